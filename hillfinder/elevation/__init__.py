@@ -1,0 +1,1 @@
+"""Heights: from elevation models to a profile along every edge."""

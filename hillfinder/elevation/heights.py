@@ -1,0 +1,74 @@
+"""What a source of heights is, and the bilinear reading that all grids share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hillfinder.model import Floats, HeightSource
+
+#: No ground lies lower (the shore of the Dead Sea: -430 m) or higher (Everest: 8,849 m).
+LOWEST_M, HIGHEST_M = -500.0, 9000.0
+#: The cells beside a void are often half void themselves: so many are masked with it.
+VOID_MARGIN_CELLS = 2
+
+
+class Heights(Protocol):
+    """A source of heights: anything that is called with points and answers with metres.
+
+    A call takes ``lon`` and ``lat``, arrays of shape (n,) in degrees, and returns heights above
+    sea level in metres, shape (n,), NaN where the source does not know. It never invents one:
+    beyond its edge and in its voids it says NaN.
+    """
+
+    @property
+    def source(self) -> HeightSource:
+        """What the source is called, its kind, its cell size and its credit."""
+        ...
+
+    def __call__(self, lon: Floats, lat: Floats) -> Floats:
+        """Return the heights at ``lon``, ``lat``."""
+        ...
+
+
+def mask_voids(values: NDArray[np.float32], margin: int = VOID_MARGIN_CELLS) -> None:
+    """Set to NaN, in place, what cannot be a height, and ``margin`` cells around each void."""
+    with np.errstate(invalid="ignore"):
+        values[~((values >= LOWEST_M) & (values <= HIGHEST_M))] = np.nan
+    void = np.isnan(values)
+    if not void.any():
+        return
+    for axis in (0, 1):
+        grown = void.copy()
+        near, far = np.moveaxis(grown, axis, 0), np.moveaxis(void, axis, 0)
+        for shift in range(1, margin + 1):
+            near[shift:] |= far[:-shift]
+            near[:-shift] |= far[shift:]
+        void = grown
+    values[void] = np.nan
+
+
+def bilinear(values: NDArray[np.float32], row: Floats, col: Floats) -> Floats:
+    """Read ``values`` between its cell centres.
+
+    ``row`` and ``col`` are fractional indices, (0, 0) being the centre of the first cell. Beyond
+    the outermost centres, and wherever one of the four cells around is NaN, the answer is NaN.
+
+    >>> bilinear(np.array([[0, 10], [20, 30]], np.float32), np.array([0.5]), np.array([0.5]))
+    array([15.])
+    """
+    rows, cols = values.shape
+    inside = (row >= 0) & (row <= rows - 1) & (col >= 0) & (col <= cols - 1)
+    row, col = np.where(inside, row, 0.0), np.where(inside, col, 0.0)
+    top = np.minimum(row.astype(np.intp), max(rows - 2, 0))
+    left = np.minimum(col.astype(np.intp), max(cols - 2, 0))
+    down, right = row - top, col - left
+    bottom, east = np.minimum(top + 1, rows - 1), np.minimum(left + 1, cols - 1)
+    upper = values[top, left] * (1 - right) + values[top, east] * right
+    lower = values[bottom, left] * (1 - right) + values[bottom, east] * right
+    result = upper * (1 - down) + lower * down
+    return np.where(inside, result, np.nan)

@@ -1,0 +1,165 @@
+"""The recipe: the one place where the rooms meet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hillfinder import climbs as climbing
+from hillfinder import ranking
+from hillfinder.elevation.profile import attach
+from hillfinder.errors import PlaceError
+from hillfinder.hills import Hills
+from hillfinder.model import Beyond, Criteria, Hill, Place
+from hillfinder.place import locate
+from hillfinder.streets.network import StreetNetwork
+from hillfinder.warmup import Router
+from hillfinder.web import Web
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import networkx as nx
+
+    from hillfinder.elevation.heights import Heights
+    from hillfinder.model import Floats, Ints
+
+    Streets = Path | str | nx.MultiDiGraph | StreetNetwork
+    Elevation = Heights | Path | str | Sequence[Path | str]
+
+#: Streets are looked at so much farther out than the warm-up reaches, to say what lies beyond it.
+LOOK_BEYOND = 1.5
+#: However short the warm-up: a smaller piece of town has cut-off streets in it.
+LEAST_RADIUS_M = 1500.0
+METRES_PER_DEGREE = 111_195.0
+
+
+def near(
+    place: Place | str | tuple[float, float],
+    criteria: Criteria | None = None,
+    *,
+    streets: Streets | None = None,
+    heights: Elevation | None = None,
+    web: Web | None = None,
+) -> Hills:
+    """Find the hills near a place, steepest first, each with a warm-up to its bottom.
+
+    Args:
+        place: ``"lat,lon"``, ``(lat, lon)``, a name, or a ``Place``.
+        criteria: what counts as a hill and how long the warm-up is; 100 to 200 m and 10 to 20
+            minutes where nothing is said.
+        streets: an OpenStreetMap file, a saved OSMnx graph, such a graph in memory, or a network;
+            ``None`` asks Overpass.
+        heights: elevation files, or any ``Heights``; ``None`` fetches terrarium tiles.
+        web: how the network is used, if at all; ``None`` follows the environment.
+
+    Raises:
+        PlaceError: the place is no place, or lies more than 500 m from any street.
+        StreetsError: the streets cannot be read.
+        HeightsError: the heights cannot be read, or do not cover the place.
+        ServiceError: a service was needed and could not be reached.
+    """
+    criteria = criteria or Criteria()
+    web = web or Web.from_environment()
+    where = locate(place, web)
+    source = _heights(heights, web)
+    network = attach(_streets(streets, where, _radius_m(criteria), web), source)
+    router = Router(network, where, criteria)
+    climbs = climbing.find(network, criteria)
+    rows = ranking.order(climbs)
+    minutes = router.times_s(climbs)[rows] / 60.0
+    listed = rows[minutes <= criteria.warmup_min[1]][: criteria.limit]
+    hills = _hills(network, climbs, listed, router, ranking.Words(criteria, source.source))
+    return Hills(
+        place=where,
+        criteria=criteria,
+        streets=network.source,
+        heights=source.source,
+        hills=hills,
+        beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
+        misses=() if hills else ranking.misses(network, criteria),
+        network=network,
+    )
+
+
+def _radius_m(criteria: Criteria) -> float:
+    """Return how far out streets are looked at, in metres."""
+    reach = criteria.flat_speed_m_s * 60.0 * criteria.warmup_min[1]
+    return max(LEAST_RADIUS_M, LOOK_BEYOND * reach) + criteria.length_m[1]
+
+
+def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> StreetNetwork:
+    if isinstance(given, StreetNetwork):
+        return given
+    if given is None:
+        from hillfinder.streets import graph, overpass
+
+        return graph.from_networkx(overpass.pull(place, radius_m, web), overpass.source())
+    if isinstance(given, Path | str):
+        path = Path(given)
+        if path.suffix.lower() == ".graphml":
+            from hillfinder.streets import graph
+
+            return graph.read(path)
+        from hillfinder.streets import extract
+
+        return extract.read(path, _bounds(place, radius_m))
+    from hillfinder.streets import graph
+
+    return graph.from_networkx(given)
+
+
+def _heights(given: Elevation | None, web: Web) -> Heights:
+    if given is None:
+        from hillfinder.elevation.tiles import TerrariumTiles
+
+        return TerrariumTiles(web)
+    if callable(given):
+        return given
+    from hillfinder.elevation.raster import Raster
+
+    return Raster([given] if isinstance(given, Path | str) else given)
+
+
+def _bounds(place: Place, radius_m: float) -> tuple[float, float, float, float]:
+    """Return west, south, east, north; west is greater than east across the antimeridian."""
+    north = radius_m / METRES_PER_DEGREE
+    if abs(place.lat) + north >= 90:
+        msg = f"{place.lat:g} is within {radius_m / 1000:.0f} km of a pole: no street is mapped there."
+        raise PlaceError(msg)
+    east = min(180.0, north / np.cos(np.radians(abs(place.lat) + north)))
+    west, east = ((lon + 180.0) % 360.0 - 180.0 for lon in (place.lon - east, place.lon + east))
+    return west, place.lat - north, east, place.lat + north
+
+
+def _hills(
+    network: StreetNetwork,
+    climbs: climbing.Climbs,
+    rows: Ints,
+    router: Router,
+    words: ranking.Words,
+) -> tuple[Hill, ...]:
+    names = ranking.Names(network)
+    hills = []
+    for rank, row in enumerate(rows.tolist(), start=1):
+        climb = climbs[row]
+        approach = router.approach(climb)
+        hill = Hill(rank, names.label(climb), climb, approach)
+        hills.append(replace(hill, notes=words.notes(hill)))
+    return tuple(hills)
+
+
+def _beyond(grades: Floats, minutes: Floats, criteria: Criteria, hills: tuple[Hill, ...]) -> Beyond:
+    """Count what was found and not offered."""
+    reached = np.isfinite(minutes)
+    far = reached & (minutes > criteria.warmup_min[1])
+    flattest = min((hill.grade for hill in hills), default=0.0)
+    return Beyond(
+        steeper=int((far & (grades > flattest)).sum()),
+        too_far=int(far.sum()),
+        nearest_min=float(minutes[far].min()) if far.any() else None,
+        unreachable=int((~reached).sum()),
+    )

@@ -1,0 +1,230 @@
+"""What a search returns: findings that can be counted, looked at, mapped and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from hillfinder.errors import InputError
+from hillfinder.model import Findings
+from hillfinder.output import words
+from hillfinder.output.course import course
+from hillfinder.output.delimited import to_csv
+from hillfinder.output.files import replace
+from hillfinder.output.geojson import coordinates, to_geojson
+from hillfinder.output.gpx import to_gpx
+from hillfinder.output.plain import plain
+from hillfinder.output.records import COLUMNS, rows, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import folium
+    from geopandas import GeoDataFrame
+    from matplotlib.axes import Axes
+
+    from hillfinder.model import Hill, Route
+    from hillfinder.streets.network import StreetNetwork
+
+#: What each column of ``Hills.frame`` holds, also when there is no row.
+DTYPES = {
+    "rank": "int64",
+    **dict.fromkeys(
+        ("name", "confidence", "highway", "surface", "lit", "way_ids", "approach_shape", "notes"),
+        "object",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hills(Findings):
+    """The hills found, best first: a sequence of ``Hill`` that knows where it comes from.
+
+    Finding nothing is an empty ``Hills``. ``hills[0]`` is the first hill, of rank 1; where a
+    person picks, ``pick=1`` is that one.
+
+    Attributes:
+        network: the streets that were searched, with their profiles.
+    """
+
+    network: StreetNetwork = field(kw_only=True)
+
+    def __len__(self) -> int:
+        """Return how many hills were found."""
+        return len(self.hills)
+
+    def __iter__(self) -> Iterator[Hill]:
+        """Yield the hills, best first."""
+        return iter(self.hills)
+
+    @overload
+    def __getitem__(self, index: int) -> Hill: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hill, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Hill | tuple[Hill, ...]:
+        """Return one hill, counted from 0, or several."""
+        return self.hills[index]
+
+    @property
+    def frame(self) -> GeoDataFrame:
+        """The hills as a table: ``records.COLUMNS`` and ``geometry``, a line in EPSG:4326.
+
+        A line has heights as its third coordinate, or two coordinates where a height is unknown.
+        Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when
+        there is no hill.
+        """
+        import pandas as pd
+        from geopandas import GeoDataFrame, GeoSeries
+        from shapely import LineString
+
+        table = pd.DataFrame(rows(self), columns=list(COLUMNS))
+        table = table.astype({column: DTYPES.get(column, "float64") for column in COLUMNS})
+        lines = [LineString(coordinates(hill.climb)) for hill in self.hills]
+        return GeoDataFrame(table, geometry=GeoSeries(lines, index=table.index, crs="EPSG:4326"))
+
+    def pick(self, number: int = 1) -> Hill:
+        """Return the hill with that number in the list, counted from 1.
+
+        Raises:
+            InputError: the list is shorter, or empty.
+        """
+        if 1 <= number <= len(self):
+            return self.hills[number - 1]
+        found = f"pick 1 to {len(self)}" if len(self) > 1 else "there is only hill 1"
+        msg = f"There is no hill {number} in the list: {found if self else 'it is empty'}."
+        raise InputError(msg)
+
+    def course(self, pick: int = 1) -> Route:
+        """Return the way from the door to the bottom of a hill and up it.
+
+        Args:
+            pick: which hill, counted from 1.
+
+        Raises:
+            InputError: there is no such hill.
+        """
+        return course(self.pick(pick), self.criteria)
+
+    def to_gpx(self, path: Path | str, pick: int = 1, *, overwrite: bool = False) -> Path:
+        """Write the course to a hill and up it as GPX 1.1, and return the path.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            pick: which hill, counted from 1.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            InputError: there is no such hill.
+            OutputError: the file exists, or cannot be written.
+        """
+        return replace(path, to_gpx(self, self.pick(pick)), overwrite=overwrite)
+
+    def to_json(self) -> str:
+        """Return everything as JSON: the contract is in ``output.records``."""
+        return to_json(self)
+
+    def to_geojson(self) -> str:
+        """Return the hills as a GeoJSON feature collection (RFC 7946)."""
+        return to_geojson(self)
+
+    def to_csv(self) -> str:
+        """Return the hills as CSV with a header."""
+        return to_csv(self)
+
+    def explore(self, **options: Any) -> folium.Map:  # noqa: ANN401 - handed on to GeoPandas
+        """Return a map to move about in, the hills coloured by grade, with the ways to them.
+
+        Args:
+            options: as in ``GeoDataFrame.explore``.
+
+        Raises:
+            ImportError: folium, matplotlib or mapclassify is not installed.
+            InputError: there is no hill to show.
+        """
+        try:
+            import folium
+            import mapclassify  # noqa: F401 - GeoPandas needs both, and says so less plainly
+            import matplotlib as mpl  # noqa: F401
+        except ImportError as error:
+            msg = "The map needs three more packages: pip install folium matplotlib mapclassify"
+            raise ImportError(msg) from error
+        frame = self._shown()
+        # The map's pop-ups are HTML, and anyone can name a street <script>.
+        for column in frame.columns[frame.dtypes == "object"]:
+            frame[column] = [escape(text) if text else text for text in frame[column]]
+        settings: dict[str, Any] = {
+            "column": "grade",
+            "cmap": "plasma",
+            "tooltip": ["rank", "name", "grade", "length_m", "gain_m", "surface"],
+            "style_kwds": {"weight": 6},
+        }
+        result: folium.Map = frame.explore(**settings | options)
+        for hill in self.hills:
+            if hill.approach is not None:
+                line = list(
+                    zip(hill.approach.lat.tolist(), hill.approach.lon.tolist(), strict=True)
+                )
+                way = folium.PolyLine(line, color="#666", weight=2, dash_array="6")
+                way.add_to(result)
+        folium.CircleMarker(
+            (self.place.lat, self.place.lon), radius=6, color="#000", fill=True
+        ).add_to(result)
+        return result
+
+    def plot(self, **options: Any) -> Axes:  # noqa: ANN401 - handed on to GeoPandas
+        """Draw the hills, coloured by grade, and the place, and return the axes.
+
+        Args:
+            options: as in ``GeoDataFrame.plot``.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+            InputError: there is no hill to show.
+        """
+        try:
+            import matplotlib as mpl  # noqa: F401 - GeoPandas needs it, and says so less plainly
+        except ImportError as error:
+            msg = "The plot needs one more package: pip install matplotlib"
+            raise ImportError(msg) from error
+        settings: dict[str, Any] = {"column": "grade", "cmap": "plasma", "legend": True}
+        axes: Axes = self._shown().plot(**settings | {"linewidth": 4} | options)
+        axes.plot(self.place.lon, self.place.lat, "k^")
+        return axes
+
+    def _shown(self) -> GeoDataFrame:
+        if not self:
+            msg = "There is no hill to show: search a larger range, or from another place."
+            raise InputError(msg)
+        return self.frame
+
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook; whatever the map holds is shown as text."""
+        head = ("#", "Hill", "Grade", "Length", "Gain", "Surface", "Warm-up")
+        lines = [
+            (
+                str(hill.rank),
+                plain(hill.name),
+                words.grade(hill),
+                words.length(hill.climb.length_m),
+                words.length(hill.climb.gain_m),
+                words.tag(hill, "surface"),
+                words.warmup(hill),
+            )
+            for hill in self.hills
+        ]
+        body = "".join(_row(line, "td") for line in lines)
+        table = f"<table><thead>{_row(head, 'th')}</thead><tbody>{body}</tbody></table>"
+        below = "<br>".join(escape(text) for text in (*words.remarks(self), *words.sources(self)))
+        return (
+            f"<div><p><b>{escape(words.heading(self))}</b></p>{table if lines else ''}"
+            f"<p><small>{below}</small></p></div>"
+        )
+
+
+def _row(cells: tuple[str, ...], tag: str) -> str:
+    style = ' style="text-align:left"'
+    return f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"

@@ -1,0 +1,32 @@
+"""What a search found as CSV (RFC 4180, UTF-8), for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from hillfinder.output.records import COLUMNS, rows
+
+if TYPE_CHECKING:
+    from hillfinder.model import Findings
+
+#: A spreadsheet takes text that begins so for a formula, and runs it.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width ones run too
+
+
+def to_csv(findings: Findings) -> str:
+    """Return one row a hill under ``records.COLUMNS``; what is unknown is empty.
+
+    Anyone can name a street ``=HYPERLINK(...)``: text that a spreadsheet would run as a formula
+    gets an apostrophe in front, which it takes for "this is text". Numbers are left alone.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_inert(value) for value in row.values()] for row in rows(findings))
+    return file.getvalue()
+
+
+def _inert(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,86 @@
+"""Results on disk: whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from hillfinder.errors import OutputError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def replace(path: Path | str, data: bytes | str, *, overwrite: bool = False) -> Path:
+    """Write ``data`` to ``path`` by way of a temporary file beside it.
+
+    Whoever looks sees the old file or the new one, never a part; on any failure the temporary
+    file is removed.
+
+    Args:
+        path: the file; a link is followed. Its folder must exist.
+        data: the content; text is written as UTF-8, line ends as they are.
+        overwrite: an existing file may be replaced.
+
+    Returns:
+        The path written.
+
+    Raises:
+        OutputError: the file exists and must not be replaced, or it cannot be written.
+    """
+    check(path, overwrite=overwrite)
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".hillfinder-{secrets.token_hex(6)}.part")
+    try:
+        try:
+            with part.open("xb") as file:
+                file.write(data.encode() if isinstance(data, str) else data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(_sentence(path, error)) from error
+    return Path(path)
+
+
+def check(path: Path | str, *, overwrite: bool = False) -> None:
+    """Refuse a path that could not be written: better before a long search than after it.
+
+    Raises:
+        OutputError: it exists and must not be replaced, it is no file, its folder is missing.
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            msg = f"{path} is a folder: give the name of a file in it."
+            raise OutputError(msg)
+        if target.exists() and not target.is_file():
+            msg = f"{path} is not an ordinary file, and is left alone: give another name."
+            raise OutputError(msg)
+        if target.exists() and not overwrite:
+            msg = f"{path} exists already: give another name, or ask for it to be replaced."
+            raise OutputError(msg)
+        folder = Path(os.path.realpath(target)).parent
+        if not folder.is_dir():
+            msg = f"There is no folder {target.parent} for {target.name}: make it, or give another."
+            raise OutputError(msg)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OutputError:
+        raise
+    except (OSError, ValueError) as error:
+        raise OutputError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path | str, error: OSError | ValueError) -> str:
+    """Say what went wrong, and what can be done."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"{path} cannot be written: the disk is full, or the file would be too large for it."
+    if isinstance(error, PermissionError):
+        return f"{path} cannot be written: you may not write there. Give another folder."
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{path!s} cannot be written ({reason}): give another name."

@@ -1,0 +1,178 @@
+"""What a search found as JSON, and as flat rows: the names that other programs rely on.
+
+Numbers are rounded to what they can carry: coordinates to 7 decimals of a degree (1 cm), heights
+and gains to 0.01 m, lengths to 0.1 m, times to 0.1 minutes, grades (ratios) to 4 decimals. What is
+unknown is ``null``; no key is ever missing, and NaN is never written. Text holds no control
+characters, whatever the map holds: see ``plain``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from hillfinder.output.plain import plain
+
+if TYPE_CHECKING:
+    from hillfinder.model import Climb, Findings, Floats, Hill, Route
+
+    Record = dict[str, Any]
+
+#: The columns of CSV, of GeoJSON properties and of ``Hills.frame``, in order.
+COLUMNS: Final = (
+    "rank",
+    "name",
+    "grade",
+    "grade_sigma",
+    "confidence",
+    "length_m",
+    "gain_m",
+    "max_grade",
+    "highway",
+    "surface",
+    "lit",
+    "way_ids",
+    "foot_lat",
+    "foot_lon",
+    "foot_elevation_m",
+    "top_lat",
+    "top_lon",
+    "top_elevation_m",
+    "approach_minutes",
+    "approach_length_m",
+    "approach_gain_m",
+    "approach_shape",
+    "notes",
+)
+
+_DEGREES, _HEIGHT, _LENGTH, _MINUTES, _GRADE = 7, 2, 1, 1, 4
+
+
+def record(findings: Findings) -> Record:
+    """Return the contract of ``--format json``.
+
+    .. code-block:: text
+
+        {"place": {"name", "lat", "lon"},
+         "sources": {"streets": {"name", "date", "attribution"},
+                     "elevation": {"name", "kind", "cell_m", "attribution"}},
+         "hills": [{"rank", "name", "grade", "grade_sigma", "confidence": "high|medium|low",
+                    "length_m", "gain_m", "max_grade", "highway", "surface", "lit",
+                    "way_ids": [...],
+                    "foot": {"lat", "lon", "elevation_m"}, "top": {"lat", "lon", "elevation_m"},
+                    "line": [[lon, lat, elevation_m], ...],
+                    "approach": {"minutes", "length_m", "gain_m", "shape": "direct|detour",
+                                 "line": [[lon, lat, elevation_m], ...]},
+                    "notes": ["..."]}]}
+
+    A hill without a warm-up has an approach of nulls, with an empty line.
+    """
+    place, streets, heights = findings.place, findings.streets, findings.heights
+    return {
+        "place": {
+            "name": plain(place.name),
+            "lat": _number(place.lat, _DEGREES),
+            "lon": _number(place.lon, _DEGREES),
+        },
+        "sources": {
+            "streets": {
+                "name": plain(streets.name),
+                "date": _text(streets.date),
+                "attribution": plain(streets.attribution),
+            },
+            "elevation": {
+                "name": plain(heights.name),
+                "kind": heights.kind,
+                "cell_m": _number(heights.cell_m, _HEIGHT),
+                "attribution": _text(heights.attribution),
+            },
+        },
+        "hills": [_hill(hill) for hill in findings.hills],
+    }
+
+
+def rows(findings: Findings) -> list[Record]:
+    """Return one flat row a hill, with the keys of ``COLUMNS`` in order.
+
+    The same numbers as in ``record``; way ids and notes are joined by ``;``, as the map joins
+    values.
+    """
+    return [_flat(hill) for hill in record(findings)["hills"]]
+
+
+def to_json(findings: Findings) -> str:
+    """Return the contract as text, one hill's numbers a line, ending in a newline."""
+    return json.dumps(record(findings), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def positions(lon: Floats, lat: Floats, elevation_m: Floats) -> list[list[float | None]]:
+    """Return a line as ``[lon, lat, elevation_m]``, the last ``None`` where it is unknown."""
+    return [
+        [_number(x, _DEGREES), _number(y, _DEGREES), _number(z, _HEIGHT)]
+        for x, y, z in zip(lon.tolist(), lat.tolist(), elevation_m.tolist(), strict=True)
+    ]
+
+
+def _hill(hill: Hill) -> Record:
+    climb = hill.climb
+    return {
+        "rank": hill.rank,
+        "name": plain(hill.name),
+        "grade": _number(hill.grade, _GRADE),
+        "grade_sigma": _number(hill.grade_sigma, _GRADE),
+        "confidence": hill.confidence,
+        "length_m": _number(climb.length_m, _LENGTH),
+        "gain_m": _number(climb.gain_m, _HEIGHT),
+        "max_grade": _number(climb.max_grade, _GRADE),
+        "highway": _text(climb.tags.get("highway")),
+        "surface": _text(climb.tags.get("surface")),
+        "lit": _text(climb.tags.get("lit")),
+        "way_ids": list(climb.way_ids),
+        "foot": _end(climb, 0),
+        "top": _end(climb, -1),
+        "line": positions(climb.lon, climb.lat, climb.profile.elevation_m),
+        "approach": _approach(hill.approach),
+        "notes": [plain(note) for note in hill.notes],
+    }
+
+
+def _end(climb: Climb, at: int) -> Record:
+    return {
+        "lat": _number(float(climb.lat[at]), _DEGREES),
+        "lon": _number(float(climb.lon[at]), _DEGREES),
+        "elevation_m": _number(float(climb.profile.elevation_m[at]), _HEIGHT),
+    }
+
+
+def _approach(route: Route | None) -> Record:
+    if route is None:
+        return {"minutes": None, "length_m": None, "gain_m": None, "shape": None, "line": []}
+    return {
+        "minutes": _number(route.time_s / 60, _MINUTES),
+        "length_m": _number(route.length_m, _LENGTH),
+        "gain_m": _number(route.gain_m, _HEIGHT),
+        "shape": route.shape,
+        "line": positions(route.lon, route.lat, route.elevation_m),
+    }
+
+
+def _flat(hill: Record) -> Record:
+    flat = dict(hill)
+    for part in ("foot", "top", "approach"):
+        flat.update({f"{part}_{key}": value for key, value in hill[part].items()})
+    flat["way_ids"] = ";".join(map(str, hill["way_ids"]))
+    flat["notes"] = "; ".join(hill["notes"])
+    return {column: flat[column] for column in COLUMNS}
+
+
+def _number(value: float | None, decimals: int) -> float | None:
+    """Return a rounded number, or ``None`` for what is not a number."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), decimals) + 0.0  # + 0.0: minus nought is nought
+
+
+def _text(value: str | None) -> str | None:
+    """Return text without control characters, or ``None`` where nothing is left of it."""
+    return plain(value) or None if value is not None else None

@@ -1,0 +1,161 @@
+"""Where to search from: ``"lat,lon"`` in the spellings people use, or words for Nominatim."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from hillfinder.errors import DataError, PlaceError
+from hillfinder.model import Place
+from hillfinder.web import Service
+
+if TYPE_CHECKING:
+    from hillfinder.web import Web
+
+NOMINATIM = Service(
+    name="Nominatim",
+    gives="the whereabouts of this place are",
+    instead='give "latitude,longitude"',
+    pause_s=5.0,
+)
+EXAMPLE = 'write latitude, longitude in degrees, for instance "45.4993,-122.6974"'
+
+_SAME = str.maketrans("−–′’ʹ″”“º˚", "--'''\"\"\"°°")  # noqa: RUF001 - look-alikes are the point
+_NUMBER = r"""([-+]?(?:\d+\.?\d*|\.\d+))\s*°?\s*(?:(\d+\.?\d*)\s*'\s*)?(?:(\d+\.?\d*)\s*"\s*)?"""
+_SIDE = r"([NSEW])"
+_PAIRS = tuple(
+    re.compile(pair, re.IGNORECASE)
+    for pair in (
+        rf"(){_NUMBER}()(?:\s*[,;]\s*|\s+|(?<=\s))(){_NUMBER}()",
+        rf"(){_NUMBER}{_SIDE}\s*[,;]?\s*(){_NUMBER}{_SIDE}",
+        rf"{_SIDE}\s*{_NUMBER}()[,;]?\s*{_SIDE}\s*{_NUMBER}()",
+    )
+)
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_COORDINATES = re.compile(r"""(?=.*\d)(?=.*[.,;°])[-+\d.,;°'"\sNSEWO/]+""", re.IGNORECASE)
+
+
+def locate(text: str | tuple[float, float] | Place, web: Web) -> Place:
+    """Return the place that is meant.
+
+    Args:
+        text: a ``Place``; a pair of latitude and longitude; or a text. ``"45.5,-122.6"``,
+            ``"45.5 -122.6"``, ``"45,5 -122,6"``, ``"45.5N 122.6W"`` and ``45°30'N 122°36'W`` are
+            read as numbers; anything that does not look like coordinates is asked of Nominatim.
+        web: the door to the network.
+
+    Raises:
+        PlaceError: it is nowhere on earth, cannot be read, or Nominatim knows no such place.
+        ServiceError: Nominatim cannot be reached.
+        OfflineError: the words were not asked before, and the network is off.
+    """
+    if isinstance(text, Place):
+        return text
+    if not isinstance(text, str):
+        return _from_pair(text)
+    words = " ".join(text.split())
+    if not words:
+        msg = f"No place was given: {EXAMPLE}, or a name."
+        raise PlaceError(msg)
+    return _read(words) or _ask(words, web)
+
+
+def _from_pair(pair: tuple[float, float]) -> Place:
+    try:
+        lat, lon = (float(value) for value in pair)
+    except (TypeError, ValueError) as error:
+        msg = f"{pair!r} is not a place: give (latitude, longitude) in degrees."
+        raise PlaceError(msg) from error
+    return _real(lat, lon)
+
+
+def _real(lat: float, lon: float) -> Place:
+    """Return the place, but not the one that stands for "unknown" in half the world's software."""
+    if lat == lon == 0:
+        msg = f"0,0 lies in the sea off Africa, and mostly means an empty position: {EXAMPLE}."
+        raise PlaceError(msg)
+    return Place(lat, lon)
+
+
+def _read(words: str) -> Place | None:
+    """Return the place that ``words`` give in numbers, ``None`` where they are words."""
+    plain = words.translate(_SAME).strip("()[] ")
+    if len(_DECIMAL_COMMA.findall(plain)) == 2 and "." not in plain:
+        plain = _DECIMAL_COMMA.sub(".", plain)  # "45,5 -122,6"
+    for pair in _PAIRS:
+        if found := pair.fullmatch(plain):
+            return _from_parts(words, found.groups(""))
+    try:
+        lat, lon = (float(part) for part in plain.split(","))  # "nan,nan", "1e2,5"
+    except ValueError:
+        if _COORDINATES.fullmatch(plain):
+            msg = f'"{words}" looks like coordinates and cannot be read as such: {EXAMPLE}.'
+            raise PlaceError(msg) from None
+        return None
+    return _real(lat, lon)
+
+
+def _from_parts(words: str, parts: tuple[str, ...]) -> Place:
+    """Return the place of two angles: side, degrees, minutes, seconds, side of each."""
+    sides = [(parts[at] or parts[at + 4]).upper() for at in (0, 5)]
+    angles = [_angle(words, *parts[at + 1 : at + 4]) for at in (0, 5)]
+    for at, side in enumerate(sides):
+        if side and parts[5 * at + 1][0] in "+-":
+            msg = f'"{words}" has a sign and a letter for the same thing: leave one out.'
+            raise PlaceError(msg)
+        if side and side in "SW":
+            angles[at] = -angles[at]
+    if sides[0] and sides[0] in "EW":
+        sides.reverse()
+        angles.reverse()
+    if sides[0] and not (sides[0] in "NS" and sides[1] in "EW"):
+        msg = f'"{words}" needs one of N or S and one of E or W: {EXAMPLE}.'
+        raise PlaceError(msg)
+    return _real(*angles)
+
+
+def _angle(words: str, degrees: str, minutes: str, seconds: str) -> float:
+    """Return degrees, minutes and seconds as degrees."""
+    if (minutes and float(minutes) >= 60) or (seconds and float(seconds) >= 60):
+        msg = f'"{words}" has 60 minutes or seconds or more: there are 60 in a whole.'
+        raise PlaceError(msg)
+    size = abs(float(degrees)) + float(minutes or 0) / 60 + float(seconds or 0) / 3600
+    return -size if degrees.startswith("-") else size
+
+
+def _ask(words: str, web: Web) -> Place:
+    """Ask Nominatim, by way of OSMnx, which waits a second before each question."""
+
+    def check_reply(data: bytes) -> None:
+        if not _rows(data):
+            msg = (
+                f'Nominatim knows no place called "{words}": add the city or country, or {EXAMPLE}.'
+            )
+            raise PlaceError(msg)
+
+    def ask() -> bytes:
+        lat, lon = web.osmnx(
+            lambda osmnx: osmnx.geocode(words), check=check_reply, service=NOMINATIM
+        )
+        return json.dumps([{"lat": lat, "lon": lon}]).encode()
+
+    # The answer is kept as well as the reply: it is there without loading OSMnx.
+    data = web.kept(
+        f"{web.nominatim_url} {words}", ask, check=check_reply, suffix=".json", service=NOMINATIM
+    )
+    lat, lon = _rows(data)[0]
+    return Place(lat, lon, words)
+
+
+def _rows(data: bytes) -> list[tuple[float, float]]:
+    """Return the positions in a reply of Nominatim.
+
+    Raises:
+        DataError: it is no such reply.
+    """
+    try:
+        return [(float(row["lat"]), float(row["lon"])) for row in json.loads(data)]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        msg = "not the JSON that Nominatim sends"
+        raise DataError(msg) from error

@@ -1,0 +1,1 @@
+"""Streets and trails: from Overpass, a file or a graph to one ``StreetNetwork``."""

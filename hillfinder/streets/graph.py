@@ -1,0 +1,270 @@
+"""To and from the graphs of OSMnx and NetworkX, in memory and as GraphML."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hillfinder.errors import StreetsError
+from hillfinder.model import StreetSource
+from hillfinder.streets import access, network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import networkx as nx
+
+    Coords = tuple[tuple[float, float], ...]
+
+#: Tags whose value OSMnx replaces by its own.
+NOT_TAGS = ("oneway",)
+
+
+def read(path: Path) -> network.StreetNetwork:
+    """Read a graph saved by ``osmnx.save_graphml``.
+
+    Raises:
+        StreetsError: the file is missing, or is no such graph.
+    """
+    if not path.is_file():
+        msg = f"There is no file {path}: give a graph saved by osmnx.save_graphml."
+        raise StreetsError(msg)
+    import osmnx
+
+    try:
+        graph = osmnx.load_graphml(path)
+    except Exception as error:  # NetworkX, lxml, shapely and float() each have their own
+        msg = (
+            f"{path.name} cannot be read as a graph of OSMnx ({error}): "
+            "save one with osmnx.save_graphml."
+        )
+        raise StreetsError(msg) from error
+    return from_networkx(graph, StreetSource(path.name, graph.graph.get("created_date")))
+
+
+def from_networkx(
+    graph: nx.MultiDiGraph, source: StreetSource | None = None
+) -> network.StreetNetwork:
+    """Make a network of an OSMnx graph, simplified or not.
+
+    Edges that OSMnx merged keep all their way ids; where their tags differ, the street counts as
+    the least open of them: a street that is a bridge for a part is a bridge.
+
+    Args:
+        graph: nodes with ``x`` and ``y`` in degrees; edges with ``osmid``, tags, and ``geometry``
+            where they are not straight.
+        source: where it comes from.
+
+    Raises:
+        StreetsError: the graph is projected, has no coordinates, or nothing to walk on.
+    """
+    _check(graph)
+    nodes: dict[int, tuple[float, float]] = {
+        int(node): (float(data["x"]), float(data["y"])) for node, data in graph.nodes(data=True)
+    }
+    rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]] = []
+    straight: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    tags_of: dict[int, dict[str, str]] = {}
+    fresh = min(0, *nodes) - 1
+    for (u, v, ids, coords), data in _once(graph, nodes).items():
+        if coords is None and len(ids) == 1:
+            straight[ids[0]].append((u, v))
+            tags_of.setdefault(ids[0], _tags(data))
+            continue
+        inner = []
+        for place in (coords or ())[1:-1]:
+            nodes[fresh] = place
+            inner.append(fresh)
+            fresh -= 1
+        rows.append((ids, [u, *inner, v], _tags(data)))
+    for way_id, segments in straight.items():
+        rows += [((way_id,), chain, tags_of[way_id]) for chain in _chains(segments)]
+    rows.sort(key=lambda row: row[0])
+    return network.build(_raw(rows, nodes, source or StreetSource("an OSMnx graph")))
+
+
+def _check(graph: nx.MultiDiGraph) -> None:
+    crs = str(graph.graph.get("crs", "epsg:4326")).lower()
+    if "4326" not in crs:
+        msg = (
+            f"The graph is projected ({crs[:40]}): give it in degrees, as OSMnx downloads it, or "
+            'project it back with osmnx.project_graph(graph, to_crs="epsg:4326").'
+        )
+        raise StreetsError(msg)
+    bad = next(
+        (node for node, data in graph.nodes(data=True) if "x" not in data or "y" not in data), None
+    )
+    if bad is not None or len(graph.edges) == 0:
+        what = "has no streets" if bad is None else f"has no coordinates at node {bad}"
+        msg = f"The graph {what}: give one that OSMnx made."
+        raise StreetsError(msg)
+
+
+def _once(
+    graph: nx.MultiDiGraph, nodes: Mapping[int, tuple[float, float]]
+) -> dict[tuple[int, int, tuple[int, ...], Coords | None], dict[str, Any]]:
+    """Return every street once, in the direction of its way: OSMnx holds most of them twice."""
+    streets: dict[tuple[int, int, tuple[int, ...], Coords | None], dict[str, Any]] = {}
+    for u, v, data in sorted(
+        graph.edges(data=True), key=lambda edge: edge[2].get("reversed", False) is not False
+    ):
+        ids = tuple(sorted({int(i) for i in _values(data.get("osmid", 0))}))
+        line = data.get("geometry")
+        coords = None if line is None else tuple((float(x), float(y)) for x, y in line.coords)
+        back = None if coords is None else coords[::-1]
+        if (int(v), int(u), ids, back) not in streets:
+            streets.setdefault((int(u), int(v), ids, coords), data)
+    return streets
+
+
+def _values(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | set) else [value]
+
+
+def _tags(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of an edge; of merged values the one that opens least."""
+    tags: dict[str, str] = {}
+    for key in access.KEPT_TAGS:
+        if key in NOT_TAGS or key not in data:
+            continue
+        values = [str(value) for value in _values(data[key]) if _is_set(value)]
+        if values:
+            tags[key] = values[0] if len(values) == 1 else _least_open(key, values)
+    return tags
+
+
+def _is_set(value: object) -> bool:
+    return value is not None and not (isinstance(value, float) and np.isnan(value))
+
+
+def _least_open(key: str, values: list[str]) -> str:
+    """Return the value with which least may be done there: no hill before a hill, else the first."""
+
+    def openness(value: str) -> tuple[bool, bool, bool]:
+        tags = {"highway": "residential", key: value}
+        decided = access.decide(tags)
+        return decided.walk, decided.hill, not access.is_structure(tags)
+
+    return min(values, key=openness)
+
+
+def _chains(segments: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Join the segments of one way, head to tail, into as few sequences of nodes as can be."""
+    after: dict[int, list[int]] = defaultdict(list)
+    arriving: dict[int, int] = defaultdict(int)
+    for u, v in segments:
+        after[u].append(v)
+        arriving[v] += 1
+    chains = []
+
+    def follow(node: int) -> None:
+        chain = [node]
+        while after[chain[-1]]:
+            chain.append(after[chain[-1]].pop(0))
+            if arriving[chain[-1]] != 1 or len(after[chain[-1]]) != 1:
+                break
+        chains.append(chain)
+
+    for node in [node for node in after if arriving[node] != 1 or len(after[node]) != 1]:
+        while after[node]:
+            follow(node)
+    for node in list(after):  # what is left are rings
+        while after[node]:
+            follow(node)
+    return chains
+
+
+def _raw(
+    rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]],
+    nodes: Mapping[int, tuple[float, float]],
+    source: StreetSource,
+) -> network.RawStreets:
+    ref = np.array([node for _, chain, _ in rows for node in chain], np.int64)
+    node_id, way_node = np.unique(ref, return_inverse=True)
+    lonlat = np.array([nodes[int(node)] for node in node_id.tolist()])
+    return network.RawStreets(
+        node_id=node_id,
+        lon=lonlat[:, 0],
+        lat=lonlat[:, 1],
+        way_offset=np.concatenate([[0], np.cumsum([len(chain) for _, chain, _ in rows])]),
+        way_node=way_node.astype(np.int64),
+        way_ids=[ids for ids, _, _ in rows],
+        tags=[tags for _, _, tags in rows],
+        source=source,
+    )
+
+
+def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph:
+    """Return the network as OSMnx would: a simplified MultiDiGraph, every street both ways.
+
+    Nodes carry ``x``, ``y``, ``street_count`` and ``elevation`` (metres, where known). Edges carry
+    ``osmid``, their tags, ``length`` (metres), ``geometry``, ``oneway``, ``reversed``, and where
+    heights are known ``grade`` (end to end in the edge's direction, a ratio), ``grade_abs``,
+    ``grade_max`` (the steepest 30 m uphill) and ``profile`` (a list of distance and elevation
+    pairs in metres, from the edge's start).
+    """
+    import networkx as nx
+    from shapely import LineString
+
+    graph = nx.MultiDiGraph(
+        crs="epsg:4326", simplified=True, created_with="hillfinder", source=streets.source.name
+    )
+    profiles = streets.profiles
+    ends = np.concatenate([streets.edge_u, streets.edge_v])
+    count = np.bincount(ends, minlength=len(streets.node_id)).tolist()
+    ids = streets.node_id.tolist()
+    for row, node in enumerate(ids):
+        graph.add_node(
+            node,
+            x=float(streets.node_lon[row]),
+            y=float(streets.node_lat[row]),
+            street_count=count[row],
+        )
+    for edge in range(len(streets)):
+        way = int(streets.edge_way[edge])
+        way_ids = streets.ways.ids[way]
+        drawn = slice(streets.point_offset[edge], streets.point_offset[edge + 1])
+        line = LineString(np.column_stack([streets.point_lon[drawn], streets.point_lat[drawn]]))
+        common: dict[str, Any] = {
+            **streets.ways.tags(way),
+            "osmid": way_ids[0] if len(way_ids) == 1 else list(way_ids),
+            "length": float(streets.edge_length_m[edge]),
+            "oneway": False,
+        }
+        u, v = ids[streets.edge_u[edge]], ids[streets.edge_v[edge]]
+        ahead, back = {}, {}
+        if profiles is not None:
+            at = slice(profiles.offset[edge], profiles.offset[edge + 1])
+            ahead = _heights(profiles.distance_m[at], profiles.elevation_m[at])
+            turned = profiles.distance_m[at][-1] - profiles.distance_m[at][::-1]
+            back = _heights(turned, profiles.elevation_m[at][::-1])
+            for node, height in (
+                (u, profiles.elevation_m[at][0]),
+                (v, profiles.elevation_m[at][-1]),
+            ):
+                if not np.isnan(height):
+                    graph.nodes[node]["elevation"] = float(height)
+        graph.add_edge(u, v, geometry=line, reversed=False, **common, **ahead)
+        graph.add_edge(v, u, geometry=line.reverse(), reversed=True, **common, **back)
+    return graph
+
+
+def _heights(distance: Any, elevation: Any) -> dict[str, Any]:
+    """Return the attributes that a profile gives to an edge, none where a height is unknown."""
+    from hillfinder.model import Profile
+
+    if np.isnan(elevation).any() or distance[-1] <= 0:
+        return {}
+    profile = Profile(distance, elevation, np.zeros_like(distance))
+    return {
+        "grade": profile.grade,
+        "grade_abs": abs(profile.grade),
+        "grade_max": profile.steepest(),
+        "profile": [
+            (round(d, 2), round(z, 2))
+            for d, z in zip(distance.tolist(), elevation.tolist(), strict=True)
+        ],
+    }

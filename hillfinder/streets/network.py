@@ -1,0 +1,397 @@
+"""The streets as arrays, and the one builder that serves every source.
+
+A source hands over ``RawStreets``: ways as sequences of nodes, with their tags. ``build`` asks
+``access`` what each way is for, cuts the ways at junctions, projects them, and returns a
+``StreetNetwork``. An edge never spans two ways, so every tag of an edge has one value; a climb
+carries on from edge to edge all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hillfinder.errors import StreetsError
+from hillfinder.model import read_only
+from hillfinder.streets import access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hillfinder.model import Bools, Floats, Ints, StreetSource, Strings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawStreets:
+    """Ways as a source has them.
+
+    Attributes:
+        node_id: shape (n,), OpenStreetMap ids, growing, each once.
+        lon, lat: shape (n,), degrees.
+        way_offset: shape (w + 1,); way ``i`` is ``way_node[way_offset[i]:way_offset[i + 1]]``.
+        way_node: rows of the node arrays.
+        way_ids: for each way the OpenStreetMap ids it stands for (one, but for a graph whose
+            edges OSMnx merged).
+        tags: for each way its tags.
+        source: where all this comes from.
+    """
+
+    node_id: Ints
+    lon: Floats
+    lat: Floats
+    way_offset: Ints
+    way_node: Ints
+    way_ids: Sequence[tuple[int, ...]]
+    tags: Sequence[Mapping[str, str]]
+    source: StreetSource
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """One row a way: what a person may do there, and its tags as columns.
+
+    Attributes:
+        ids: the OpenStreetMap way ids of each row.
+        hill: shape (w,), it may be offered as a hill.
+        steps: shape (w,), stairs.
+        structure: shape (w,), a bridge, tunnel or covered way: the ground is not under the feet.
+        tag: for each key of ``access.KEPT_TAGS`` a column of shape (w,), ``None`` where unset.
+    """
+
+    ids: Sequence[tuple[int, ...]]
+    hill: Bools
+    steps: Bools
+    structure: Bools
+    tag: Mapping[str, Strings]
+
+    def tags(self, row: int) -> dict[str, str]:
+        """Return the tags of one way."""
+        return {key: column[row] for key, column in self.tag.items() if column[row] is not None}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """Polylines: line ``i`` is ``x_m[offset[i]:offset[i + 1]]`` and the same of ``y_m``."""
+
+    offset: Ints
+    x_m: Floats
+    y_m: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profiles:
+    """Samples along every edge: edge ``i`` has ``offset[i]:offset[i + 1]``, from u to v.
+
+    Attributes:
+        offset: shape (m + 1,).
+        distance_m: shape (s,), from the edge's ``u`` end; both ends are sampled.
+        elevation_m: shape (s,), the grade line; NaN where the height is unknown.
+        sigma_m: shape (s,), standard deviation of the height.
+        trusted: shape (s,), the height was read from the ground under the street, and may
+            carry a claim about a hill.
+    """
+
+    offset: Ints
+    distance_m: Floats
+    elevation_m: Floats
+    sigma_m: Floats
+    trusted: Bools
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StreetNetwork:
+    """Streets and trails that a person on foot may use: arrays, all read-only.
+
+    Attributes:
+        node_id, node_lon, node_lat, node_x_m, node_y_m: shape (n,), junctions and way ends.
+        edge_u, edge_v: shape (m,), rows of the node arrays, in the direction of the way.
+        edge_way: shape (m,), row of ``ways``.
+        edge_length_m: shape (m,), along the line, in the ground plan.
+        point_offset: shape (m + 1,); the line of edge ``i`` is ``point_offset[i]:[i + 1]`` of
+            ``point_lon``, ``point_lat``, ``point_x_m``, ``point_y_m``, both ends included.
+        ways: what the edges are.
+        decks: bridges of every kind, also of roads and railways closed to people on foot: what
+            passes under one without a shared node has the deck's height in a surface model.
+        crs: the local metric projection of ``x_m`` and ``y_m``, as a PROJ string.
+        source: where the streets come from.
+        profiles: heights along the edges, once ``elevation`` has attached them.
+    """
+
+    node_id: Ints
+    node_lon: Floats
+    node_lat: Floats
+    node_x_m: Floats
+    node_y_m: Floats
+    edge_u: Ints
+    edge_v: Ints
+    edge_way: Ints
+    edge_length_m: Floats
+    point_offset: Ints
+    point_lon: Floats
+    point_lat: Floats
+    point_x_m: Floats
+    point_y_m: Floats
+    ways: Ways
+    decks: Lines
+    crs: str
+    source: StreetSource
+    profiles: Profiles | None = None
+
+    def __len__(self) -> int:
+        """Return the number of edges."""
+        return len(self.edge_u)
+
+    @property
+    def total_length_m(self) -> float:
+        """Length of all edges together."""
+        return float(self.edge_length_m.sum())
+
+    def edge_tag(self, key: str) -> Strings:
+        """Return the values of one tag for all edges, shape (m,), ``None`` where unset."""
+        return self.ways.tag[key][self.edge_way]
+
+    def with_profiles(self, profiles: Profiles) -> StreetNetwork:
+        """Return the same network with heights."""
+        return replace(self, profiles=profiles)
+
+    def track(self, legs: Iterable[Leg]) -> Track:
+        """Return the line along pieces of edges, each beginning where the one before ended.
+
+        It has a point at every drawn point and at every sample of the profiles, so that nothing
+        of either is lost; heights are NaN where they are unknown or not attached.
+        """
+        pieces = [_piece(self, leg) for leg in legs]
+        joined = np.concatenate(
+            [pieces[0], *(piece[:, 1:] for piece in pieces[1:])], axis=1, dtype=np.float64
+        )
+        step, lon, lat, elevation, sigma = joined
+        return Track(np.cumsum(step), lon, lat, elevation, sigma)
+
+
+class Leg(NamedTuple):
+    """A piece of an edge: from and to are metres from its ``u`` end, in the order of travel."""
+
+    edge: int
+    start_m: float
+    stop_m: float
+
+
+class Track(NamedTuple):
+    """A line with heights: arrays of one shape (n,)."""
+
+    distance_m: Floats
+    lon: Floats
+    lat: Floats
+    elevation_m: Floats
+    sigma_m: Floats
+
+
+def _piece(network: StreetNetwork, leg: Leg) -> Floats:
+    """Return the rows of a ``Track`` for one leg, distances as steps from the point before."""
+    drawn = slice(network.point_offset[leg.edge], network.point_offset[leg.edge + 1])
+    x, y = network.point_x_m[drawn], network.point_y_m[drawn]
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    low, high = sorted((leg.start_m, leg.stop_m))
+    at = along
+    if network.profiles is not None:
+        profiles = network.profiles
+        sampled = slice(profiles.offset[leg.edge], profiles.offset[leg.edge + 1])
+        distance = profiles.distance_m[sampled]
+        at = np.concatenate([along, distance])
+    inner = np.unique(at[(at > low + 0.1) & (at < high - 0.1)])
+    # A sample and a drawn point a hand apart are one point.
+    inner = inner[np.diff(inner, prepend=-1.0) > 0.1]
+    at = np.concatenate([[low], inner, [high]])
+    rows = np.full((5, len(at)), np.nan)
+    rows[0] = np.diff(at, prepend=low)
+    rows[1] = np.interp(at, along, network.point_lon[drawn])
+    rows[2] = np.interp(at, along, network.point_lat[drawn])
+    if network.profiles is not None:
+        rows[3] = np.interp(at, distance, profiles.elevation_m[sampled])
+        rows[4] = np.interp(at, distance, profiles.sigma_m[sampled])
+    if leg.start_m > leg.stop_m:
+        rows = rows[:, ::-1].copy()
+        rows[0] = np.abs(np.diff(at[::-1], prepend=high))
+    return rows
+
+
+def build(raw: RawStreets) -> StreetNetwork:
+    """Make the network of ``raw``: decide what each way is for, cut at junctions, project.
+
+    A node is a junction unless exactly two segments meet there and both belong to one way. That
+    does not depend on how a source orders its ways, so every source gives the same edges.
+
+    Raises:
+        StreetsError: there is nothing a person on foot may use.
+    """
+    decided = [access.decide(tags) for tags in raw.tags]
+    walk = np.array([way.walk for way in decided], bool)
+    if not walk.any():
+        msg = (
+            f"{raw.source.name} holds no street or path that a person on foot may use: "
+            "check that it covers the place."
+        )
+        raise StreetsError(msg)
+    crs, x_m, y_m = _project(raw.lon, raw.lat)
+    rows, sequence, offset = _walkable(raw, walk)
+    cut = _cuts(sequence, offset, len(raw.node_id))
+    start, stop, edge_row = _between(cut, offset)
+    point, point_offset = _ragged(start, stop + 1)
+    point_node = sequence[point]
+    px, py = x_m[point_node], y_m[point_node]
+    step = np.hypot(np.diff(px), np.diff(py))
+    step[point_offset[1:-1] - 1] = 0.0
+    along = np.concatenate([[0.0], np.cumsum(step)])
+    used, ends = np.unique(sequence[np.concatenate([start, stop])], return_inverse=True)
+    u, v = np.split(ends.astype(np.int64), 2)
+    barred = _barred_by_areas(raw, rows, sequence, offset)
+    return StreetNetwork(
+        node_id=read_only(raw.node_id[used]),
+        node_lon=read_only(raw.lon[used]),
+        node_lat=read_only(raw.lat[used]),
+        node_x_m=read_only(x_m[used]),
+        node_y_m=read_only(y_m[used]),
+        edge_u=read_only(u),
+        edge_v=read_only(v),
+        edge_way=read_only(edge_row),
+        edge_length_m=read_only(along[point_offset[1:] - 1] - along[point_offset[:-1]]),
+        point_offset=read_only(point_offset),
+        point_lon=read_only(raw.lon[point_node]),
+        point_lat=read_only(raw.lat[point_node]),
+        point_x_m=read_only(px),
+        point_y_m=read_only(py),
+        ways=_ways(raw, rows, np.array([decided[row].hill for row in rows]) & ~barred),
+        decks=_decks(raw, x_m, y_m),
+        crs=crs,
+        source=raw.source,
+    )
+
+
+def _project(lon: Floats, lat: Floats) -> tuple[str, Floats, Floats]:
+    """Project to a transverse Mercator about the middle: true to 0.005 % within 60 km of it."""
+    from pyproj import Transformer
+
+    west, east = float(lon.min()), float(lon.max())
+    if east - west > 180:  # the antimeridian runs through it
+        wrapped = np.where(lon < 0, lon + 360, lon)
+        west, east = float(wrapped.min()), float(wrapped.max())
+    middle_lat = (float(lat.min()) + float(lat.max())) / 2
+    crs = f"+proj=tmerc +lat_0={middle_lat:.6f} +lon_0={(west + east) / 2:.6f} +k=1 +ellps=WGS84"
+    x_m, y_m = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(lon, lat)
+    return crs, x_m, y_m
+
+
+def _ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+    """Return ``start[0]..stop[0]-1, start[1]..stop[1]-1, ...`` and where each run begins."""
+    length = stop - start
+    offset = np.concatenate([[0], np.cumsum(length)])
+    return np.arange(offset[-1]) + np.repeat(start - offset[:-1], length), offset
+
+
+def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
+    """Return the rows of walkable ways, their node sequences end to end, and the offsets.
+
+    Repeated nodes are dropped. A closed way is turned so that it begins at a junction, or at its
+    lowest node where it has none: where a mapper happened to begin it says nothing.
+    """
+    rows = np.flatnonzero(walk)
+    index, offset = _ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
+    sequence = raw.way_node[index]
+    way = np.repeat(np.arange(len(rows)), np.diff(offset))
+    fresh = np.ones(len(sequence), bool)
+    fresh[1:] = (sequence[1:] != sequence[:-1]) | (way[1:] != way[:-1])
+    sequence, way = sequence[fresh], way[fresh]
+    size = np.bincount(way, minlength=len(rows))
+    long_enough = size > 1
+    kept = long_enough[way]
+    rows, sequence, size = rows[long_enough], sequence[kept], size[long_enough]
+    offset = np.concatenate([[0], np.cumsum(size)])
+    junction = _junctions(sequence, offset, len(raw.node_id))
+    first, last = sequence[offset[:-1]], sequence[offset[1:] - 1]
+    for ring in np.flatnonzero((first == last) & ~junction[first]):
+        nodes = sequence[offset[ring] : offset[ring + 1] - 1]
+        at = np.flatnonzero(junction[nodes])
+        begin = int(at[0]) if len(at) else int(np.argmin(nodes))
+        turned = np.roll(nodes, -begin)
+        sequence[offset[ring] : offset[ring + 1]] = np.append(turned, turned[0])
+    return rows, sequence, offset
+
+
+def _junctions(sequence: Ints, offset: Ints, nodes: int) -> Bools:
+    """Return for each node whether edges must end there."""
+    way = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
+    inner = np.ones(len(sequence), bool)
+    inner[offset[1:] - 1] = False
+    begin = np.flatnonzero(inner)
+    touched = np.concatenate([sequence[begin], sequence[begin + 1]])
+    owner = np.concatenate([way[begin], way[begin]])
+    count = np.bincount(touched, minlength=nodes)
+    lowest, highest = np.full(nodes, len(offset)), np.full(nodes, -1)
+    np.minimum.at(lowest, touched, owner)
+    np.maximum.at(highest, touched, owner)
+    return (count != 2) | (lowest != highest)
+
+
+def _cuts(sequence: Ints, offset: Ints, nodes: int) -> Bools:
+    """Return for each place of ``sequence`` whether an edge begins or ends there."""
+    cut = _junctions(sequence, offset, nodes)[sequence]
+    cut[offset[:-1]] = True
+    cut[offset[1:] - 1] = True
+    return cut
+
+
+def _between(cut: Bools, offset: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the first and last place of each edge in the sequence, and its way's row."""
+    at = np.flatnonzero(cut)
+    way = np.repeat(np.arange(len(offset) - 1), np.diff(offset))[at]
+    same = way[1:] == way[:-1]
+    return at[:-1][same], at[1:][same], way[:-1][same]
+
+
+def _ways(raw: RawStreets, rows: Ints, hill: Bools) -> Ways:
+    """Return the rows that are walked on, with their tags as columns."""
+    tags = [raw.tags[row] for row in rows]
+    columns: dict[str, Strings] = {
+        key: np.full(len(tags), None, object) for key in access.KEPT_TAGS
+    }
+    for row, tag in enumerate(tags):
+        for key, value in tag.items():
+            if key in columns:
+                columns[key][row] = value
+    return Ways(
+        ids=tuple(raw.way_ids[row] for row in rows),
+        hill=read_only(hill),
+        steps=read_only(np.array([access.is_steps(tag) for tag in tags])),
+        structure=read_only(np.array([access.is_structure(tag) for tag in tags])),
+        tag={key: read_only(column) for key, column in columns.items()},
+    )
+
+
+def _decks(raw: RawStreets, x_m: Floats, y_m: Floats) -> Lines:
+    """Return the bridges, walkable or not."""
+    rows = np.array([row for row, tag in enumerate(raw.tags) if access.is_deck(tag)], np.int64)
+    index, offset = _ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
+    node = raw.way_node[index]
+    return Lines(read_only(offset), read_only(x_m[node]), read_only(y_m[node]))
+
+
+def _barred_by_areas(raw: RawStreets, rows: Ints, sequence: Ints, offset: Ints) -> Bools:
+    """Return for each walkable way whether half of it or more lies in an area without hills.
+
+    A golf course, a runway, a military area: unless the way itself is open to people on foot.
+    """
+    barred = np.zeros(len(rows), bool)
+    lon, lat = raw.lon[sequence], raw.lat[sequence]
+    open_to_feet = np.array([access.foot_allowed(raw.tags[row]) for row in rows], bool)
+    for row, tags in enumerate(raw.tags):
+        ring = raw.way_node[raw.way_offset[row] : raw.way_offset[row + 1]]
+        if len(ring) > 3 and ring[0] == ring[-1] and access.area_bar(tags):
+            from shapely import Polygon, contains_xy, prepare
+
+            area = Polygon(np.column_stack([raw.lon[ring], raw.lat[ring]]))
+            prepare(area)
+            inside = np.add.reduceat(contains_xy(area, lon, lat).astype(float), offset[:-1])
+            barred |= inside >= np.diff(offset) / 2
+    return barred & ~open_to_feet

@@ -1,0 +1,186 @@
+"""Streets from OpenStreetMap by way of Overpass, pulled by OSMnx."""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from hillfinder.errors import DataError, StreetsError
+from hillfinder.model import StreetSource
+from hillfinder.streets.access import AREA_TAGS, KEPT_TAGS
+from hillfinder.web import Service
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import networkx as nx
+
+    from hillfinder.model import Place
+    from hillfinder.web import Web
+
+    Box = tuple[float, float, float, float]
+
+OVERPASS = Service(
+    name="Overpass",
+    gives="the streets of this area are",
+    instead="give a street file (--osm FILE)",
+    pause_s=30.0,
+)
+#: About 1 km: what is asked for shows the quarter, not the door, and neighbours share one reply.
+GRID_DEG = 0.01
+#: Of these no stone lies on another, so they cannot pass overhead either.
+NOT_THERE = "proposed|planned|razed|demolished|dismantled|destroyed|removed|no"
+#: What is asked for, the largest last. Nothing is filtered by access: that is for ``access`` alone.
+FILTERS = (
+    # Decks: what passes below them has their height in a surface model.
+    '["bridge"]["bridge"!="no"][~"^(railway|waterway)$"~"."]',
+    # Walked on without being a highway, and areas that bar hills.
+    '[~"^(railway|man_made|leisure|aeroway|landuse)$"'
+    '~"^(platform|pier|golf_course|runway|taxiway|apron|aerodrome|military|quarry|landfill)$"]',
+    f'["highway"]["highway"!~"^({NOT_THERE})$"]',
+)
+#: ``oneway`` is about wheels, and a value of -1 makes OSMnx turn the way round, its incline not.
+TAGS = tuple(sorted({*KEPT_TAGS, *AREA_TAGS, "railway", "waterway", "man_made"} - {"oneway"}))
+#: The limits of UTM, in which OSMnx cuts areas out. No street that OpenStreetMap knows is beyond.
+SOUTHMOST, NORTHMOST = -80.0, 84.0
+#: Half a side of the greatest area: beyond it an extract is faster, and Overpass is for small ones.
+LARGEST_RADIUS_M = 25_000.0
+
+
+def pull(place: Place, radius_m: float, web: Web) -> nx.MultiDiGraph[int]:
+    """Return the ways around a place, with everything that bears on them.
+
+    The graph is OSMnx's, unsimplified: one edge between each two neighbouring nodes of a way, drawn
+    in the direction of the way and only in that one, with ``osmid``, ``length`` in metres, and
+    those of ``TAGS`` that the way has. Beside streets and paths it holds roads closed to people on
+    foot, bridges of railways and canals, and outlines of areas that bar hills. Ways are cut one
+    node beyond the area, outlines too; relations are not asked for.
+
+    Args:
+        place: the middle.
+        radius_m: everything within so many metres is in the graph, and up to about a kilometre
+            more: the area is widened to a grid, so that the place itself is not sent.
+        web: the door to the network.
+
+    Raises:
+        StreetsError: there is nothing on the map there, or the area is too large to ask for.
+        ServiceError: Overpass cannot be reached, refuses, or sends what is no answer.
+        OfflineError: the streets are not kept, and the network is off.
+    """
+    import networkx as nx
+
+    dates: set[str] = set()
+
+    def check(data: bytes) -> None:
+        dates.add(_date(data))
+
+    graphs = []
+    for box in areas(place, radius_m):
+        # OSMnx raises ValueError where there are no elements at all, or none inside the area.
+        with suppress(ValueError):
+            ask = partial(_ask, box)
+            graphs.append(web.osmnx(ask, check=check, service=OVERPASS, tags=TAGS))
+    if not graphs:
+        msg = f"OpenStreetMap has no streets within {radius_m / 1000:.1f} km of {_name(place)}."
+        raise StreetsError(msg)
+    graph = nx.compose_all(graphs)
+    graph.graph["date"] = min(dates)
+    return graph
+
+
+def source(graph: nx.MultiDiGraph[int] | None = None) -> StreetSource:
+    """Return whom to credit, with the date of the data if ``graph`` is one of ``pull``."""
+    date = graph.graph.get("date") if graph is not None else None
+    return StreetSource("OpenStreetMap by way of Overpass", date or None)
+
+
+def areas(place: Place, radius_m: float) -> list[Box]:
+    """Return the boxes (west, south, east, north, in degrees) to ask for: two at the antimeridian.
+
+    They are widened to whole grid lines.
+
+    >>> from hillfinder.model import Place
+    >>> areas(Place(45.4993, -122.6974), 1000)
+    [(-122.72, 45.49, -122.68, 45.51)]
+    >>> areas(Place(-16.8, 180), 1000)
+    [(179.99, -16.81, 180.0, -16.79), (-180.0, -16.81, -179.99, -16.79)]
+
+    Raises:
+        StreetsError: too near a pole, or too large.
+    """
+    if not 0 < radius_m <= LARGEST_RADIUS_M:
+        msg = (
+            f"Streets within {radius_m / 1000:.1f} km are more than Overpass should be asked for "
+            f"({LARGEST_RADIUS_M / 1000:g} km at most): shorten the warm-up, or "
+            f"{OVERPASS.instead}."
+        )
+        raise StreetsError(msg)
+    up = radius_m / 110_574.0  # the shortest degree of latitude, at the equator
+    south, north = _outward(place.lat - up, place.lat + up)
+    if south < SOUTHMOST or north > NORTHMOST:
+        msg = (
+            f"{_name(place)} is too near a pole: there is no street map beyond "
+            f"{-SOUTHMOST:g} degrees south and {NORTHMOST:g} north."
+        )
+        raise StreetsError(msg)
+    across = radius_m / (111_320.0 * math.cos(math.radians(max(abs(south), abs(north)))))
+    west, east = _outward(place.lon - across, place.lon + across)
+    if west < -180.0:
+        return [(west + 360.0, south, 180.0, north), (-180.0, south, east, north)]
+    if east > 180.0:
+        return [(west, south, 180.0, north), (-180.0, south, east - 360.0, north)]
+    return [(west, south, east, north)]
+
+
+def _ask(box: Box, osmnx: ModuleType) -> nx.MultiDiGraph[int]:
+    """Ask OSMnx for what is in a box."""
+    graph = osmnx.graph_from_bbox(
+        box, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=list(FILTERS)
+    )
+    return cast("nx.MultiDiGraph[int]", graph)
+
+
+def _name(place: Place) -> str:
+    return place.name or f"{place.lat:g},{place.lon:g}"
+
+
+def _outward(low: float, high: float) -> tuple[float, float]:
+    steps = round(1 / GRID_DEG)
+    return math.floor(low * steps) / steps, math.ceil(high * steps) / steps
+
+
+def _date(data: bytes) -> str:
+    """Check that a reply is whole, and return the date of its data, or nothing.
+
+    Raises:
+        DataError: it is not JSON, tells of an error, or has ways without their nodes. (Overpass
+            says "out of time" or "out of memory" in a remark, after half the answer, status 200.)
+    """
+    try:
+        reply = json.loads(data)
+        if "remark" in reply:
+            msg = f"a remark: {reply['remark']}"
+            raise DataError(msg)
+        nodes = {
+            element["id"]
+            for element in reply["elements"]
+            if element["type"] == "node"
+            and -90 <= element["lat"] <= 90
+            and -180 <= element["lon"] <= 180
+        }
+        whole = all(
+            nodes.issuperset(element["nodes"])
+            for element in reply["elements"]
+            if element["type"] == "way"
+        )
+        date = str(reply.get("osm3s", {}).get("timestamp_osm_base", ""))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        msg = "not the JSON that Overpass sends"
+        raise DataError(msg) from error
+    if not whole:
+        msg = "ways without their nodes"
+        raise DataError(msg)
+    return date

@@ -1,0 +1,187 @@
+"""Where a street carries on through a junction, and the lines that come of it.
+
+A stroke is a line through the network that a person follows without turning off: along the same
+name, or else straight ahead. The term and the idea of pairing edges at junctions are those of
+Thomson and Richardson (1999), "The 'good continuation' principle of perceptual organization
+applied to the generalization of road networks".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.streets.network import StreetNetwork
+
+#: Straight ahead is a turn of up to so many degrees; a name is followed round a sharper one.
+STRAIGHT_TURN_DEG = 30.0
+NAMED_TURN_DEG = 120.0
+#: The direction of an edge at its end is that of its first 10 m: shorter pieces are mapping noise.
+DIRECTION_OVER_M = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strokes:
+    """Lines through the network: stroke ``i`` is ``offset[i]:offset[i + 1]`` of the rest.
+
+    Attributes:
+        offset: shape (k + 1,).
+        edge: shape (e,), edges in the order they are passed.
+        forward: shape (e,), whether the edge is passed from its ``u`` to its ``v``.
+        closed: shape (k,), the line ends where it began.
+    """
+
+    offset: Ints
+    edge: Ints
+    forward: Bools
+    closed: Bools
+
+
+def continuations(network: StreetNetwork, among: Bools) -> Ints:
+    """Pair the ends of edges that carry on into each other.
+
+    An end is ``2 * edge`` at the edge's ``u``, ``2 * edge + 1`` at its ``v``. At a junction the
+    ends of one name are paired first, then those that lie straight ahead of each other, the
+    straightest first; where only two edges meet at all there is nothing to turn off into, and they
+    are paired whatever the turn. Every end has one partner at most, so that the pairs of a
+    network string its edges into lines.
+
+    Args:
+        network: the streets, m edges.
+        among: shape (m,), the edges that may be paired.
+
+    Returns:
+        Shape (2 m,), the partner of each end, or -1.
+    """
+    ends = 2 * len(network)
+    node = np.empty(ends, np.int64)
+    node[0::2], node[1::2] = network.edge_u, network.edge_v
+    degree = np.bincount(node, minlength=len(network.node_id))
+    one, other = _pairs_at_nodes(node, np.repeat(among, 2))
+    turn = _turn_deg(_bearing(network), one, other)
+    name = _name_codes(network)
+    same_name = (name[one // 2] == name[other // 2]) & (name[one // 2] >= 0)
+    only_way = degree[node[one]] == 2
+    allowed = only_way | (turn <= STRAIGHT_TURN_DEG) | (same_name & (turn <= NAMED_TURN_DEG))
+    one, other, turn = one[allowed], other[allowed], turn[allowed]
+    order = np.lexsort((other, one, np.round(turn, 3), ~same_name[allowed]))
+    return _match(one[order], other[order], ends)
+
+
+def trace(partner: Ints, among: Bools, height: Floats, edge_u: Ints, edge_v: Ints) -> Strokes:
+    """String the edges ``among`` into lines by the pairs of ``continuations``.
+
+    A line that closes on itself is cut at its lowest junction, where no climb passes through.
+
+    Args:
+        partner: shape (2 m,), from ``continuations``.
+        among: shape (m,), the edges wanted.
+        height: shape (n,), of the nodes, NaN where unknown.
+        edge_u, edge_v: shape (m,), the nodes of the edges.
+    """
+    links = partner.tolist()
+    todo = among.tolist()
+    edges: list[int] = []
+    forward: list[bool] = []
+    offset = [0]
+    closed: list[bool] = []
+
+    def follow(end: int) -> list[int]:
+        """Return the ends by which edges are entered, from ``end`` on."""
+        entered = []
+        while end >= 0 and todo[end >> 1]:
+            todo[end >> 1] = False
+            entered.append(end)
+            end = links[end ^ 1]
+        return entered
+
+    def keep(entered: list[int], *, ring: bool) -> None:
+        edges.extend(end >> 1 for end in entered)
+        forward.extend(not end & 1 for end in entered)
+        offset.append(len(edges))
+        closed.append(ring)
+
+    loose = np.flatnonzero((partner < 0) & np.repeat(among, 2))
+    for end in loose.tolist():
+        if todo[end >> 1]:
+            keep(follow(end), ring=False)
+    low = np.where(np.isnan(height), np.inf, height)
+    for edge in np.flatnonzero(todo).tolist():
+        if todo[edge]:
+            entered = np.array(follow(2 * edge))
+            at = np.where(entered & 1, edge_v[entered >> 1], edge_u[entered >> 1])
+            keep(np.roll(entered, -int(np.argmin(low[at]))).tolist(), ring=True)
+    return Strokes(
+        np.array(offset, np.int64),
+        np.array(edges, np.int64),
+        np.array(forward, bool),
+        np.array(closed, bool),
+    )
+
+
+def _pairs_at_nodes(node: Ints, wanted: Bools) -> tuple[Ints, Ints]:
+    """Return every pair of wanted ends that meet at a node, the lower end first."""
+    ends = np.flatnonzero(wanted)
+    ends = ends[np.lexsort((ends, node[ends]))]
+    ones, others = [], []
+    for apart in range(1, len(ends)):
+        met = node[ends[apart:]] == node[ends[:-apart]]
+        if not met.any():
+            break
+        ones.append(ends[:-apart][met])
+        others.append(ends[apart:][met])
+    if not ones:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    return np.concatenate(ones), np.concatenate(others)
+
+
+def _bearing(network: StreetNetwork) -> Floats:
+    """Return the direction in which each end leaves its node, shape (2 m,), radians."""
+    first, last = network.point_offset[:-1], network.point_offset[1:] - 1
+    step = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
+    step[first[1:] - 1] = 0.0
+    along = np.concatenate([[0.0], np.cumsum(step)])
+    # Lines are laid one metre apart on one axis, so that one interpolation serves them all.
+    gap = np.repeat(np.arange(len(network)), np.diff(network.point_offset)) + along
+    reach = np.minimum(DIRECTION_OVER_M, network.edge_length_m)
+    result = np.empty(2 * len(network))
+    for end, place, at in ((0, first, gap[first] + reach), (1, last, gap[last] - reach)):
+        x = np.interp(at, gap, network.point_x_m) - network.point_x_m[place]
+        y = np.interp(at, gap, network.point_y_m) - network.point_y_m[place]
+        result[end::2] = np.arctan2(y, x)
+    return result
+
+
+def _turn_deg(bearing: Floats, one: Ints, other: Ints) -> Floats:
+    """Return by how much a person turns who arrives by ``one`` and leaves by ``other``."""
+    between = np.abs(np.degrees(bearing[one] - bearing[other])) % 360
+    return 180 - np.minimum(between, 360 - between)
+
+
+def _name_codes(network: StreetNetwork) -> Ints:
+    """Return a number for each edge's name, -1 where it has none."""
+    names = network.ways.tag["name"].tolist()
+    codes: dict[str, int] = {}
+    way = np.array(
+        [-1 if name is None else codes.setdefault(name, len(codes)) for name in names], np.int64
+    )
+    return way[network.edge_way]
+
+
+def _match(one: Ints, other: Ints, ends: int) -> Ints:
+    """Pair ends greedily in the order given: a pair is made when it is the best for both."""
+    partner = np.full(ends, -1, np.int64)
+    while len(one):
+        rank = np.arange(len(one))
+        best = np.full(ends, len(one))
+        np.minimum.at(best, one, rank)
+        np.minimum.at(best, other, rank)
+        mutual = (best[one] == rank) & (best[other] == rank)
+        partner[one[mutual]], partner[other[mutual]] = other[mutual], one[mutual]
+        left = (partner[one] < 0) & (partner[other] < 0)
+        one, other = one[left], other[left]
+    return partner
