@@ -4,16 +4,12 @@ A climb is a stretch that can be run up without turning off. It may begin and en
 on through junctions where its stroke does, dips no deeper than ``max(2 m, a tenth of its rise)``,
 and is not flat at either end. Of all such stretches on one slope the one with the greatest
 ``gain^2 / length`` is taken: the greatest grade alone would always be the shortest stretch allowed.
-
-Between samples a profile is straight, so the best stretch has a sample at one end at least, and at
-the other a sample too or else exactly the least or the greatest length. All of these are tried,
-each pass moving every foot one sample on at once; a pass over the mirrored line serves the tops.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +17,7 @@ from hillfinder.errors import HeightsError
 from hillfinder.model import Climb, Position, Profile
 from hillfinder.streets.network import Leg
 from hillfinder.streets.strokes import continuations, trace
+from hillfinder.windows import Limits, Line, Windows, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,47 +25,8 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Criteria, Floats, Ints
     from hillfinder.streets.network import Profiles, StreetNetwork
 
-#: A dip is forgiven up to so many metres, or up to this share of the rise.
-DIP_M, DIP_SHARE = 2.0, 0.1
-#: An end is flat where its last 20 m rise at less than a quarter of the mean grade.
-END_M, END_SHARE = 20.0, 0.25
-#: Scores closer than this are equal, and the lower foot is taken.
-SAME = 1e-9
 #: Distance in metres over which the errors of an elevation model are alike (fitted on 30 m models).
 CORRELATION_M = 85.0
-
-
-class Line(NamedTuple):
-    """Profiles laid end to end on one axis.
-
-    Attributes:
-        s: shape (n,), growing, metres on the axis.
-        z: shape (n,), metres.
-    """
-
-    s: Floats
-    z: Floats
-
-
-class Windows(NamedTuple):
-    """Stretches of a line: from ``foot`` to ``top`` on its axis, and the rise."""
-
-    foot: Floats
-    top: Floats
-    gain: Floats
-
-
-class Limits(NamedTuple):
-    """What a window must satisfy: lengths in metres, least grade as a ratio."""
-
-    shortest: float
-    longest: float
-    min_grade: float
-
-    @property
-    def end(self) -> float:
-        """Length of the two ends that must not be flat, in metres."""
-        return min(END_M, self.shortest / 4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -260,7 +218,8 @@ def _grade_sigma(axis: _Axis, windows: Windows) -> Floats:
     foot = np.interp(windows.foot, axis.line.s, axis.sigma)
     top = np.interp(windows.top, axis.line.s, axis.sigma)
     length = windows.top - windows.foot
-    return np.hypot(foot, top) * np.sqrt(1 - np.exp(-length / CORRELATION_M)) / length
+    shared = np.sqrt(1 - np.exp(-length / CORRELATION_M))
+    return np.asarray(np.hypot(foot, top) * shared / length)
 
 
 def _lay(network: StreetNetwork, profiles: Profiles) -> _Axis:
@@ -275,7 +234,7 @@ def _lay(network: StreetNetwork, profiles: Profiles) -> _Axis:
     first = np.zeros(len(edge), bool)
     first[strokes.offset[:-1]] = True
     length = network.edge_length_m[edge]
-    start = np.concatenate([[0.0], np.cumsum(length)])[:-1] + run
+    start: Floats = np.concatenate([[0.0], np.cumsum(length)])[:-1] + run
 
     def spread(offset: Ints, distance: Floats) -> tuple[Ints, Floats, Ints]:
         """Return rows of an edge-wise array in the order of travel, where they lie, their leg."""
@@ -311,7 +270,8 @@ def _distance_along(network: StreetNetwork) -> Floats:
     leg = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
     leg[network.point_offset[1:-1] - 1] = 0.0
     along = np.concatenate([[0.0], np.cumsum(leg)])
-    return along - np.repeat(along[network.point_offset[:-1]], np.diff(network.point_offset))
+    begin = np.repeat(along[network.point_offset[:-1]], np.diff(network.point_offset))
+    return np.asarray(along - begin)
 
 
 def _joined(tags: list[dict[str, str]]) -> dict[str, str]:
@@ -328,159 +288,3 @@ def _runs(usable: Bools, run: Ints) -> tuple[Ints, Ints]:
     starts = np.flatnonzero(usable & ~np.concatenate([[False], joined]))
     stops = np.flatnonzero(usable & ~np.concatenate([joined, [False]]))
     return starts, stops
-
-
-def search(line: Line, first: Ints, last: Ints, limits: Limits) -> Windows:
-    """Return the climbs up a line, in the direction in which its axis grows.
-
-    The best window of each stretch is taken with the slope it lies on; what is left on either
-    side is searched again, until nothing is left. All stretches are searched at once.
-
-    Args:
-        line: the profiles.
-        first, last: shape (k,), the stretches to search, as first and last sample.
-        limits: what a window must satisfy.
-    """
-    taken: list[Windows] = []
-    while len(first):
-        room = line.s[last] - line.s[first] >= limits.shortest
-        first, last = first[room], last[room]
-        best, has = _best(line, first, last, limits)
-        taken.append(best)
-        first, last = first[has], last[has]
-        below = np.empty(len(first), np.int64)
-        above = np.empty(len(first), np.int64)
-        for i, (foot, top, gain) in enumerate(zip(*best, strict=True)):
-            below[i], above[i] = _slope(
-                line, int(first[i]), int(last[i]), (foot, top, gain), limits.longest
-            )
-        first, last = np.concatenate([first, above]), np.concatenate([below, last])
-    if not taken:
-        return Windows(np.empty(0), np.empty(0), np.empty(0))
-    return Windows(*(np.concatenate(parts) for parts in zip(*taken, strict=True)))
-
-
-def _slope(
-    line: Line, first: int, last: int, window: tuple[float, float, float], reach: float
-) -> tuple[int, int]:
-    """Return the last sample below the slope of a window and the first one above it.
-
-    The slope goes on, down from the foot and up from the top, until it has turned by more than
-    the dip that a climb may have; but no farther than ``reach`` metres, so that a long slope
-    keeps a climb near every door.
-    """
-    foot, top, gain = window
-    dip = max(DIP_M, DIP_SHARE * gain)
-    low = int(np.searchsorted(line.s, foot, "right")) - 1
-    stop = max(first, int(np.searchsorted(line.s, foot - reach, "right")) - 1)
-    down = line.z[stop : low + 1][::-1]
-    turned = down - np.minimum.accumulate(down) > dip
-    end = int(np.argmax(turned)) if turned.any() else len(down)
-    below = low - int(np.argmin(down[:end])) if turned.any() else stop
-    high = int(np.searchsorted(line.s, top, "left"))
-    stop = min(last, int(np.searchsorted(line.s, top + reach, "left")))
-    up = line.z[high : stop + 1]
-    turned = np.maximum.accumulate(up) - up > dip
-    end = int(np.argmax(turned)) if turned.any() else len(up)
-    above = high + int(np.argmax(up[:end])) if turned.any() else stop
-    return below, above
-
-
-def _best(line: Line, first: Ints, last: Ints, limits: Limits) -> tuple[Windows, Bools]:
-    """Return the best window of each stretch that has one, and which stretches those are."""
-    score, foot, top, gain = _sweep(line, first, last, limits)
-    mirrored = Line(-line.s[::-1], -line.z[::-1])
-    end = len(line.s) - 1
-    other, mirror_foot, mirror_top, mirror_gain = _sweep(
-        mirrored, end - last[::-1], end - first[::-1], limits
-    )
-    better = other[::-1] > score * (1 + SAME)
-    foot = np.where(better, -mirror_top[::-1], foot)
-    top = np.where(better, -mirror_foot[::-1], top)
-    gain = np.where(better, mirror_gain[::-1], gain)
-    has = np.maximum(score, other[::-1]) > 0
-    return Windows(foot[has], top[has], gain[has]), has
-
-
-def _sweep(
-    line: Line, first: Ints, last: Ints, limits: Limits
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return for each stretch the best score of a window with its foot on a sample.
-
-    With it come the window's foot, top and gain. The score is 0 where there is no window.
-    """
-    s, z = line
-    size = last - first + 1
-    start = np.cumsum(size) - size
-    at = np.arange(int(size.sum())) + np.repeat(first - start, size)
-    stop = np.repeat(last, size)
-    ceiling = np.repeat(_highest(z, first, last), size)
-    score, top, rise = np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at))
-    # Only feet from which the least gain can be had within the stretch are followed.
-    rows = np.flatnonzero(ceiling - z[at] >= limits.min_grade * limits.shortest)
-    first_rise = np.interp(s[at] + limits.end, s, z) - z[at]
-    peak, dip = z[at].copy(), np.zeros(len(at))
-
-    def offer(row: Ints, end_s: Floats, end_z: Floats, deepest: Floats) -> None:
-        foot = at[row]
-        length, gain = end_s - s[foot], end_z - z[foot]
-        grade = gain / length
-        good = (grade >= limits.min_grade) & (deepest <= np.maximum(DIP_M, DIP_SHARE * gain))
-        row, end_s, end_z, gain, grade = (
-            row[good],
-            end_s[good],
-            end_z[good],
-            gain[good],
-            grade[good],
-        )
-        least = END_SHARE * grade * limits.end
-        last_rise = end_z - np.interp(end_s - limits.end, s, z)
-        value = gain * gain / (end_s - s[at[row]])
-        wins = (first_rise[row] >= least) & (last_rise >= least) & (value > score[row] * (1 + SAME))
-        row = row[wins]
-        score[row], top[row], rise[row] = value[wins], end_s[wins], gain[wins]
-
-    ahead = 0
-    while len(rows):
-        ahead += 1
-        rows = rows[at[rows] + ahead <= stop[rows]]
-        foot, end = at[rows], at[rows] + ahead
-        reach, before = s[end] - s[foot], s[end - 1] - s[foot]
-        for exact in {limits.shortest, limits.longest}:
-            crossed = np.flatnonzero((before < exact) & (reach > exact))
-            row = rows[crossed]
-            end_s = s[foot[crossed]] + exact
-            share = (exact - before[crossed]) / (reach[crossed] - before[crossed])
-            low, high = z[end[crossed] - 1], z[end[crossed]]
-            end_z = low + share * (high - low)
-            offer(row, end_s, end_z, np.maximum(dip[row], peak[row] - end_z))
-        end_z = z[end]
-        dip[rows] = np.maximum(dip[rows], peak[rows] - end_z)
-        peak[rows] = np.maximum(peak[rows], end_z)
-        fits = (reach >= limits.shortest) & (reach <= limits.longest)
-        offer(rows[fits], s[end[fits]], end_z[fits], dip[rows[fits]])
-        hopeful = np.maximum(DIP_M, DIP_SHARE * (ceiling[rows] - z[foot]))
-        rows = rows[(reach < limits.longest) & (dip[rows] <= hopeful)]
-    return _winners(score, start, size, (s[at], top, rise))
-
-
-def _highest(z: Floats, first: Ints, last: Ints) -> Floats:
-    """Return the greatest height of each stretch."""
-    if len(first) == 0:
-        return np.empty(0)
-    bounds = np.column_stack([first, last + 1]).ravel()
-    return np.asarray(np.maximum.reduceat(np.append(z, -np.inf), bounds)[::2])
-
-
-def _winners(
-    score: Floats, start: Ints, size: Ints, values: tuple[Floats, Floats, Floats]
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return the greatest score of each stretch and its values; the first of equals."""
-    if len(start) == 0:
-        return np.empty(0), np.empty(0), np.empty(0), np.empty(0)
-    best = np.maximum.reduceat(score, start)
-    equal = np.flatnonzero(score >= np.repeat(best, size) * (1 - SAME))
-    stretch = np.searchsorted(start, equal, side="right") - 1
-    _, winner = np.unique(stretch, return_index=True)
-    row = equal[winner]
-    return best, values[0][row], values[1][row], values[2][row]

@@ -21,14 +21,15 @@ from hillfinder.web import Web
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     import networkx as nx
 
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Floats, Ints
 
-    Streets = Path | str | nx.MultiDiGraph | StreetNetwork
-    Elevation = Heights | Path | str | Sequence[Path | str]
+    Streets: TypeAlias = Path | str | nx.MultiDiGraph | StreetNetwork
+    Elevation: TypeAlias = Heights | Path | str | Sequence[Path | str]
 
 #: Streets are looked at so much farther out than the warm-up reaches, to say what lies beyond it.
 LOOK_BEYOND = 1.5
@@ -128,7 +129,10 @@ def _bounds(place: Place, radius_m: float) -> tuple[float, float, float, float]:
     """Return west, south, east, north; west is greater than east across the antimeridian."""
     north = radius_m / METRES_PER_DEGREE
     if abs(place.lat) + north >= 90:
-        msg = f"{place.lat:g} is within {radius_m / 1000:.0f} km of a pole: no street is mapped there."
+        msg = (
+            f"Latitude {place.lat:g} lies within {radius_m / 1000:.0f} km of a pole: no street is "
+            "mapped there."
+        )
         raise PlaceError(msg)
     east = min(180.0, north / np.cos(np.radians(abs(place.lat) + north)))
     west, east = ((lon + 180.0) % 360.0 - 180.0 for lon in (place.lon - east, place.lon + east))

@@ -312,7 +312,7 @@ class Hill:
 
 @dataclass(frozen=True, slots=True)
 class StreetSource:
-    """Where the streets come from; ``date`` is ISO 8601, or ``None`` where the file does not say."""
+    """Where the streets come from; ``date`` is ISO 8601, ``None`` where the file has none."""
 
     name: str
     date: str | None = None

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder import climbs
-from hillfinder.climbs import Limits, Line
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import HeightsError
 from hillfinder.model import Criteria
+from hillfinder.windows import Limits, Line, search
 
 from .towns import STREET, Formula, town
 
@@ -101,7 +101,7 @@ def rolling_line(seed: int, count: int) -> Line:
 
 
 def found(line: Line, first: list[int], last: list[int], limits: Limits) -> list[tuple[float, ...]]:
-    windows = climbs.search(line, np.array(first), np.array(last), limits)
+    windows = search(line, np.array(first), np.array(last), limits)
     return sorted(zip(*(part.tolist() for part in windows), strict=True))
 
 

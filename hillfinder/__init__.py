@@ -1,0 +1,95 @@
+"""Which hill near my door, how do I warm up to it, and how do I get it on my watch?
+
+>>> import hillfinder as hf
+>>> hf.Criteria(length_m=(100, 200)).flat_speed_m_s
+2.380952380952381
+
+The public names are these; all are imported when they are first used, so that ``import
+hillfinder`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hillfinder.climbs import find as find_climbs
+    from hillfinder.elevation.heights import Heights
+    from hillfinder.elevation.profile import attach
+    from hillfinder.elevation.raster import Raster
+    from hillfinder.elevation.tiles import TerrariumTiles
+    from hillfinder.errors import HillfinderError
+    from hillfinder.find import near
+    from hillfinder.hills import Hills
+    from hillfinder.model import Climb, Criteria, Hill, Place, Profile, Route
+    from hillfinder.streets.extract import read as read_extract
+    from hillfinder.streets.graph import from_networkx, to_networkx
+    from hillfinder.streets.graph import read as read_graphml
+    from hillfinder.streets.network import StreetNetwork
+    from hillfinder.web import Web
+
+__all__ = [
+    "Climb",
+    "Criteria",
+    "Heights",
+    "Hill",
+    "HillfinderError",
+    "Hills",
+    "Place",
+    "Profile",
+    "Raster",
+    "Route",
+    "StreetNetwork",
+    "TerrariumTiles",
+    "Web",
+    "__version__",
+    "attach",
+    "find_climbs",
+    "from_networkx",
+    "near",
+    "read_extract",
+    "read_graphml",
+    "to_networkx",
+]
+
+_HOMES = {
+    "Climb": "model",
+    "Criteria": "model",
+    "Heights": "elevation.heights",
+    "HillfinderError": "errors",
+    "Hill": "model",
+    "Hills": "hills",
+    "Place": "model",
+    "Profile": "model",
+    "Raster": "elevation.raster",
+    "Route": "model",
+    "StreetNetwork": "streets.network",
+    "TerrariumTiles": "elevation.tiles",
+    "Web": "web",
+    "attach": "elevation.profile",
+    "find_climbs": "climbs:find",
+    "from_networkx": "streets.graph",
+    "near": "find",
+    "read_extract": "streets.extract:read",
+    "read_graphml": "streets.graph:read",
+    "to_networkx": "streets.graph",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("hillfinder")
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    room, _, inner = _HOMES[name].partition(":")
+    return getattr(import_module(f"{__name__}.{room}"), inner or name)
+
+
+def __dir__() -> list[str]:
+    """Name what there is, for completion."""
+    return __all__

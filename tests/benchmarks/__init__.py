@@ -1,0 +1,1 @@
+"""How fast and how large, beside the plain OSMnx way: ``pytest tests/benchmarks``."""

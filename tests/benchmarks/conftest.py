@@ -1,0 +1,130 @@
+"""Whole processes, measured from outside, and their ratios at the end of the run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import osmium
+import pytest
+import rasterio
+from rasterio.transform import Affine
+
+from tests.towns import DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Meter:
+    """Seconds and peak megabytes of finished processes, by name."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    megabytes: dict[str, list[float]] = field(default_factory=dict)
+    printed: dict[str, str] = field(default_factory=dict)
+
+    def run(self, name: str, command: Sequence[str]) -> None:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        with process.stdout as printed:
+            self.printed[name] = printed.read()
+        # Not process.wait(): the kernel tells the peak memory to whoever reaps the process.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.seconds.setdefault(name, []).append(time.perf_counter() - begin)
+        self.megabytes.setdefault(name, []).append(usage.ru_maxrss / 1024)
+        assert status == 0, f"{command} ended with {status}"
+
+    def best(self, name: str) -> tuple[float, float]:
+        return min(self.seconds[name]), max(self.megabytes[name])
+
+
+METER = Meter()
+COMPARED = (("plain OSMnx", "hillfinder"), ("ten Portlands", "one Portland"))
+
+
+@pytest.fixture
+def meter() -> Meter:
+    return METER
+
+
+@pytest.fixture(scope="session")
+def portland() -> tuple[Path, Path]:
+    folder = DATA / "portland"
+    if not folder.is_dir():
+        pytest.skip(f"no real data beside the project ({folder})")
+    return folder / "portland-central-filtered.osm.pbf", folder / "portland-ned.tif"
+
+
+@pytest.fixture(scope="session")
+def portland_xml(portland: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the extract as OSMnx reads it."""
+    path = tmp_path_factory.mktemp("xml") / "portland.osm"
+    writer = osmium.SimpleWriter(str(path))
+    for item in osmium.FileProcessor(str(portland[0])):
+        if not item.is_relation():
+            writer.add(item)
+    writer.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def ten_portlands(
+    portland: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> list[Path]:
+    """Return the streets ten times side by side in one file, and ten elevation models."""
+    folder = tmp_path_factory.mktemp("ten")
+    extract = folder / "ten.osm.pbf"
+    writer = osmium.SimpleWriter(str(extract))
+    apart, ids = 0.2, 10**11
+    for copy in range(10):
+        for node in osmium.FileProcessor(str(portland[0]), osmium.osm.NODE):
+            place = (node.lon + copy * apart, node.lat)
+            writer.add_node(node.replace(id=node.id + ids * (copy + 1), location=place))
+    for copy in range(10):
+        for way in osmium.FileProcessor(str(portland[0]), osmium.osm.WAY):
+            shift = ids * (copy + 1)
+            refs = [node.ref + shift for node in way.nodes]
+            writer.add_way(way.replace(id=way.id + shift, nodes=refs))
+    writer.close()
+    models = []
+    with rasterio.open(portland[1]) as dem:
+        for copy in range(10):
+            models.append(folder / f"dem{copy}.tif")
+            profile = {
+                **dem.profile,
+                "transform": Affine.translation(copy * apart, 0.0) @ dem.transform,
+            }
+            with rasterio.open(models[-1], "w", **profile) as shifted:
+                shifted.write(dem.read())
+    return [extract, *models]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured, and the ratios."""
+    if not METER.seconds:
+        return
+    terminalreporter.section("whole processes: best seconds, greatest peak memory")
+    for name in METER.seconds:
+        seconds, megabytes = METER.best(name)
+        runs = len(METER.seconds[name])
+        terminalreporter.write_line(
+            f"{name:14s} {seconds:7.2f} s  {megabytes:6.0f} MB  of {runs} runs"
+        )
+    for name, other in COMPARED:
+        if name in METER.seconds and other in METER.seconds:
+            (a, b), (c, d) = METER.best(name), METER.best(other)
+            terminalreporter.write_line(
+                f"{name} : {other} = {a / c:.1f} in time, {b / d:.1f} in memory"
+            )
