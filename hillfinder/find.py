@@ -98,7 +98,8 @@ def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> 
     if given is None:
         from hillfinder.streets import graph, overpass
 
-        return graph.from_networkx(overpass.pull(place, radius_m, web), overpass.source())
+        pulled = overpass.pull(place, radius_m, web)
+        return graph.from_networkx(pulled, overpass.source(pulled))
     if isinstance(given, Path | str):
         path = Path(given)
         if path.suffix.lower() == ".graphml":

@@ -22,7 +22,11 @@ NOMINATIM = Service(
 EXAMPLE = 'write latitude, longitude in degrees, for instance "45.4993,-122.6974"'
 
 _SAME = str.maketrans("−–′’ʹ″”“º˚", "--'''\"\"\"°°")  # noqa: RUF001 - look-alikes are the point
-_NUMBER = r"""([-+]?(?:\d+\.?\d*|\.\d+))\s*°?\s*(?:(\d+\.?\d*)\s*'\s*)?(?:(\d+\.?\d*)\s*"\s*)?"""
+_UNSIGNED = r"\d+(?:\.\d*)?"
+_NUMBER = (
+    rf"([-+]?(?:{_UNSIGNED}|\.\d+))\s*"
+    rf"""(?:°\s*(?:({_UNSIGNED})'\s*(?:({_UNSIGNED})"\s*)?)?)?"""
+)
 _SIDE = r"([NSEW])"
 _PAIRS = tuple(
     re.compile(pair, re.IGNORECASE)
@@ -33,7 +37,7 @@ _PAIRS = tuple(
     )
 )
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
-_COORDINATES = re.compile(r"""(?=.*\d)(?=.*[.,;°])[-+\d.,;°'"\sNSEWO/]+""", re.IGNORECASE)
+_COORDINATES = re.compile(r"""(?=.*\d\D+\d)(?=.*[.,;°])[-+\d.,;°'"\sNSEWO/]+""", re.IGNORECASE)
 
 
 def locate(text: str | tuple[float, float] | Place, web: Web) -> Place:
@@ -129,9 +133,7 @@ def _ask(words: str, web: Web) -> Place:
 
     def check_reply(data: bytes) -> None:
         if not _rows(data):
-            msg = (
-                f'Nominatim knows no place called "{words}": add the city or country, or {EXAMPLE}.'
-            )
+            msg = f'Nominatim knows no place "{words}": add the city or country, or {EXAMPLE}.'
             raise PlaceError(msg)
 
     def ask() -> bytes:
@@ -155,7 +157,12 @@ def _rows(data: bytes) -> list[tuple[float, float]]:
         DataError: it is no such reply.
     """
     try:
-        return [(float(row["lat"]), float(row["lon"])) for row in json.loads(data)]
+        reply = json.loads(data)
+        rows = [(float(row["lat"]), float(row["lon"])) for row in reply]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         msg = "not the JSON that Nominatim sends"
         raise DataError(msg) from error
+    if not isinstance(reply, list):
+        msg = "not a list of places"
+        raise DataError(msg)
+    return rows

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import socket
 import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha1, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -37,6 +37,8 @@ LARGEST_REPLY = 64 * 2**20
 #: A service that asks for a longer pause is left alone, and the user told.
 LONGEST_WAIT_S = 60.0
 CONNECT_S = 10.0
+#: Written into every question to Overpass: less than the door waits, so that it says what is wrong.
+OVERPASS_WORKS_S = 50
 NOT_FOUND, BUSY, FAILING = 404, (429, 503, 504), (500, 502)
 #: Put before an address, it leaves OSMnx no host to look up.
 _NOWHERE = "http://127.0.0.1/"
@@ -97,7 +99,12 @@ class Web:
     def __post_init__(self) -> None:
         """Refuse addresses that cannot be asked."""
         for url in (self.overpass_url, self.nominatim_url, self.terrarium_url):
-            if not re.match(r"https?://[^/\s]+", url):
+            try:
+                parts = urlsplit(url)
+                usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+            except ValueError:
+                usable = False
+            if not usable or " " in url:
                 msg = f'"{url}" is no address of a service: it must begin with https:// and a host.'
                 raise InputError(msg)
 
@@ -124,7 +131,7 @@ class Web:
             **given,
         )
 
-    def fetch(  # noqa: PLR0913 - all but the address are named
+    def fetch(
         self,
         url: str,
         *,
@@ -218,8 +225,7 @@ class Web:
                 http_user_agent=_headers()["User-Agent"],
                 http_referer=PROJECT_URL,
                 requests_kwargs={"auth": _stop},
-                # Also how long Overpass may work: less than the door waits, so that it says why.
-                requests_timeout=max(1, int(self.timeout_s) - 5),
+                requests_timeout=OVERPASS_WORKS_S,
                 overpass_rate_limit=False,
                 doh_url_template=None,
                 use_cache=True,
@@ -237,7 +243,7 @@ class Web:
                 try:
                     return ask(osmnx)
                 except _WouldSendError as stopped:
-                    request = stopped.request
+                    request: PreparedRequest = stopped.args[0]
                 # OSMnx names a reply by the SHA-1 of its question, written as one address.
                 key = requests.Request("GET", request.url, params=request.body).prepare().url or ""
                 name = sha1(key.encode(), usedforsecurity=False).hexdigest()
@@ -245,18 +251,11 @@ class Web:
                 if path.exists():
                     msg = f"OSMnx {osmnx.__version__} is not one hillfinder can use: install 2.1."
                     raise ServiceError(msg)
-                path.write_bytes(self._carry(request, key, check, service))
-
-    def _carry(self, request: PreparedRequest, key: str, check: Check, service: Service) -> bytes:
-        """Return the reply to a request of OSMnx's, which ``key`` names."""
-        request.url = (request.url or "").removeprefix(_NOWHERE)
-        return self.kept(
-            key.removeprefix(_NOWHERE),
-            lambda: self._answer(request, check, service),
-            check=check,
-            suffix=".json",
-            service=service,
-        )
+                request.url = (request.url or "").removeprefix(_NOWHERE)
+                answer = partial(self._answer, request, check, service)
+                key = key.removeprefix(_NOWHERE)
+                data = self.kept(key, answer, check=check, suffix=".json", service=service)
+                path.write_bytes(data)
 
     def _answer(
         self,
@@ -274,7 +273,7 @@ class Web:
                 data = self._once(request, service, header, absent)
                 check(data)
             except DataError as error:
-                page = data.lstrip()[:1] == b"<"
+                page = (data.partition(b"\n")[2] if header else data).lstrip()[:1] == b"<"
                 fault = _Fault("sent a web page, no data" if page else f"sent no data ({error})")
             except _Fault as error:
                 fault = error
@@ -315,10 +314,7 @@ class Web:
         except requests.ReadTimeout as error:
             fault, cause = _Fault(f"did not answer within {self.timeout_s:g} s", math.inf), error
         except requests.ConnectionError as error:
-            fault, cause = (
-                _Fault("was not reached, or fell silent (is this machine online?)"),
-                error,
-            )
+            fault, cause = _Fault("was not reached or fell silent (is this machine online?)"), error
         except requests.RequestException as error:
             fault, cause = _Fault(f"could not be asked ({error})", math.inf), error
         raise fault from cause
@@ -333,11 +329,7 @@ class _Fault(Exception):  # noqa: N818 - it never leaves this room
 
 
 class _WouldSendError(Exception):
-    """OSMnx would now send ``request``."""
-
-    def __init__(self, request: PreparedRequest) -> None:
-        super().__init__(request.url)
-        self.request = request
+    """OSMnx would now send the request that is the argument."""
 
 
 def _stop(request: PreparedRequest) -> NoReturn:
@@ -385,9 +377,10 @@ def _refusal(response: Response, service: Service) -> _Fault:
     if later.isdecimal():  # a number of seconds or a date (RFC 9110, 10.2.3)
         wait_s = max(wait_s, float(later))
     elif date := parsedate_tz(later):
-        wait_s = max(wait_s, mktime_tz(date) - time.time())
+        with suppress(ValueError, OverflowError):  # the 31st of February, the year 99999
+            wait_s = max(wait_s, mktime_tz(date) - time.time())
     if wait_s > LONGEST_WAIT_S:
-        what += f" and wants to be left alone for {math.ceil(wait_s / 60)} minutes"
+        what += f" and wants to be left alone for {min(wait_s, 86_400.0) / 60:.0f} minutes"
     return _Fault(what, wait_s)
 
 

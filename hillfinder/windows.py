@@ -67,11 +67,13 @@ def search(line: Line, first: Ints, last: Ints, limits: Limits) -> Windows:
         last: shape (k,), its last sample.
         limits: what a window must satisfy.
     """
+    mirrored = Line(-line.s[::-1], -line.z[::-1])
+    ahead = tuple(_highest_ahead(*side, limits.longest) for side in (line, mirrored))
     taken: list[Windows] = []
     while len(first):
         room = line.s[last] - line.s[first] >= limits.shortest
         first, last = first[room], last[room]
-        best, has = _best(line, first, last, limits)
+        best, has = _best((line, mirrored), ahead, (first, last), limits)
         taken.append(best)
         first, last = first[has], last[has]
         below = np.empty(len(first), np.int64)
@@ -112,13 +114,19 @@ def _slope(
     return below, above
 
 
-def _best(line: Line, first: Ints, last: Ints, limits: Limits) -> tuple[Windows, Bools]:
+def _best(
+    sides: tuple[Line, Line],
+    ahead: tuple[Floats, ...],
+    stretches: tuple[Ints, Ints],
+    limits: Limits,
+) -> tuple[Windows, Bools]:
     """Return the best window of each stretch that has one, and which stretches those are."""
-    score, foot, top, gain = _sweep(line, first, last, limits)
-    mirrored = Line(-line.s[::-1], -line.z[::-1])
+    first, last = stretches
+    line, mirrored = sides
+    score, foot, top, gain = _sweep(line, ahead[0], stretches, limits)
     end = len(line.s) - 1
     other, mirror_foot, mirror_top, mirror_gain = _sweep(
-        mirrored, end - last[::-1], end - first[::-1], limits
+        mirrored, ahead[1], (end - last[::-1], end - first[::-1]), limits
     )
     better = other[::-1] > score * (1 + SAME)
     foot = np.where(better, -mirror_top[::-1], foot)
@@ -129,20 +137,21 @@ def _best(line: Line, first: Ints, last: Ints, limits: Limits) -> tuple[Windows,
 
 
 def _sweep(
-    line: Line, first: Ints, last: Ints, limits: Limits
+    line: Line, ahead: Floats, stretches: tuple[Ints, Ints], limits: Limits
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return for each stretch the best score of a window with its foot on a sample.
 
     With it come the window's foot, top and gain. The score is 0 where there is no window.
     """
     s, z = line
+    first, last = stretches
     size = last - first + 1
     start = np.cumsum(size) - size
     at = np.arange(int(size.sum())) + np.repeat(first - start, size)
     stop = np.repeat(last, size)
-    ceiling = np.repeat(_highest(z, first, last), size)
+    ceiling = np.minimum(np.repeat(_highest(z, first, last), size), ahead[at])
     score, top, rise = np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at))
-    # Only feet from which the least gain can be had within the stretch are followed.
+    # Only feet from which the least gain can be had are followed.
     rows = np.flatnonzero(ceiling - z[at] >= limits.min_grade * limits.shortest)
     first_rise = np.interp(s[at] + limits.end, s, z) - z[at]
     peak, dip = z[at].copy(), np.zeros(len(at))
@@ -166,11 +175,11 @@ def _sweep(
         row = row[wins]
         score[row], top[row], rise[row] = value[wins], end_s[wins], gain[wins]
 
-    ahead = 0
+    samples = 0
     while len(rows):
-        ahead += 1
-        rows = rows[at[rows] + ahead <= stop[rows]]
-        foot, end = at[rows], at[rows] + ahead
+        samples += 1
+        rows = rows[at[rows] + samples <= stop[rows]]
+        foot, end = at[rows], at[rows] + samples
         reach, before = s[end] - s[foot], s[end - 1] - s[foot]
         for exact in {limits.shortest, limits.longest}:
             crossed = np.flatnonzero((before < exact) & (reach > exact))
@@ -188,6 +197,20 @@ def _sweep(
         hopeful = np.maximum(DIP_M, DIP_SHARE * (ceiling[rows] - z[foot]))
         rows = rows[(reach < limits.longest) & (dip[rows] <= hopeful)]
     return _winners(score, start, size, (s[at], top, rise))
+
+
+def _highest_ahead(s: Floats, z: Floats, reach: float) -> Floats:
+    """Return for each sample a height that none within ``reach`` metres ahead exceeds."""
+    if len(s) == 0:
+        return z
+    samples = int((np.searchsorted(s, s + reach, "right") - np.arange(len(s))).max()) + 1
+    highest = np.where(np.isnan(z), -np.inf, z)
+    covered = 1
+    while covered < min(samples, len(s)):
+        step = min(covered, len(s) - 1)
+        highest[:-step] = np.maximum(highest[:-step], highest[step:])
+        covered += step
+    return np.asarray(highest)
 
 
 def _highest(z: Floats, first: Ints, last: Ints) -> Floats:

@@ -9,10 +9,10 @@ names its sources in a header, and the cell size given here is theirs.
 from __future__ import annotations
 
 import struct
-import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 
@@ -55,12 +55,13 @@ USUAL_CELL_M = 30.0
 #: They fill the sea and what the others leave open, and count only where nothing else is named.
 FILLING_CELL_M = {"gmted": 250.0, "etopo1": 1850.0}
 SIZE = 256
-#: 256 tiles of zoom 14 are 39 km x 39 km at the equator, 27 km at 45 degrees; 67 MB as heights.
-MOST_TILES = 256
+#: 400 tiles of zoom 14 are 49 km x 49 km at the equator, 34 km at 45 degrees; 105 MB as heights.
+MOST_TILES = 400
 #: A void masks two pixels around it, and a reading needs one more beside its own.
 MARGIN = 4
 #: What is kept of a tile that does not exist.
 NOTHING = b"no tile"
+_SOMEWHERE = b"1\n0\n0\n-1\n0\n0\n"  # a world file
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -111,7 +112,7 @@ class TerrariumTiles:
         antimeridian: they are counted from the side of the first point.
         """
         size = float(SIZE << self._zoom)
-        col = (lon + 180.0) / 360.0 * size
+        col = np.where(np.isfinite(lon), (lon + 180.0) / 360.0 * size, np.nan)
         finite = np.flatnonzero(np.isfinite(col))
         if len(finite):
             start = col[finite[0]]
@@ -124,10 +125,10 @@ class TerrariumTiles:
     def _mosaic(self, col: Floats, row: Floats) -> tuple[NDArray[np.float32], int, int]:
         """Return the heights around the points, and the column and row of the first."""
         wanted = {
-            (int(x), int(y))
+            tile
             for across in (-MARGIN, MARGIN)
             for down in (-MARGIN, MARGIN)
-            for x, y in np.unique((np.array([col + across, row + down]) + 0.5) // SIZE, axis=1).T
+            for tile in _tiles_at(col + across, row + down)
         }
         west, north = (min(tile[axis] for tile in wanted) for axis in (0, 1))
         cols, rows = (max(tile[axis] for tile in wanted) for axis in (0, 1))
@@ -171,6 +172,12 @@ class TerrariumTiles:
         )
 
 
+def _tiles_at(col: Floats, row: Floats) -> list[tuple[int, int]]:
+    """Return the tiles, each once, in which pixels lie."""
+    tile = np.floor((col + 0.5) / SIZE) + 1j * np.floor((row + 0.5) / SIZE)
+    return [(int(each.real), int(each.imag)) for each in np.unique(tile)]
+
+
 def _cell_m(sources: str) -> float:
     """Return the coarsest cell among the models named in a tile's header.
 
@@ -199,9 +206,10 @@ def _check(data: bytes) -> None:
         try:
             length, kind = struct.unpack_from(">I4s", picture, at)
             (checksum,) = struct.unpack_from(">I", picture, at + 8 + length)
+            whole = checksum == zlib.crc32(picture[at + 4 : at + 8 + length])
         except struct.error:
-            checksum = -1
-        if checksum != zlib.crc32(picture[at + 4 : at + 8 + length]):
+            whole = False
+        if not whole:
             msg = "a picture that is cut short or damaged"
             raise DataError(msg)
         if kind == b"IHDR":
@@ -215,18 +223,22 @@ def _check(data: bytes) -> None:
 
 def _decode(picture: bytes) -> NDArray[np.float32]:
     """Return the heights of a tile, NaN where a pixel is see-through."""
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    from rasterio.errors import RasterioError
     from rasterio.io import MemoryFile
 
+    folder = uuid4().hex
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with MemoryFile(picture) as memory, memory.open(driver="PNG") as file:
-                bands = file.read().astype(np.float32)
+        with (
+            # rasterio warns of a picture that lies nowhere, and warnings are not for threads.
+            MemoryFile(_SOMEWHERE, dirname=folder, filename="tile.wld"),
+            MemoryFile(picture, dirname=folder, filename="tile.png") as memory,
+            memory.open(driver="PNG") as file,
+        ):
+            bands = file.read().astype(np.float32)
     except RasterioError as error:
         msg = f"An elevation tile cannot be read ({error}): {TILES.instead}."
         raise HeightsError(msg) from error
-    height = bands[0] * 256 + bands[1] + bands[2] / 256 - 32768
+    height: NDArray[np.float32] = bands[0] * 256 + bands[1] + bands[2] / 256 - 32768
     if len(bands) > 3:
         height[bands[3] == 0] = np.nan
     return height

@@ -31,15 +31,18 @@ OVERPASS = Service(
 )
 #: About 1 km: what is asked for shows the quarter, not the door, and neighbours share one reply.
 GRID_DEG = 0.01
-#: Of these no stone lies on another, so they cannot pass overhead either.
+#: Not built yet or no longer there: they cannot pass overhead either.
 NOT_THERE = "proposed|planned|razed|demolished|dismantled|destroyed|removed|no"
+#: Beside highways: bridges, for what passes below one has its height in a surface model; what is
+#: walked on without being a highway; areas that bar hills. One expression for several keys, for
+#: every filter is a request of its own.
+BESIDE = (
+    "yes|viaduct|aqueduct|trestle|movable|cantilever|covered|boardwalk|platform|pier|"
+    "golf_course|runway|taxiway|apron|aerodrome|heliport|military|quarry|landfill"
+)
 #: What is asked for, the largest last. Nothing is filtered by access: that is for ``access`` alone.
 FILTERS = (
-    # Decks: what passes below them has their height in a surface model.
-    '["bridge"]["bridge"!="no"][~"^(railway|waterway)$"~"."]',
-    # Walked on without being a highway, and areas that bar hills.
-    '[~"^(railway|man_made|leisure|aeroway|landuse)$"'
-    '~"^(platform|pier|golf_course|runway|taxiway|apron|aerodrome|military|quarry|landfill)$"]',
+    f'[~"^(bridge|railway|man_made|leisure|aeroway|landuse)$"~"^({BESIDE})$"]',
     f'["highway"]["highway"!~"^({NOT_THERE})$"]',
 )
 #: ``oneway`` is about wheels, and a value of -1 makes OSMnx turn the way round, its incline not.
@@ -100,13 +103,14 @@ def source(graph: nx.MultiDiGraph[int] | None = None) -> StreetSource:
 def areas(place: Place, radius_m: float) -> list[Box]:
     """Return the boxes (west, south, east, north, in degrees) to ask for: two at the antimeridian.
 
-    They are widened to whole grid lines.
+    They are widened to whole grid lines. The last 600 m before the antimeridian are left out:
+    OSMnx looks 500 m beyond a box, and what it asks for makes no sense when that is across.
 
     >>> from hillfinder.model import Place
     >>> areas(Place(45.4993, -122.6974), 1000)
     [(-122.72, 45.49, -122.68, 45.51)]
-    >>> areas(Place(-16.8, 180), 1000)
-    [(179.99, -16.81, 180.0, -16.79), (-180.0, -16.81, -179.99, -16.79)]
+    >>> [(round(west, 4), round(east, 4)) for west, _, east, _ in areas(Place(0, 180), 1000)]
+    [(179.99, 179.9946), (-179.9946, -179.99)]
 
     Raises:
         StreetsError: too near a pole, or too large.
@@ -126,13 +130,12 @@ def areas(place: Place, radius_m: float) -> list[Box]:
             f"{-SOUTHMOST:g} degrees south and {NORTHMOST:g} north."
         )
         raise StreetsError(msg)
-    across = radius_m / (111_320.0 * math.cos(math.radians(max(abs(south), abs(north)))))
-    west, east = _outward(place.lon - across, place.lon + across)
-    if west < -180.0:
-        return [(west + 360.0, south, 180.0, north), (-180.0, south, east, north)]
-    if east > 180.0:
-        return [(west, south, 180.0, north), (-180.0, south, east - 360.0, north)]
-    return [(west, south, east, north)]
+    degree_m = 111_320.0 * math.cos(math.radians(max(abs(south), abs(north))))
+    west, east = _outward(place.lon - radius_m / degree_m, place.lon + radius_m / degree_m)
+    last = 180.0 - 600.0 / degree_m
+    sides = ((west, east), (west + 360.0, east + 360.0), (west - 360.0, east - 360.0))
+    clipped = [(max(west, -last), min(east, last)) for west, east in sides]
+    return [(west, south, east, north) for west, east in clipped if west < east]
 
 
 def _ask(box: Box, osmnx: ModuleType) -> nx.MultiDiGraph[int]:

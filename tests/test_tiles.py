@@ -1,0 +1,281 @@
+"""Heights from terrarium tiles, drawn by a server on loopback."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hillfinder.elevation import tiles
+from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.tiles import TerrariumTiles
+from hillfinder.errors import DataError, HeightsError, OfflineError, ServiceError
+from hillfinder.web import Web
+
+from .towns import DATA, needs_data
+from .world import Answer, Terrarium, of_raster
+from .world.service import HTML, body, cut, status
+from .world.terrarium import centres, encode, png, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hillfinder.model import Floats
+
+ZOOM = 14
+WHOLE = 256 << ZOOM
+PORTLAND = DATA / "portland" / "portland-ned.tif"
+#: A corner where four tiles meet, in pixels of the whole earth, and that as degrees.
+COL, ROW = 2607 * 256, 5863 * 256
+
+
+def degrees(col: Floats | float, row: Floats | float) -> tuple[Floats, Floats]:
+    """Return longitude and latitude of a point in pixels of the whole earth."""
+    lat: Floats = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * np.asarray(row) / WHOLE))))
+    return np.asarray(col) / WHOLE * 360 - 180, lat
+
+
+def plane(lon: Floats, lat: Floats) -> Floats:
+    """Rise 0.5 m for each pixel to the east and 0.25 m for each to the south of the corner."""
+    col = (lon + 180) / 360 * WHOLE
+    row = (0.5 - np.arcsinh(np.tan(np.radians(lat))) / (2 * np.pi)) * WHOLE
+    return 500 + 0.5 * (col - COL) + 0.25 * (row - ROW)
+
+
+@pytest.fixture
+def server() -> Iterator[Terrarium]:
+    with Terrarium(plane) as service:
+        yield service
+
+
+@pytest.fixture
+def web(tmp_path: Path, server: Terrarium) -> Web:
+    return Web(cache_dir=tmp_path, terrarium_url=server.template, sleep=lambda _: None)
+
+
+def test_heights_are_read_between_pixel_centres_and_across_tiles(web: Web) -> None:
+    rng = np.random.default_rng(1)
+    col, row = COL + rng.uniform(-200, 200, 500), ROW + rng.uniform(-200, 200, 500)
+    lon, lat = degrees(col, row)
+    read = TerrariumTiles(web)(lon, lat)
+    # The encoding rounds to 1/256 m.
+    assert np.abs(read - plane(lon, lat)).max() < 1 / 500
+    assert read == pytest.approx(500 + 0.5 * (col - COL) + 0.25 * (row - ROW), abs=1 / 500)
+
+
+def test_only_the_tiles_around_the_points_are_fetched(web: Web, server: Terrarium) -> None:
+    heights = TerrariumTiles(web)
+    heights(*degrees(np.array([COL + 128.0]), np.array([ROW + 128.0])))
+    assert server.tiles == [(2607, 5863)]
+    heights(*degrees(np.array([COL + 128.0, COL + 2.0]), np.array([ROW + 128.0, ROW + 128.0])))
+    assert sorted(server.tiles) == [(2606, 5863), (2607, 5863)]
+    heights(*degrees(np.array([COL + 1.0]), np.array([ROW + 1.0])))
+    assert sorted(server.tiles) == [(x, y) for x in (2606, 2607) for y in (5862, 5863)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(-180, 180), st.floats(-85, 85), st.integers(0, 2**32))
+def test_anywhere_on_earth(lon: float, lat: float, seed: int) -> None:
+    # No server: the tiles are laid into the reading itself, so that many can be tried.
+    rng = np.random.default_rng(seed)
+    spread = 0.004
+    lons = (lon + rng.uniform(-spread, spread, 20) + 180) % 360 - 180
+    lats = np.clip(lat + rng.uniform(-spread, spread, 20), -85.05, 85.05)
+
+    def rolling(x: Floats, y: Floats) -> Floats:
+        return np.asarray(1000 + 100 * np.sin(np.radians(x) * 300) * np.sin(np.radians(y) * 300))
+
+    class Drawn(TerrariumTiles):
+        def _fetch(self, tile: tuple[int, int]) -> bytes:
+            if not 0 <= tile[1] < 1 << ZOOM:
+                return tiles.NOTHING
+            return b"\n" + png(encode(rolling(*centres(ZOOM, tile[0] % (1 << ZOOM), tile[1]))))
+
+    read = Drawn(Web(offline=True))(lons, lats)
+    assert np.abs(read - rolling(lons, lats)).max() < 0.02
+
+
+def test_the_antimeridian_is_no_edge(tmp_path: Path) -> None:
+    with Terrarium(lambda lon, lat: 300 + 1000 * (lon % 360 - 180) + 0 * lat) as server:
+        web = Web(cache_dir=tmp_path, terrarium_url=server.template)
+        lon = np.array([179.9999, -179.9999, 180.0, -180.0, 179.99999])
+        read = TerrariumTiles(web)(lon, np.full(5, -16.8))
+        assert read == pytest.approx([299.9, 300.1, 300, 300, 299.99], abs=0.01)
+        assert sorted({x for x, _ in server.tiles}) == [0, (1 << ZOOM) - 1]
+
+
+def test_a_black_tile_is_not_the_sea(web: Web, server: Terrarium) -> None:
+    server.surface = lambda lon, _: np.where(lon > degrees(COL, ROW)[0], np.nan, 500.0)
+    col = COL + np.array([100.0, 4.0, -0.4, -1.4, -2.4, -3.6, -100.0])
+    read = TerrariumTiles(web)(*degrees(col, np.full(len(col), ROW + 100.0)))
+    # The tile, the two pixels beside it, and what leans on them.
+    assert np.isnan(read[:5]).all()
+    assert read[5:] == pytest.approx(500)
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_an_empty_picture_has_no_heights(web: Web, server: Terrarium, colour: int) -> None:
+    server.always = body(png(np.full((3, 256, 256), colour, np.uint8)))
+    assert np.isnan(TerrariumTiles(web)(*degrees(np.array([COL]), np.array([ROW])))).all()
+
+
+def test_what_is_see_through_has_no_heights(web: Web, server: Terrarium) -> None:
+    lon, lat = degrees(COL + np.array([50.0, 200.0]), np.full(2, ROW + 100.0))
+    opaque = np.full((1, 256, 256), 255, np.uint8)
+    opaque[:, :, :100] = 0
+    picture = png(np.concatenate([encode(np.full((256, 256), 77.0)), opaque]))
+    server.always = body(picture)
+    read = TerrariumTiles(web)(lon, lat)
+    assert np.isnan(read[0])
+    assert read[1] == 77
+
+
+def test_sea_level_and_below_are_heights(web: Web, server: Terrarium) -> None:
+    server.surface = lambda lon, _: np.where(lon > degrees(COL, ROW)[0], 0.0, -430.0)
+    read = TerrariumTiles(web)(*degrees(COL + np.array([99.0, -99.0]), np.full(2, ROW + 99.0)))
+    assert read.tolist() == [0, -430]
+
+
+def test_a_missing_tile_has_no_heights(web: Web, server: Terrarium) -> None:
+    server.missing.add((2607, 5863))
+    col = COL + np.array([100.0, -100.0, -1.0])
+    points = degrees(col, np.full(3, ROW + 100.0))
+    read = TerrariumTiles(web)(*points)
+    assert np.isnan(read).tolist() == [True, False, True]
+    asked = len(server.requests)
+    assert TerrariumTiles(web)(*points) == pytest.approx(read, nan_ok=True)
+    assert len(server.requests) == asked
+
+
+def test_points_that_are_nowhere(web: Web, server: Terrarium) -> None:
+    heights = TerrariumTiles(web)
+    assert len(heights(np.empty(0), np.empty(0))) == 0
+    lon = np.array([np.nan, 8.0, 8.0, 8.0, 8.0, 8.0, np.inf])
+    lat = np.array([46.0, np.nan, 90.0, -90.0, 85.06, -85.06, 46.0])
+    assert np.isnan(heights(lon, lat)).all()
+    assert not server.requests
+    (lon, lat), away = degrees(np.array([COL + 9.0]), np.array([ROW + 9.0])), np.array([np.nan])
+    read = heights(np.concatenate([away, lon]), np.concatenate([away, lat]))
+    assert np.isnan(read).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (cut, "cut short or damaged"),
+        (HTML, "sent a web page"),
+        (body(b""), "not a PNG"),
+        (body(b"\x89PNG\r\n\x1a\n"), "cut short or damaged"),
+        (body(png(np.zeros((3, 512, 512), np.uint8))), "not 256 x 256 pixels"),
+        (body(png(np.zeros((1, 256, 256), np.uint8))), "not 256 x 256 pixels"),
+        (status(403), "answered 403"),
+    ],
+)
+def test_what_is_no_tile_is_never_kept(
+    web: Web, server: Terrarium, tmp_path: Path, fault: object, says: str
+) -> None:
+    server.always = fault  # type: ignore[assignment]
+    point = degrees(np.array([COL + 100.0]), np.array([ROW + 100.0]))
+    with pytest.raises(ServiceError, match=says) as told:
+        TerrariumTiles(web)(*point)
+    assert "heights are not to be had now" in str(told.value)
+    assert "--dem FILE" in str(told.value)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    server.always = None
+    assert TerrariumTiles(web)(*point) == pytest.approx([575], abs=0.01)
+
+
+@given(st.data())
+def test_any_damage_to_a_picture_is_seen(data: st.DataObject) -> None:
+    picture = png(encode(plane(*centres(ZOOM, 2607, 5863))))
+    tiles._check(b"sources\n" + picture)
+    at = data.draw(st.integers(0, len(picture) - 1))
+    other = data.draw(st.integers(1, 255))
+    damaged = picture[:at] + bytes([picture[at] ^ other]) + picture[at + 1 :]
+    with pytest.raises(DataError):
+        tiles._check(b"sources\n" + damaged)
+    with pytest.raises(DataError):
+        tiles._check(b"sources\n" + picture[:at])
+
+
+def test_pixels_that_are_not_there_are_not_the_sea() -> None:
+    """A picture whose checksums are right and whose pixels end half way reads as unknown."""
+
+    line = b"\0" + encode(np.full((1, 256), 50.0)).transpose(1, 2, 0).tobytes()
+    picture = wrap(struct.pack(">IIBBBBB", 256, 256, 8, 2, 0, 0, 0), line * 128)
+    tiles._check(b"\n" + picture)
+    try:
+        heights = tiles._decode(picture)
+    except HeightsError:
+        return
+    assert (heights[128:] < -30_000).all()
+
+
+def test_too_many_tiles(web: Web, server: Terrarium) -> None:
+    with pytest.raises(HeightsError, match=r"spread over \d+ elevation tiles, and 400"):
+        TerrariumTiles(web)(np.array([8.0, 9.0]), np.array([46.0, 47.0]))
+    assert not server.requests
+
+
+def test_offline(web: Web, tmp_path: Path, server: Terrarium) -> None:
+    off = Web(cache_dir=tmp_path, terrarium_url=server.template, offline=True)
+    point = degrees(np.array([COL + 100.0]), np.array([ROW + 100.0]))
+    with pytest.raises(OfflineError, match="heights are not kept"):
+        TerrariumTiles(off)(*point)
+    before = TerrariumTiles(web)(*point)
+    assert TerrariumTiles(off)(*point) == before
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("sources", "cell_m"),
+    [
+        ("ned13/imgn39w123_13.tif", 10.0),
+        ("ned/ned19_n39x00.tif, ned13/imgn39w123_13.tif, etopo1/ETOPO1.tif", 10.0),
+        ("srtm/N45W123.tif, gmted/50N000E.tif", 30.0),
+        ("uk_lidar/x.tif", 6.65),  # the pixel, at that latitude
+        ("gmted/50N000E.tif, etopo1/ETOPO1.tif", 1850.0),
+        ("something/new.tif", 30.0),
+        ("", 30.0),
+    ],
+)
+def test_the_cell_is_that_of_the_data(
+    web: Web, server: Terrarium, sources: str, cell_m: float
+) -> None:
+    server.sources = sources
+    heights = TerrariumTiles(web)
+    assert heights.source.cell_m == 30.0
+    for _ in range(2):  # from the network and from the cache
+        heights(*degrees(np.array([COL + 100.0]), np.array([ROW + 100.0])))
+        assert heights.source.cell_m == pytest.approx(cell_m, abs=0.05)
+    assert heights.source.kind == "unknown"
+    assert "joerd/blob/master/docs/attribution.md" in str(heights.source.attribution)
+    assert len(server.requests) == 1
+
+
+def test_the_first_failure_ends_it(web: Web, server: Terrarium) -> None:
+    server.always = lambda _: Answer(403, b"")
+    col, row = np.meshgrid(np.arange(12) * 256.0, np.arange(12) * 256.0)
+    with pytest.raises(ServiceError):
+        TerrariumTiles(web)(*degrees(COL + col.ravel() + 99, ROW + row.ravel() + 99))
+    assert len(server.requests) < 100
+
+
+@needs_data
+def test_portland_reads_as_its_own_model_does(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    lon, lat = rng.uniform(-122.70, -122.68, 2000), rng.uniform(45.50, 45.52, 2000)
+    truth = Raster([PORTLAND])(lon, lat)
+    with Terrarium(of_raster(PORTLAND), "ned13/imgn46w123_13.tif") as server:
+        heights = TerrariumTiles(Web(cache_dir=tmp_path, terrarium_url=server.template))
+        read = heights(lon, lat)
+        assert len(server.requests) <= 9
+    # Two readings between cells instead of one: it costs centimetres where the land bends.
+    assert np.abs(read - truth).mean() < 0.15
+    assert np.abs(read - truth).max() < 3
+    assert heights.source.cell_m == 10.0

@@ -1,0 +1,109 @@
+"""Terrarium tiles, drawn from a formula or cut from an elevation model."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tests.world.service import Answer, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from hillfinder.model import Floats
+    from tests.world.service import Request
+
+    Surface = Callable[[Floats, Floats], Floats]
+
+SIZE = 256
+_PATH = re.compile(r"/terrarium/(\d+)/(\d+)/(\d+)\.png")
+
+
+class Terrarium(Service):
+    """A server of tiles.
+
+    ``surface`` takes longitudes and latitudes and returns metres, NaN where unknown; ``sources``
+    is what the tiles say they were made of; ``missing`` are tiles (x, y) that do not exist.
+    """
+
+    def __init__(self, surface: Surface, sources: str = "srtm/N45W123.tif") -> None:
+        super().__init__()
+        self.surface = surface
+        self.sources = sources
+        self.missing: set[tuple[int, int]] = set()
+
+    @property
+    def template(self) -> str:
+        """What a client is configured with."""
+        return self.url + "/terrarium/{z}/{x}/{y}.png"
+
+    @property
+    def tiles(self) -> list[tuple[int, int]]:
+        """Which tiles were asked for."""
+        found = [_PATH.fullmatch(request.path) for request in self.requests]
+        return [(int(each[2]), int(each[3])) for each in found if each]
+
+    def answer(self, request: Request) -> Answer:
+        """Answer with a picture, and with the header that names its sources."""
+        found = _PATH.fullmatch(request.path)
+        zoom, x, y = (int(number) for number in found.groups()) if found else (0, 0, 0)
+        if found is None or (x, y) in self.missing:
+            return Answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        headers = {"Content-Type": "image/png", "x-amz-meta-x-imagery-sources": self.sources}
+        return Answer(200, png(encode(self.surface(*centres(zoom, x, y)))), headers)
+
+
+def centres(zoom: int, x: int, y: int) -> tuple[Floats, Floats]:
+    """Return longitude and latitude of a tile's pixel centres, each of shape (256, 256)."""
+    whole = SIZE << zoom
+    col, row = np.meshgrid(np.arange(SIZE) + x * SIZE + 0.5, np.arange(SIZE) + y * SIZE + 0.5)
+    lat = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * row / whole))))
+    return col / whole * 360 - 180, lat
+
+
+def encode(height_m: Floats) -> NDArray[np.uint8]:
+    """Return red, green and blue, shape (3, rows, columns); black where a height is unknown."""
+    steps = np.where(np.isnan(height_m), 0, np.round((height_m + 32768) * 256)).astype(np.int64)
+    return np.stack([steps >> 16, steps >> 8 & 255, steps & 255]).astype(np.uint8)
+
+
+def png(bands: NDArray[np.uint8]) -> bytes:
+    """Return a PNG picture of bands, shape (1 grey, 3 colours or 4, rows, columns)."""
+    count, height, width = bands.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 3: 2, 4: 6}[count], 0, 0, 0)
+    lines = bands.transpose(1, 2, 0).reshape(height, -1)
+    return wrap(header, np.pad(lines, ((0, 0), (1, 0))).tobytes())
+
+
+def wrap(header: bytes, lines: bytes) -> bytes:
+    """Return the PNG file of a header and of lines, each behind the number of its filter."""
+    parts = [b"\x89PNG\r\n\x1a\n"]
+    for kind, content in ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")):
+        checksum = zlib.crc32(kind + content)
+        parts += [struct.pack(">I", len(content)), kind, content, struct.pack(">I", checksum)]
+    return b"".join(parts)
+
+
+def of_raster(path: Path) -> Surface:
+    """Return the surface of an elevation model, read between its cells, NaN beyond its edge."""
+    import rasterio
+    from rasterio.transform import rowcol
+    from scipy.ndimage import map_coordinates
+
+    with rasterio.open(path) as file:
+        values = file.read(1, masked=True).astype(float).filled(np.nan)
+        transform = file.transform
+
+    def surface(lon: Floats, lat: Floats) -> Floats:
+        row, col = rowcol(transform, lon.ravel(), lat.ravel(), op=lambda value: value)
+        at = np.array([row, col]) - 0.5
+        return np.reshape(map_coordinates(values, at, order=1, cval=np.nan), lon.shape)
+
+    return surface
