@@ -215,6 +215,8 @@ def _grade_sigma(axis: _Axis, windows: Windows) -> Floats:
     Two ends with errors that are alike over ``CORRELATION_M``: the nearer they lie, the more of
     the error they share.
     """
+    if len(windows.foot) == 0:
+        return np.empty(0)
     foot = np.interp(windows.foot, axis.line.s, axis.sigma)
     top = np.interp(windows.top, axis.line.s, axis.sigma)
     length = windows.top - windows.foot
