@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
 from hillfinder.errors import InputError
@@ -20,6 +20,7 @@ from hillfinder.output.records import COLUMNS, rows, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import folium
     from geopandas import GeoDataFrame
@@ -81,7 +82,7 @@ class Hills(Findings):
         from geopandas import GeoDataFrame, GeoSeries
         from shapely import LineString
 
-        table = pd.DataFrame(rows(self), columns=list(COLUMNS))
+        table = pd.DataFrame(rows(self), columns=list(COLUMNS), dtype="object")
         table = table.astype({column: DTYPES.get(column, "float64") for column in COLUMNS})
         lines = [LineString(coordinates(hill.climb)) for hill in self.hills]
         return GeoDataFrame(table, geometry=GeoSeries(lines, index=table.index, crs="EPSG:4326"))
@@ -145,13 +146,10 @@ class Hills(Findings):
             ImportError: folium, matplotlib or mapclassify is not installed.
             InputError: there is no hill to show.
         """
-        try:
-            import folium
-            import mapclassify  # noqa: F401 - GeoPandas needs both, and says so less plainly
-            import matplotlib as mpl  # noqa: F401
-        except ImportError as error:
-            msg = "The map needs three more packages: pip install folium matplotlib mapclassify"
-            raise ImportError(msg) from error
+        _need("The map", "folium", "mapclassify", "matplotlib")
+        from geopandas import GeoSeries
+        from shapely import LineString, Point
+
         frame = self._shown()
         # The map's pop-ups are HTML, and anyone can name a street <script>.
         for column in frame.columns[frame.dtypes == "object"]:
@@ -163,16 +161,13 @@ class Hills(Findings):
             "style_kwds": {"weight": 6},
         }
         result: folium.Map = frame.explore(**settings | options)
-        for hill in self.hills:
-            if hill.approach is not None:
-                line = list(
-                    zip(hill.approach.lat.tolist(), hill.approach.lon.tolist(), strict=True)
-                )
-                way = folium.PolyLine(line, color="#666", weight=2, dash_array="6")
-                way.add_to(result)
-        folium.CircleMarker(
-            (self.place.lat, self.place.lon), radius=6, color="#000", fill=True
-        ).add_to(result)
+        ways = [hill.approach for hill in self.hills if hill.approach is not None]
+        lines = [LineString(zip(way.lon.tolist(), way.lat.tolist(), strict=True)) for way in ways]
+        if lines:
+            dashed = {"weight": 2, "dashArray": "6"}
+            GeoSeries(lines, crs="EPSG:4326").explore(m=result, color="#444", style_kwds=dashed)
+        door = GeoSeries([Point(self.place.lon, self.place.lat)], crs="EPSG:4326")
+        door.explore(m=result, color="black", marker_kwds={"radius": 6})
         return result
 
     def plot(self, **options: Any) -> Axes:  # noqa: ANN401 - handed on to GeoPandas
@@ -185,11 +180,7 @@ class Hills(Findings):
             ImportError: matplotlib is not installed.
             InputError: there is no hill to show.
         """
-        try:
-            import matplotlib as mpl  # noqa: F401 - GeoPandas needs it, and says so less plainly
-        except ImportError as error:
-            msg = "The plot needs one more package: pip install matplotlib"
-            raise ImportError(msg) from error
+        _need("The plot", "matplotlib")
         settings: dict[str, Any] = {"column": "grade", "cmap": "plasma", "legend": True}
         axes: Axes = self._shown().plot(**settings | {"linewidth": 4} | options)
         axes.plot(self.place.lon, self.place.lat, "k^")
@@ -223,6 +214,16 @@ class Hills(Findings):
             f"<div><p><b>{escape(words.heading(self))}</b></p>{table if lines else ''}"
             f"<p><small>{below}</small></p></div>"
         )
+
+
+def _need(what: str, *packages: str) -> None:
+    """Refuse, in one sentence, what asks for packages that are not installed."""
+    for package in packages:
+        try:
+            import_module(package)
+        except ImportError as error:
+            msg = f'{what} needs {package}, which is missing: pip install "hillfinder[notebook]"'
+            raise ImportError(msg, name=package) from error
 
 
 def _row(cells: tuple[str, ...], tag: str) -> str:

@@ -305,9 +305,7 @@ class Hill:
         share = self.grade_sigma / self.grade
         if self.grade_sigma <= 0.01 and share <= 0.1:
             return "high"
-        if self.grade_sigma > 0.025 or share > 1 / 3:
-            return "low"
-        return "medium"
+        return "medium" if self.grade_sigma <= 0.025 and share <= 1 / 3 else "low"
 
 
 @dataclass(frozen=True, slots=True)

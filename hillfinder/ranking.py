@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from hillfinder import climbs as climbing
+from hillfinder.streets.network import Leg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hillfinder.climbs import Climbs
-    from hillfinder.model import Bools, Climb, Criteria, Floats, HeightSource, Hill, Ints
-    from hillfinder.streets.network import StreetNetwork
+    from hillfinder.model import (
+        Bools,
+        Climb,
+        Criteria,
+        Floats,
+        HeightSource,
+        Hill,
+        Ints,
+        Position,
+    )
+    from hillfinder.streets.network import Profiles, StreetNetwork
 
 #: Lines nearer than this run up one hill: a wide street with a pavement on either side.
 BESIDE_M = 30.0
-#: Climbs are twins where half of one lies beside the other and both rise within 60 degrees.
+#: They do unless one lies so much higher, or by so large a share of the rise: the next leg but one
+#: of a switchback.
+ABOVE_M, ABOVE_SHARE = 8.0, 0.25
+#: A climb is another's twin where half of it lies beside that one and both rise within 60 degrees.
 BESIDE_SHARE, SAME_WAY_COSINE = 0.5, 0.5
 #: How far from the foot or the top a cross street may lie to be named.
 CROSS_STREET_M = 150.0
@@ -36,7 +47,7 @@ KINDS = {
     "cycleway": "Cycle path",
     "bridleway": "Bridleway",
     "pedestrian": "Pedestrian street",
-    "service": "Lane",
+    "service": "Service road",
     "living_street": "Street",
     "residential": "Street",
 }
@@ -45,63 +56,90 @@ KINDS = {
 def order(climbs: Climbs) -> Ints:
     """Return the rows of ``climbs`` that are hills of their own, best first.
 
-    The order is by mean grade, then by gain, then by where the foot lies: it is total, so that
-    equal input gives equal output to the byte. Where a street and its pavement, or two
-    carriageways, rise side by side, the street stands for both, else the steeper one.
+    The order is by mean grade, then by gain, then by where foot and top lie: it is total, so that
+    equal input gives equal output to the byte. Where lines rise side by side the steepest stands
+    for all of them, but a street stands before its pavement and before paths without a name.
     """
     if len(climbs) == 0:
         return np.empty(0, np.int64)
-    x, y = climbs.points(np.array([0.0]))
-    best = np.lexsort((y[:, 0], x[:, 0], -np.round(climbs.gain_m, 4), -np.round(climbs.grade, 7)))
-    pavement = _is_pavement(climbs)
+    x, y = (np.round(part, 2) for part in climbs.points(np.array([0.0, 1.0])))
+    grade, gain = np.round(climbs.grade, 7), np.round(climbs.gain_m, 4)
+    best = np.lexsort((y[:, 1], x[:, 1], y[:, 0], x[:, 0], -gain, -grade))
+    behind = _stands_behind(climbs)
     twins = _twins(climbs)
     dropped = np.zeros(len(climbs), bool)
-    for row in best[np.argsort(pavement[best], kind="stable")].tolist():
+    for row in best[np.argsort(behind[best], kind="stable")].tolist():
         if not dropped[row]:
             dropped[twins[row]] = True
     return best[~dropped[best]]
 
 
-def _is_pavement(climbs: Climbs) -> Bools:
-    """Return which climbs run on a pavement beside a street."""
+def _stands_behind(climbs: Climbs) -> Bools:
+    """Return which climbs run on a pavement, or on a path without a name."""
     network = climbs.network
-    pavement = np.zeros(len(network), bool)
+    behind = np.zeros(len(network), bool)
     for key in ("footway", "path", "cycleway"):
-        if key in network.ways.tag:
-            pavement |= network.edge_tag(key) == "sidewalk"
-    return pavement[climbs.foot_edge] | pavement[climbs.top_edge]
+        behind |= network.edge_tag(key) == "sidewalk"
+        behind |= (network.edge_tag("highway") == key) & (
+            network.edge_tag("name") == np.array(None)
+        )
+    return np.asarray(behind[climbs.foot_edge] | behind[climbs.top_edge])
 
 
 def _twins(climbs: Climbs) -> dict[int, list[int]]:
-    """Return for each climb the others that run up beside it."""
+    """Return for each climb the others of which half or more lies beside it."""
     from scipy.spatial import cKDTree
 
-    spacing = BESIDE_M / 2
-    steps = int(np.ceil(climbs.length_m.max() / spacing)) + 1
-    shares = np.linspace(0.0, 1.0, min(steps, 64))
-    x, y = climbs.points(shares)
-    rise = np.stack([x[:, -1] - x[:, 0], y[:, -1] - y[:, 0]])
-    rise /= np.maximum(np.hypot(*rise), 1e-9)
-    owner = np.repeat(np.arange(len(climbs)), len(shares))
-    pairs = cKDTree(np.column_stack([x.ravel(), y.ravel()])).query_pairs(
-        BESIDE_M, output_type="ndarray"
-    )
+    owner, x, y, z = _points(climbs)
+    pairs = cKDTree(np.column_stack([x, y])).query_pairs(BESIDE_M, output_type="ndarray")
     point, other = np.concatenate([pairs, pairs[:, ::-1]]).T
-    apart = owner[point] != owner[other]
+    one, mate = owner[point], owner[other]
+    above = np.maximum(ABOVE_M, ABOVE_SHARE * np.minimum(climbs.gain_m[one], climbs.gain_m[mate]))
+    beside = (one != mate) & (np.abs(z[point] - z[other]) <= above)
     # Each point counts once for each climb that it lies beside.
-    key = np.unique(point[apart] * len(climbs) + owner[other[apart]])
+    key = np.unique(point[beside] * len(climbs) + mate[beside])
     couple, count = np.unique(
         owner[key // len(climbs)] * len(climbs) + key % len(climbs), return_counts=True
     )
     one, mate = couple // len(climbs), couple % len(climbs)
-    same = (count >= BESIDE_SHARE * len(shares)) & (
+    rise = np.stack([part[:, 1] - part[:, 0] for part in climbs.points(np.array([0.0, 1.0]))])
+    rise /= np.maximum(np.hypot(*rise), 1e-9)
+    same = (count >= BESIDE_SHARE * np.bincount(owner)[one]) & (
         (rise[:, one] * rise[:, mate]).sum(axis=0) >= SAME_WAY_COSINE
     )
     twins: dict[int, list[int]] = defaultdict(list)
-    for a, b in zip(one[same].tolist(), mate[same].tolist(), strict=True):
-        twins[a].append(b)
-        twins[b].append(a)
+    for row, beside_row in zip(one[same].tolist(), mate[same].tolist(), strict=True):
+        twins[beside_row].append(row)
     return twins
+
+
+def _points(climbs: Climbs) -> tuple[Ints, Floats, Floats, Floats]:
+    """Return points along all climbs, at most ``BESIDE_M / 2`` apart: owner, x, y and height.
+
+    Climbs of about one length are laid out together, so that a long one costs the others nothing.
+    The height between foot and top is taken as that of a straight line.
+    """
+    steps = np.ceil(climbs.length_m / (BESIDE_M / 2))
+    size = 2 ** np.ceil(np.log2(np.maximum(steps, 1))).astype(np.int64) + 1
+    foot_z = _height(climbs.network, climbs.foot_edge, climbs.foot_offset_m)
+    parts = []
+    for points in np.unique(size).tolist():
+        rows = np.flatnonzero(size == points)
+        shares = np.linspace(0.0, 1.0, points)
+        x, y = (part[rows].ravel() for part in climbs.points(shares))
+        z = foot_z[rows, None] + climbs.gain_m[rows, None] * shares
+        parts.append((np.repeat(rows, points), x, y, z.ravel()))
+    owner, x, y, z = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return owner, x, y, z
+
+
+def _height(network: StreetNetwork, edge: Ints, offset_m: Floats) -> Floats:
+    """Return the heights at points of the network, shape (k,)."""
+    profiles = cast("Profiles", network.profiles)  # or there were no climbs
+    # All edges end to end on one axis, a metre apart.
+    begin = np.concatenate([[0.0], np.cumsum(network.edge_length_m + 1.0)])[:-1]
+    axis = profiles.distance_m + np.repeat(begin, np.diff(profiles.offset))
+    return np.interp(begin[edge] + offset_m, axis, profiles.elevation_m)
 
 
 def misses(network: StreetNetwork, criteria: Criteria) -> tuple[str, ...]:
@@ -110,22 +148,51 @@ def misses(network: StreetNetwork, criteria: Criteria) -> tuple[str, ...]:
     Looked for are shorter stretches of the grade asked for, and gentler ones of the length.
     """
     shortest, longest = criteria.length_m
+    asked = f"{shortest:g} to {longest:g} m of at least {100 * criteria.min_grade:g} %"
+    shorter = replace(criteria, length_m=(max(20.0, shortest / 3), shortest))
+    gentler = replace(criteria, min_grade=criteria.min_grade / 4)
     names = Names(network)
-    words = []
-    for looser in (
-        replace(criteria, length_m=(max(20.0, shortest / 3), shortest)),
-        replace(criteria, min_grade=criteria.min_grade / 4),
-    ):
+    words: list[str] = []
+    for looser, lacks in ((shorter, "is too short"), (gentler, "is too gentle")):
         found = climbing.find(network, looser)
-        for row in order(found)[:2].tolist():
-            climb = found[row]
-            lacks = "is too short" if climb.grade >= criteria.min_grade else "is too gentle"
-            words.append(
-                f"{names.label(climb)} rises {100 * climb.grade:.1f} % over "
-                f"{climb.length_m:.0f} m, but {lacks} ({shortest:g} to {longest:g} m of at least "
-                f"{100 * criteria.min_grade:g} % were asked for)"
-            )
+        rows = order(found)
+        # What is long and steep enough is a hill, only a far one.
+        rows = rows[
+            (found.length_m[rows] < shortest - 0.5) | (found.grade[rows] < criteria.min_grade)
+        ]
+        words += [
+            f"{names.label(found[row])} rises {100 * found.grade[row]:.1f} % over "
+            f"{found.length_m[row]:.0f} m, but {lacks} ({asked} were asked for)."
+            for row in rows[:2].tolist()
+        ]
     return tuple(words)
+
+
+def legs_up(network: StreetNetwork, climb: Climb) -> list[Leg]:
+    """Return the pieces of edges that a climb runs along, foot first."""
+    first = climb.edges[0]
+    if len(climb.edges) == 1:
+        return [Leg(first, climb.foot.offset_m, climb.top.offset_m)]
+    ends = ((network.edge_u[first], 0.0), (network.edge_v[first], network.edge_length_m[first]))
+    # Two edges may meet at both their ends: then the length tells which way it is.
+    ways = [_chain(network, climb, int(node), float(end_m)) for node, end_m in ends]
+    return min(
+        (legs for legs in ways if legs),
+        key=lambda legs: abs(sum(abs(leg.stop_m - leg.start_m) for leg in legs) - climb.length_m),
+    )
+
+
+def _chain(network: StreetNetwork, climb: Climb, node: int, end_m: float) -> list[Leg]:
+    """Return the legs of a climb that leaves its first edge by a node; empty where it cannot."""
+    legs = [Leg(climb.edges[0], climb.foot.offset_m, end_m)]
+    for edge in climb.edges[1:]:
+        u, v = int(network.edge_u[edge]), int(network.edge_v[edge])
+        if node not in {u, v}:
+            return []
+        length = float(network.edge_length_m[edge])
+        legs.append(Leg(edge, 0.0, length) if node == u else Leg(edge, length, 0.0))
+        node = v if node == u else u
+    return [*legs[:-1], legs[-1]._replace(stop_m=climb.top.offset_m)]
 
 
 class Names:
@@ -139,6 +206,7 @@ class Names:
         self._edges = by_node % max(len(network), 1)
         self._offset = np.searchsorted(ends[by_node], np.arange(len(network.node_id) + 1))
         self._name = network.edge_tag("name")
+        self._highway = network.edge_tag("highway")
 
     def label(self, climb: Climb) -> str:
         """Return what a person would call the hill.
@@ -146,90 +214,84 @@ class Names:
         A street is called by its name and the streets it runs between; an unnamed path by what it
         is and the street it leads off, or the one nearest to it.
         """
-        street = self._street(climb)
+        legs = legs_up(self._network, climb)
+        street, kind = self._street(legs)
+        nodes = self._nodes(legs)
         if not street:
-            kind = KINDS.get(climb.tags.get("highway", "").split(";")[0], "Way")
-            for node in self._nodes(climb):
+            for node in nodes:
                 for name in self._names_at(node):
                     return f"{kind} off {name}"
-            name = self._nearest(climb)
+            name = self._nearest(climb.foot)
             return f"{kind} near {name}" if name else f"{kind} without a name"
-        nodes = list(self._nodes(climb))
-        low = self._cross(street, nodes, climb, 0)
-        high = self._cross(street, nodes[::-1], climb, -1)
+        low = self._cross(street, nodes, climb.foot)
+        high = self._cross(street, nodes[::-1], climb.top)
         if low and high and low != high:
             return f"{street}, {low} to {high}"
         if low or high:
             return f"{street} at {low or high}"
         return street
 
-    def _street(self, climb: Climb) -> str:
-        """Return the name that the longest part of the climb bears, or nothing."""
-        network = self._network
-        metres: dict[str, float] = defaultdict(float)
-        for edge in climb.edges:
-            metres[self._name[edge] or ""] += float(network.edge_length_m[edge])
-        return max(metres, key=lambda name: (bool(name), metres[name], name))
+    def _street(self, legs: list[Leg]) -> tuple[str, str]:
+        """Return the name that the longest named part bears, and what the longest part is."""
+        names: dict[str, float] = defaultdict(float)
+        kinds: dict[str, float] = defaultdict(float)
+        for leg in legs:
+            metres = abs(leg.stop_m - leg.start_m)
+            names[self._name[leg.edge] or ""] += metres
+            kinds[self._highway[leg.edge] or ""] += metres
+        street = max(names, key=lambda name: (bool(name), names[name], name))
+        kind = max(kinds, key=lambda kind: (kinds[kind], kind))
+        return street, KINDS.get(kind, "Way")
 
-    def _nodes(self, climb: Climb) -> Iterator[int]:
-        """Yield the junctions along a climb from below its foot to beyond its top."""
-        network = self._network
-        first, last = climb.edges[0], climb.edges[-1]
-        backwards = climb.foot.offset_m > climb.top.offset_m
-        if first != last:
-            second = climb.edges[1]
-            joint = {int(network.edge_u[second]), int(network.edge_v[second])}
-            backwards = int(network.edge_v[first]) not in joint
-        node = int(network.edge_v[first] if backwards else network.edge_u[first])
-        yield node
-        for edge in climb.edges:
-            u, v = int(network.edge_u[edge]), int(network.edge_v[edge])
-            node = v if node == u else u
-            yield node
+    def _nodes(self, legs: list[Leg]) -> list[int]:
+        """Return the junctions along a climb from below its foot to beyond its top."""
+        u, v = self._network.edge_u, self._network.edge_v
+        if len(legs) == 1:
+            back = [legs[0].stop_m < legs[0].start_m]
+        else:
+            back = [legs[0].stop_m == 0.0, *(leg.start_m > 0.0 for leg in legs[1:])]
+        first = legs[0].edge
+        reached = (
+            u[leg.edge] if turned else v[leg.edge] for leg, turned in zip(legs, back, strict=True)
+        )
+        return [int(v[first] if back[0] else u[first]), *map(int, reached)]
 
     def _names_at(self, node: int) -> list[str]:
         edges = self._edges[self._offset[node] : self._offset[node + 1]]
         return sorted({name for name in self._name[edges].tolist() if name})
 
-    def _cross(self, street: str, nodes: list[int], climb: Climb, end: int) -> str:
+    def _cross(self, street: str, nodes: list[int], end: Position) -> str:
         """Return the first street that crosses, seen from one end of the climb."""
         network = self._network
-        for node in nodes[: max(1, (len(nodes) + 1) // 2)]:
-            away = _metres_between(
-                float(network.node_lon[node]),
-                float(network.node_lat[node]),
-                float(climb.lon[end]),
-                float(climb.lat[end]),
-            )
-            if away > CROSS_STREET_M:
-                continue
+        x, y = self._xy(end)
+        for node in nodes[: (len(nodes) + 1) // 2]:
+            away = np.hypot(network.node_x_m[node] - x, network.node_y_m[node] - y)
             for name in self._names_at(node):
-                if name != street:
+                if name != street and away <= CROSS_STREET_M:
                     return name
         return ""
 
-    def _nearest(self, climb: Climb) -> str:
-        """Return the name of the nearest street, measured from the foot."""
+    def _nearest(self, foot: Position) -> str:
+        """Return the name of the street nearest to the foot, nothing where all are far."""
         network = self._network
-        named = np.array([name is not None for name in self._name.tolist()], bool)
-        if not named.any():
-            return ""
-        point_named = np.repeat(named, np.diff(network.point_offset))
-        away: Floats = np.hypot(
-            (network.point_lon - climb.lon[0]) * np.cos(np.radians(climb.lat[0])),
-            network.point_lat - climb.lat[0],
-        )
-        point = int(np.argmin(np.where(point_named, away, np.inf)))
-        if away[point] * 111_195.0 > NEIGHBOUR_M:
-            return ""
-        edge = int(np.searchsorted(network.point_offset, point, side="right")) - 1
-        return str(self._name[edge])
+        x, y = self._xy(foot)
+        edge = np.repeat(np.arange(len(network)), np.diff(network.point_offset))[:-1]
+        px, py = network.point_x_m[:-1] - x, network.point_y_m[:-1] - y
+        dx, dy = np.diff(network.point_x_m), np.diff(network.point_y_m)
+        share = np.clip(-(px * dx + py * dy) / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
+        away = np.hypot(px + share * dx, py + share * dy)
+        away[network.point_offset[1:-1] - 1] = np.inf  # from one edge to the next
+        away[np.array([name is None for name in self._name.tolist()], bool)[edge]] = np.inf
+        nearest = int(np.argmin(away))
+        return str(self._name[edge[nearest]]) if away[nearest] <= NEIGHBOUR_M else ""
 
-
-def _metres_between(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Return a distance of up to some kilometres, on a plane."""
-    east = (other_lon - lon) * np.cos(np.radians(lat))
-    return float(np.hypot(east, other_lat - lat) * 111_195.0)
+    def _xy(self, at: Position) -> tuple[float, float]:
+        """Return the projected coordinates of a point of the network."""
+        network = self._network
+        drawn = slice(*network.point_offset[at.edge : at.edge + 2].tolist())
+        x, y = network.point_x_m[drawn], network.point_y_m[drawn]
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+        return float(np.interp(at.offset_m, along, x)), float(np.interp(at.offset_m, along, y))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +319,21 @@ class Words:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
         if approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
             notes.append(
-                f"The bottom is {approach.time_s / 60:.0f} minutes away and no way round fills "
-                "the warm-up: run on a little before you start."
+                f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "
+                "warm-up: run on a little before you start."
             )
         if climb.max_grade > STEEP_PART * climb.grade:
             notes.append(f"Uneven: its steepest 30 m rise {100 * climb.max_grade:.0f} %.")
         return tuple(notes)
+
+
+def _minutes(seconds: float) -> str:
+    """Return a time in words, in whole minutes that have passed.
+
+    >>> _minutes(599.0), _minutes(65.0), _minutes(20.0)
+    ('9 minutes', '1 minute', 'less than a minute')
+    """
+    whole = int(seconds // 60)
+    if whole == 0:
+        return "less than a minute"
+    return "1 minute" if whole == 1 else f"{whole} minutes"

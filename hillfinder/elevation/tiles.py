@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -22,11 +24,15 @@ from hillfinder.model import HeightSource
 from hillfinder.web import Service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from hillfinder.model import Floats
     from hillfinder.web import Web
 
+#: Requests under way at one time.
+AT_ONCE = 4
 TILES = Service(
     name="The elevation tile server",
     gives="heights are",
@@ -142,15 +148,13 @@ class TerrariumTiles:
             raise HeightsError(msg)
         mosaic = np.full((rows * SIZE, cols * SIZE), np.nan, np.float32)
         cells = []
-        with ThreadPoolExecutor(4) as pool:
-            tiles = sorted(wanted)
-            for (x, y), data in zip(tiles, pool.map(self._fetch, tiles), strict=True):
-                if data == NOTHING:
-                    continue
-                sources, _, picture = data.partition(b"\n")
-                across, down = (x - west) * SIZE, (y - north) * SIZE
-                mosaic[down : down + SIZE, across : across + SIZE] = _decode(picture)
-                cells.append(_cell_m(sources.decode()))
+        for (x, y), data in _several_at_once(self._fetch, sorted(wanted)):
+            if data == NOTHING:
+                continue
+            sources, _, picture = data.partition(b"\n")
+            across, down = (x - west) * SIZE, (y - north) * SIZE
+            mosaic[down : down + SIZE, across : across + SIZE] = _decode(picture)
+            cells.append(_cell_m(sources.decode()))
         self._cell_m = max(cells, default=USUAL_CELL_M)
         return mosaic, west * SIZE, north * SIZE
 
@@ -170,6 +174,42 @@ class TerrariumTiles:
             header=SOURCES_HEADER,
             absent=NOTHING,
         )
+
+
+def _several_at_once(
+    ask: Callable[[tuple[int, int]], bytes], tiles: Sequence[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], bytes]]:
+    """Yield every tile with its data, as they come; the first failure is raised.
+
+    The threads are daemons, unlike those of ``concurrent.futures``: a person who interrupts does
+    not wait for the requests under way.
+    """
+    todo: SimpleQueue[tuple[int, int]] = SimpleQueue()
+    done: SimpleQueue[tuple[tuple[int, int], bytes | Exception]] = SimpleQueue()
+    for tile in tiles:
+        todo.put(tile)
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                tile = todo.get_nowait()
+                try:
+                    done.put((tile, ask(tile)))
+                except Exception as error:  # noqa: BLE001 - raised again below, whatever it is
+                    done.put((tile, error))
+
+    for _ in range(min(AT_ONCE, len(tiles))):
+        Thread(target=work, daemon=True).start()
+    try:
+        for _ in tiles:
+            tile, data = done.get()
+            if isinstance(data, Exception):
+                raise data
+            yield tile, data
+    finally:
+        with suppress(Empty):
+            while True:
+                todo.get_nowait()
 
 
 def _tiles_at(col: Floats, row: Floats) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.model import Route, read_only
-from hillfinder.warmup import running_factor, walking_factor
+from hillfinder.pace import running_factor, walking_factor
 
 if TYPE_CHECKING:
     from hillfinder.model import Criteria, Floats, Hill

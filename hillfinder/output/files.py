@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from hillfinder.errors import OutputError
@@ -53,27 +54,43 @@ def check(path: Path | str, *, overwrite: bool = False) -> None:
     Raises:
         OutputError: it exists and must not be replaced, it is no file, its folder is missing.
     """
-    target = Path(path)
     try:
-        if target.is_dir():
-            msg = f"{path} is a folder: give the name of a file in it."
-            raise OutputError(msg)
-        if target.exists() and not target.is_file():
-            msg = f"{path} is not an ordinary file, and is left alone: give another name."
-            raise OutputError(msg)
-        if target.exists() and not overwrite:
-            msg = f"{path} exists already: give another name, or ask for it to be replaced."
-            raise OutputError(msg)
-        folder = Path(os.path.realpath(target)).parent
-        if not folder.is_dir():
-            msg = f"There is no folder {target.parent} for {target.name}: make it, or give another."
-            raise OutputError(msg)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OutputError:
-        raise
+        fault = _fault(Path(path), overwrite=overwrite)
     except (OSError, ValueError) as error:
         raise OutputError(_sentence(path, error)) from error
+    if fault:
+        raise OutputError(fault)
+
+
+def folder(path: Path | str | None = None) -> Path:
+    """Return a folder, made where it is missing; without a path a new one for temporary files.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        if path is None:
+            return Path(tempfile.mkdtemp(prefix="hillfinder-"))
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(_sentence(path or "A temporary folder", error)) from error
+    return Path(path)
+
+
+def _fault(target: Path, *, overwrite: bool) -> str | None:
+    """Say why a path cannot be written, if that can be seen beforehand."""
+    if target.is_dir():
+        return f"{target} is a folder: give the name of a file in it."
+    if target.exists() and not target.is_file():
+        return f"{target} is not an ordinary file, and is left alone: give another name."
+    if target.exists() and not overwrite:
+        return f"{target} exists already: give another name, or ask for it to be replaced."
+    folder = Path(os.path.realpath(target)).parent
+    if not folder.is_dir():
+        return f"There is no folder {target.parent} for {target.name}: make it, or give another."
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return None
 
 
 def _sentence(path: Path | str, error: OSError | ValueError) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from hillfinder.output.records import positions, record, rows
+from hillfinder.output.records import dumps, positions, record, rows
 
 if TYPE_CHECKING:
     from hillfinder.model import Climb, Findings
+    from hillfinder.output.records import Point
 
 
 def to_geojson(findings: Findings) -> str:
@@ -33,10 +33,10 @@ def to_geojson(findings: Findings) -> str:
             for hill, row in zip(findings.hills, rows(findings), strict=True)
         ],
     }
-    return json.dumps(collection, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return dumps(collection)
 
 
-def coordinates(climb: Climb) -> list[list[float | None]]:
+def coordinates(climb: Climb) -> list[Point]:
     """Return the line of a climb with heights, or without any where one is unknown."""
     line = positions(climb.lon, climb.lat, climb.profile.elevation_m)
     return [point[:2] for point in line] if any(point[2] is None for point in line) else line

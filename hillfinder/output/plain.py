@@ -1,4 +1,4 @@
-"""Names from a map that anyone can edit, made safe to show: on a terminal, in a file, on a watch."""
+"""Names from a map that anyone can edit, made safe to show: on a terminal, in a file, anywhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def plain(text: str, limit: int | None = None) -> str:
-    """Return ``text`` as one line without anything that steers what shows it.
+    r"""Return ``text`` as one line without anything that steers what shows it.
 
     Control characters (terminal escapes begin with one), overrides of the writing direction,
     invisible format characters, lone surrogates and non-characters are dropped; every run of
@@ -19,14 +19,14 @@ def plain(text: str, limit: int | None = None) -> str:
         text: as it came.
         limit: how many characters are kept, the ``…`` that marks a cut included.
 
-    >>> plain("SW \\x1b[31mVista\\nAvenue\\u202e")
+    >>> plain("SW \x1b[31mVista\nAvenue\u202e")
     'SW [31mVista Avenue'
     >>> plain("Llanfairpwllgwyngyll", 8)
     'Llanfai…'
     """
-    line = " ".join("".join(map(_shown, text)).split())
+    line = " ".join("".join(map(_shown, text)).split()).strip(_JOINERS + " ")
     if limit is not None and len(line) > limit:
-        line = line[: limit - 1].rstrip(" " + _JOINERS) + "…"
+        line = line[: limit - 1].rstrip(_JOINERS + " ") + "…"
     return line
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from hillfinder.output.plain import plain
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, Findings, Floats, Hill, Route
 
     Record = dict[str, Any]
+    Point = list[Any]  # lon, lat, and a height or None
 
 #: The columns of CSV, of GeoJSON properties and of ``Hills.frame``, in order.
 COLUMNS: Final = (
@@ -102,11 +104,23 @@ def rows(findings: Findings) -> list[Record]:
 
 
 def to_json(findings: Findings) -> str:
-    """Return the contract as text, one hill's numbers a line, ending in a newline."""
-    return json.dumps(record(findings), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    """Return the contract as text, ending in a newline."""
+    return dumps(record(findings))
 
 
-def positions(lon: Floats, lat: Floats, elevation_m: Floats) -> list[list[float | None]]:
+def dumps(value: Record) -> str:
+    """Return JSON as a person can read it: indented, but a point on one line."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    # A line break within the brackets is never part of a string, where it would be escaped.
+    flat = re.sub(r"\[\n\s+([-+.\deE,\snul]+)\n\s+\]", _on_one_line, text)
+    return flat + "\n"
+
+
+def _on_one_line(numbers: re.Match[str]) -> str:
+    return f"[{' '.join(numbers[1].split())}]"
+
+
+def positions(lon: Floats, lat: Floats, elevation_m: Floats) -> list[Point]:
     """Return a line as ``[lon, lat, elevation_m]``, the last ``None`` where it is unknown."""
     return [
         [_number(x, _DEGREES), _number(y, _DEGREES), _number(z, _HEIGHT)]

@@ -71,6 +71,8 @@ def heading(findings: Findings) -> str:
     asked, place = findings.criteria, findings.place
     where = plain(place.name, 80) or f"{place.lat:.5f}, {place.lon:.5f}"
     count = _count(len(findings.hills), "hill") if findings.hills else "No hill"
+    if len(findings.hills) == asked.limit > 1:
+        count = f"The {asked.limit} steepest hills"
     return (
         f"{count} of {_range(asked.length_m, 'm')} within a warm-up of "
         f"{_range(asked.warmup_min, 'minutes')} from {where}"
@@ -81,23 +83,27 @@ def remarks(findings: Findings) -> Iterator[str]:
     """Yield what there is to say below the list: notes, misses, and what lies beyond."""
     for hill in findings.hills:
         for note in hill.notes:
-            yield f"{hill.rank}: {plain(note)}"
+            yield f"{hill.rank}: {_ended(note)}"
     for miss in findings.misses:
-        yield plain(miss)
+        yield _ended(miss)
     yield from beyond(findings)
 
 
 def beyond(findings: Findings) -> Iterator[str]:
     """Yield what was found and not offered, and why."""
     far, longest = findings.beyond, findings.criteria.warmup_min[1]
-    count, kind = (far.steeper, "steeper hill") if far.steeper else (far.too_far, "hill")
-    if count:
-        text = f"{_count(count, kind)} {'lies' if count == 1 else 'lie'} beyond"
-        # A hill 20.2 minutes away is not 20 minutes away when 20 was the limit.
-        minutes = math.ceil(far.nearest_min) if far.nearest_min is not None else None
-        near = "it" if count == 1 else "the nearest"
-        end = f"; {near} is {minutes} minutes away" if minutes else ""
-        yield f"{text} a {longest:g}-minute warm-up{end}."
+    if far.too_far:
+        steeper = far.steeper if findings.hills else 0
+        kind = "steeper hill" if steeper == far.too_far else "hill"
+        text = f"{_count(far.too_far, kind)} {'lies' if far.too_far == 1 else 'lie'} beyond"
+        text += f" a {longest:g}-minute warm-up"
+        if 0 < steeper < far.too_far:
+            text += f", {steeper} of them steeper than the last one listed"
+        if far.nearest_min is not None:
+            # A hill 20.2 minutes away is not 20 minutes away when 20 was the limit.
+            near = "it" if far.too_far == 1 else "the nearest"
+            text += f"; {near} is {math.ceil(far.nearest_min)} minutes away"
+        yield f"{text}."
     if far.unreachable:
         yield f"{_count(far.unreachable, 'hill')} cannot be reached on foot from here."
 
@@ -113,6 +119,12 @@ def sources(findings: Findings) -> tuple[str, str]:
         f"Streets: {plain(streets.name)}{dated}. {plain(streets.attribution).rstrip('.')}.",
         f"Heights: {plain(heights.name)}{kind}{cells}.{owner}",
     )
+
+
+def _ended(text: str) -> str:
+    """Return text as a sentence with its end."""
+    line = plain(text)
+    return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
 def _count(count: int, noun: str) -> str:

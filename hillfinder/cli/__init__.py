@@ -1,0 +1,212 @@
+"""The command: words into criteria, findings into what was asked for, errors into exit codes.
+
+Results go to stdout, everything else to stderr. Exit codes: 0 found, 1 bad data or a file that
+could not be written, 2 usage, 3 no hill found, 4 a service could not be reached, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from hillfinder.cli import options, terminal
+from hillfinder.cli.terminal import Format, Units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: ``\b`` has typer keep the lines as they are.
+EXAMPLES: Final = """\b
+Examples:
+  hillfinder near "45.4993,-122.6974"
+  hillfinder near "Council Crest, Portland" --length 150-300 --gpx hill.gpx
+  hillfinder near "-33.86,151.21" --osm sydney.osm.pbf --dem sydney.tif"""
+
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Measure = Annotated[
+    Units, typer.Option("--units", help="Units of the table; what is asked for stays in metres.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
+
+app = typer.Typer(
+    name="hillfinder",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    Args:
+        argv: the words after ``hillfinder``; those of the process where it is ``None``.
+    """
+    terminal.prepare()
+    words = options.spaced(sys.argv[1:] if argv is None else argv)
+    try:
+        app(words, prog_name="hillfinder")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    return 0
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer hands it over so
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            terminal.put(f"hillfinder {version('hillfinder')}\n")
+        except PackageNotFoundError:
+            terminal.put("hillfinder, run without being installed\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _hillfinder(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which this is.")
+    ] = False,
+) -> None:
+    """Find a steep, short hill near your door, and the way to warm up to it."""
+
+
+@app.command(epilog=EXAMPLES)
+def near(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLACE", help='"lat,lon", such as "45.4993,-122.6974", or a name to look up.'
+        ),
+    ],
+    *,
+    length: Annotated[
+        str, typer.Option(metavar="M-M", help="Shortest and longest hill, in metres.")
+    ] = "100-200",
+    warmup: Annotated[
+        str, typer.Option(metavar="MIN-MIN", help="Shortest and longest warm-up, in minutes.")
+    ] = "10-20",
+    pace: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MIN:SEC",
+            help="Easy pace on the flat, a kilometre.  [default: 7:00, or 12:00 with --walk]",
+        ),
+    ] = None,
+    walk: Annotated[bool, typer.Option("--walk", help="Walk, there and up.")] = False,
+    min_grade: Annotated[
+        float, typer.Option(metavar="PERCENT", help="What is flatter is no hill.")
+    ] = 3.0,
+    limit: Annotated[int, typer.Option(metavar="N", help="How many hills to list.")] = 10,
+    osm: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Streets: .osm, .osm.gz, .osm.bz2, .osm.pbf, or a .graphml that OSMnx saved.  "
+            "[default: ask Overpass]",
+        ),
+    ] = None,
+    dem: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
+        ),
+    ] = None,
+    elevation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Heights from a service.  [default: terrarium, unless --dem]"
+        ),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = Format.table,
+    gpx: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the course to one hill as GPX.")
+    ] = None,
+    pick: Annotated[int, typer.Option(metavar="RANK", help="Which hill --gpx is for.")] = 1,
+    force: Force = False,
+    units: Measure = Units.metric,
+    quiet: Quiet = False,
+) -> None:
+    """List the steep hills near a place, and the way to each."""
+    with terminal.errors_as_exit_codes():
+        criteria = options.criteria(
+            length=length,
+            warmup=warmup,
+            pace=pace,
+            walk=walk,
+            min_grade=min_grade,
+            limit=limit,
+            faults=options.contradictions(place, elevation, dem or (), pick, limit),
+        )
+        from hillfinder import find
+        from hillfinder.output.files import check
+        from hillfinder.web import Web
+
+        if gpx is not None:
+            check(gpx, overwrite=force)
+        with terminal.progress("Looking for hills", quiet=quiet):
+            hills = find.near(
+                place,
+                criteria,
+                streets=osm,
+                heights=dem or None,
+                web=Web.from_environment(offline=offline),
+            )
+        terminal.show(hills, output, units, quiet=quiet)
+        if not hills:
+            raise typer.Exit(terminal.NO_HILL)
+        if gpx is not None:
+            terminal.say(f"Wrote {hills.to_gpx(gpx, pick, overwrite=force)}.", quiet=quiet)
+
+
+@app.command()
+def demo(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the files go.  [default: a new temporary folder]"),
+    ] = None,
+    force: Force = False,
+    units: Measure = Units.metric,
+    quiet: Quiet = False,
+) -> None:
+    """Do the whole job in a made-up town: no network, every output.
+
+    Lists the hills of a town whose grades are known exactly, and writes hill.gpx, hills.json,
+    hills.geojson and hills.csv.
+    """
+    with terminal.errors_as_exit_codes():
+        from tempfile import TemporaryDirectory
+
+        from hillfinder import find
+        from hillfinder.demo import files, town
+        from hillfinder.output.files import check, folder, replace
+        from hillfinder.web import Web
+
+        where = folder(out)
+        for name in ("hill.gpx", "hills.json", "hills.geojson", "hills.csv"):
+            check(where / name, overwrite=force)
+        with (
+            terminal.progress("Building a town and looking for its hills", quiet=quiet),
+            TemporaryDirectory() as built,
+        ):
+            made = files.write(Path(built))
+            hills = find.near(town.DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))
+        terminal.show(hills, Format.table, units)
+        hills.to_gpx(where / "hill.gpx", overwrite=force)
+        replace(where / "hills.json", hills.to_json(), overwrite=force)
+        replace(where / "hills.geojson", hills.to_geojson(), overwrite=force)
+        replace(where / "hills.csv", hills.to_csv(), overwrite=force)
+        terminal.say(
+            f"Wrote hill.gpx, hills.json, hills.geojson and hills.csv to {where}.", quiet=quiet
+        )

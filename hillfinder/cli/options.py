@@ -1,0 +1,125 @@
+"""What was typed, read and checked: all faults at once, in one sentence each."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from hillfinder.errors import CriteriaError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from hillfinder.model import Criteria
+
+#: What ``--elevation`` may name.
+ELEVATIONS: Final = ("terrarium",)
+
+T = TypeVar("T")
+
+
+def spaced(argv: Sequence[str]) -> list[str]:
+    """Return the words with a space before each southern latitude, which is no option.
+
+    >>> spaced(["near", "-33.86,151.21", "--offline"])
+    ['near', ' -33.86,151.21', '--offline']
+    """
+    southern = re.compile(r"-\.?\d[\d.]*\s*[,;\s°]")
+    end = argv.index("--") if "--" in argv else len(argv)
+    return [
+        f" {word}" if southern.match(word) and at < end else word for at, word in enumerate(argv)
+    ]
+
+
+def contradictions(
+    place: str, elevation: str | None, dem: Sequence[Path], pick: int, limit: int
+) -> list[str]:
+    """Return what is wrong with words that no criterion holds."""
+    faults = []
+    if any("\ud800" <= letter <= "\udfff" for letter in place):
+        faults.append("the place holds bytes that are no text: type it again")
+    if elevation is not None and elevation not in ELEVATIONS:
+        faults.append(f'--elevation "{elevation}" is not known: give {", ".join(ELEVATIONS)}')
+    elif elevation is not None and dem:
+        faults.append("--dem and --elevation both say where heights come from: give one of them")
+    if pick < 1:
+        faults.append(f"--pick {pick} is no hill in a list: give 1 or more")
+    elif pick > limit >= 1:
+        faults.append(f"--pick {pick} lies beyond --limit {limit}: raise the limit")
+    return faults
+
+
+def criteria(
+    *,
+    length: str,
+    warmup: str,
+    pace: str | None,
+    walk: bool,
+    min_grade: float,
+    limit: int,
+    faults: Iterable[str] = (),
+) -> Criteria:
+    """Return what was asked for, or raise all faults at once, those found before included.
+
+    Raises:
+        InputError: something cannot be read, or contradicts something else.
+    """
+    from hillfinder.model import Criteria
+
+    found = list(faults)
+    given: dict[str, Any] = {"walk": walk, "limit": limit}
+
+    def take(option: str, name: str, read: Callable[[T], object], value: T) -> None:
+        try:
+            given[name] = read(value)
+        except ValueError as fault:
+            found.append(f"{option} {fault}")
+
+    take("--length", "length_m", _range, length)
+    take("--warmup", "warmup_min", _range, warmup)
+    take("--min-grade", "min_grade", _ratio, min_grade)
+    if pace is not None:
+        take("--pace", "pace_min_per_km", _pace, pace)
+    try:
+        asked = Criteria(**given)
+    except CriteriaError as error:
+        found.append(_lower(str(error).rstrip(".")))
+    if found:
+        text = "; ".join(found)
+        msg = f"{text[0].upper()}{text[1:]}."
+        raise InputError(msg)
+    return asked
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _range(text: str) -> tuple[float, float]:
+    """Return both ends of ``100-200``; ``150`` is both."""
+    number = r"\s*(\d+(?:\.\d+)?)\s*"
+    found = re.fullmatch(f"{number}(?:[-–]{number})?", text)  # noqa: RUF001 - an en dash will do
+    if found is None:
+        msg = f'"{text}" is no range: write two numbers as in 10-20, or one'
+        raise ValueError(msg)
+    low, high = found.groups()
+    return float(low), float(high or low)
+
+
+def _pace(text: str) -> float:
+    """Return minutes a kilometre from ``7:30`` or ``7.5``."""
+    found = re.fullmatch(r"\s*(\d+)(?::([0-5]\d)|(\.\d+))?\s*", text)
+    if found is None:
+        msg = f'"{text}" is no pace: write minutes and seconds a kilometre, such as 7:00'
+        raise ValueError(msg)
+    minutes, seconds, part = found.groups()
+    return int(minutes) + int(seconds or 0) / 60 + float(part or 0)
+
+
+def _ratio(percent: float) -> float:
+    """Return a grade typed in percent as a ratio."""
+    if not 0 < percent < 100:
+        msg = f"{percent:g} is no grade of a hill: give percent, such as 3"
+        raise ValueError(msg)
+    return percent / 100

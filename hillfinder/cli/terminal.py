@@ -1,0 +1,137 @@
+"""Where results and words about them go: stdout, stderr, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from hillfinder.errors import HillfinderError, InputError, OutputError, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from hillfinder.hills import Hills
+
+BAD_DATA: Final = 1
+USAGE: Final = 2
+NO_HILL: Final = 3
+NO_SERVICE: Final = 4
+INTERRUPTED: Final = 130
+
+
+class Format(StrEnum):
+    """What ``--format`` may name."""
+
+    table = "table"
+    json = "json"
+    geojson = "geojson"
+    csv = "csv"
+
+
+class Units(StrEnum):
+    """What ``--units`` may name."""
+
+    metric = "metric"
+    imperial = "imperial"
+
+
+def prepare() -> None:
+    """Make stdout and stderr take any text: what does not fit their encoding is shown as ``?``."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell, as in 2>&-
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for good
+        elif hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="replace")
+
+
+@contextmanager
+def errors_as_exit_codes() -> Iterator[None]:
+    """Say what went wrong in one line, and leave with the code that it has."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        raise typer.Exit(INTERRUPTED) from None
+    except (HillfinderError, OSError) as error:
+        say(f"Error: {error}")
+        code = BAD_DATA
+        if isinstance(error, InputError):
+            code = USAGE
+        elif isinstance(error, ServiceError):
+            code = NO_SERVICE
+        raise typer.Exit(code) from None
+
+
+def show(hills: Hills, output: Format, units: Units, *, quiet: bool = False) -> None:
+    """Put the findings on stdout; where a program reads it, say on stderr why there is none."""
+    from hillfinder.output import words
+
+    if output is Format.table:
+        from rich.console import Console
+
+        from hillfinder.output.table import to_text
+
+        with _stdout():  # to look at it, rich writes nothing to it: a full disk refuses even that
+            put(to_text(hills, Console(file=sys.stdout), units=units.value))
+        return
+    text = {"json": hills.to_json, "geojson": hills.to_geojson, "csv": hills.to_csv}[output]()
+    put(text, encoding="utf-8")
+    if not hills:
+        for reason in (f"{words.heading(hills)}.", *words.remarks(hills)):
+            say(reason, quiet=quiet)
+
+
+def put(text: str, encoding: str | None = None) -> None:
+    """Write to stdout.
+
+    Args:
+        text: what is written.
+        encoding: that of the bytes, whatever the terminal's is; ``None`` is the terminal's.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with _stdout():
+        if encoding and hasattr(sys.stdout, "buffer"):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode(encoding))
+        else:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextmanager
+def _stdout() -> Iterator[None]:
+    """Take it quietly when the reader has seen enough (``| head``); refuse other failures."""
+    try:
+        yield
+    except OSError as error:
+        # Python flushes once more at its end, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            msg = f"The result cannot be written to stdout ({error.strerror})."
+            raise OutputError(msg) from error
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """Write one line to stderr; what came from outside cannot steer the terminal."""
+    from hillfinder.output.plain import plain
+
+    if not quiet:
+        sys.stderr.write(plain(text) + "\n")
+
+
+def progress(text: str, *, quiet: bool) -> AbstractContextManager[object]:
+    """Show that something goes on, where somebody is looking."""
+    if quiet or not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)

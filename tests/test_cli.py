@@ -1,0 +1,483 @@
+"""The command, from words to exit codes: in this process, and a few times in one of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gpxpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hillfinder.cli import main, options
+from hillfinder.demo import files, town
+from hillfinder.errors import InputError
+from hillfinder.model import Criteria
+from hillfinder.output.records import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DOOR = f"{town.DOOR.lat},{town.DOOR.lon}"
+
+
+class Run:
+    """What a command said, and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+if TYPE_CHECKING:
+    Runner = Callable[..., Run]
+
+
+@pytest.fixture(autouse=True)
+def away(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep to this machine, to an empty cache, and to 80 columns."""
+    monkeypatch.setenv("HILLFINDER_OFFLINE", "1")
+    monkeypatch.setenv("HILLFINDER_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def gradely(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The options for the made-up town."""
+    made = files.write(tmp_path_factory.mktemp("gradely"))
+    return ["--osm", str(made.osm), "--dem", str(made.dem)]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Runner:
+    def once(*words: str) -> Run:
+        capfd.readouterr()
+        code = main(words)
+        out, err = capfd.readouterr()
+        return Run(code, out, err)
+
+    return once
+
+
+# --- Words ----------------------------------------------------------------------------------------
+
+
+def asked(**words: object) -> Criteria:
+    given: dict[str, object] = {
+        "length": "100-200",
+        "warmup": "10-20",
+        "pace": None,
+        "walk": False,
+        "min_grade": 3.0,
+        "limit": 10,
+    }
+    return options.criteria(**given | words)  # type: ignore[arg-type]
+
+
+def test_what_is_typed_is_what_is_asked() -> None:
+    typed = asked(length="150", warmup="5-12.5", pace="6:30", walk=True, min_grade=5, limit=3)
+    assert typed == Criteria((150, 150), (5, 12.5), 6.5, walk=True, limit=3, min_grade=0.05)
+    assert asked() == Criteria()
+
+
+@pytest.mark.parametrize(
+    ("text", "both"),
+    [
+        ("100-200", (100, 200)),
+        ("100 - 200", (100, 200)),
+        ("100–200", (100, 200)),  # noqa: RUF001 - as a phone types it
+        (" 150 ", (150, 150)),
+        ("99.5-100", (99.5, 100)),
+    ],
+)
+def test_ranges(text: str, both: tuple[float, float]) -> None:
+    assert asked(length=text).length_m == both
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", "a", "100-", "-100", "100-200-300", "1e2-2e2", "100m", "nan", "inf", "٣-٤x"]
+)
+def test_what_is_no_range(text: str) -> None:
+    with pytest.raises(InputError, match=r'^--length ".*" is no range: write two numbers'):
+        asked(length=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("7:00", 7), ("7", 7), ("7.5", 7.5), ("6:45", 6.75), (" 10:30 ", 10.5)]
+)
+def test_paces(text: str, minutes: float) -> None:
+    assert asked(pace=text).pace_min_per_km == minutes
+
+
+@pytest.mark.parametrize("text", ["", "7:", "7:5", "7:60", ":30", "fast", "7:00:00", "-7"])
+def test_what_is_no_pace(text: str) -> None:
+    with pytest.raises(InputError, match="is no pace: write minutes and seconds"):
+        asked(pace=text)
+
+
+@pytest.mark.parametrize("percent", [0, -1, 100, float("nan"), float("inf")])
+def test_what_is_no_grade(percent: float) -> None:
+    with pytest.raises(InputError, match="give percent"):
+        asked(min_grade=percent)
+
+
+def test_all_faults_are_said_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        asked(length="200-100", warmup="x", pace="0:30", limit=0, min_grade=0)
+    text = str(caught.value)
+    for part in ("upside down", '--warmup "x"', "a pace of 0.5", "a limit of 0", "--min-grade 0"):
+        assert part in text
+    assert text[0].isupper() or text[0] == "-"
+    assert text.count(".\n") == 0
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
+def test_no_words_break_the_reading(length: str, warmup: str, pace: str) -> None:
+    try:
+        asked(length=length, warmup=warmup, pace=pace)
+    except InputError as error:
+        assert str(error).endswith(".")  # noqa: PT017 - both ends are right
+
+
+@pytest.mark.parametrize(
+    ("words", "spaced"),
+    [
+        (["near", "-33.86,151.21"], ["near", " -33.86,151.21"]),
+        (["near", "-33.86 151.21"], ["near", " -33.86 151.21"]),
+        (["near", "-.5;3"], ["near", " -.5;3"]),
+        (["near", "-33°51'S 151°E"], ["near", " -33°51'S 151°E"]),
+        (["near", "--", "-33.86,151.21"], ["near", "--", "-33.86,151.21"]),
+        (["near", "--limit", "-5"], ["near", "--limit", "-5"]),
+        (["near", "-q", "45,-122"], ["near", "-q", "45,-122"]),
+        ([], []),
+    ],
+)
+def test_a_southern_latitude_is_no_option(words: list[str], spaced: list[str]) -> None:
+    assert options.spaced(words) == spaced
+
+
+# --- The whole job --------------------------------------------------------------------------------
+
+
+def test_the_table(run: Runner, gradely: list[str]) -> None:
+    done = run("near", DOOR, *gradely)
+    assert done.code == 0
+    assert done.err == ""
+    assert done.out.startswith("The 10 steepest hills of 100 to 200 m within a warm-up of 10 to")
+    row = r"^ 1  \w.*\n +\d\d\.\d ± \d\.\d %  +\d+ m  +\d+ m  +\d+ min, \d\.\d km"
+    assert re.search(row, done.out, re.MULTILINE)
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "\x1b" not in done.out
+
+
+def test_json(run: Runner, gradely: list[str]) -> None:
+    done = run("near", DOOR, *gradely, "--format", "json", "--limit", "3")
+    assert (done.code, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert [row["rank"] for row in found["hills"]] == [1, 2, 3]
+    grades = [row["grade"] for row in found["hills"]]
+    assert grades == sorted(grades, reverse=True)
+    assert all(10 <= row["approach"]["minutes"] <= 20 for row in found["hills"])
+
+
+def test_geojson_and_csv(run: Runner, gradely: list[str]) -> None:
+    features = json.loads(run("near", DOOR, *gradely, "--format", "geojson").out)["features"]
+    table = list(csv.DictReader(io.StringIO(run("near", DOOR, *gradely, "--format", "csv").out)))
+    assert [tuple(row) for row in table] == [COLUMNS] * 10
+    assert [row["name"] for row in table] == [item["properties"]["name"] for item in features]
+
+
+def test_the_same_words_give_the_same_bytes(run: Runner, gradely: list[str]) -> None:
+    words = ("near", DOOR, *gradely, "--format", "json")
+    assert run(*words).out == run(*words).out
+
+
+def test_options_reach_the_search(run: Runner, gradely: list[str]) -> None:
+    words = ("--length", "120-150", "--walk", "--warmup", "5-25", "--min-grade", "7")
+    done = run("near", DOOR, *gradely, "--format", "json", *words, "--limit", "99")
+    assert done.code == 0
+    for row in json.loads(done.out)["hills"]:
+        assert 119.9 <= row["length_m"] <= 150.1
+        assert row["grade"] >= 0.07
+        assert 5 <= row["approach"]["minutes"] <= 25
+
+
+def test_imperial(run: Runner, gradely: list[str]) -> None:
+    done = run("near", DOOR, *gradely, "--units", "imperial")
+    assert re.search(r"656 ft +\d+ ft +\d+ min, \d\.\d mi", done.out)
+
+
+def test_gpx(run: Runner, gradely: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "hill.gpx"
+    words = ("near", DOOR, *gradely, "--gpx", str(path))
+    done = run(*words, "--pick", "2")
+    assert done.code == 0
+    assert done.err == f"Wrote {path}.\n"
+    course = gpxpy.parse(path.read_text(encoding="utf-8"))
+    assert [spot.name for spot in course.waypoints] == ["Bottom", "Top"]
+    assert all(point.elevation is not None for point in course.tracks[0].segments[0].points)
+    second = path.read_bytes()
+    refused = run(*words)
+    assert refused.code == 1
+    assert "exists already" in refused.err
+    assert refused.out == ""
+    assert path.read_bytes() == second
+    forced = run(*words, "--force", "--quiet")
+    assert (forced.code, forced.err) == (0, "")
+    assert path.read_bytes() != second
+    assert [path.name for path in tmp_path.iterdir()] == ["hill.gpx"]
+
+
+def test_a_pick_that_is_not_in_the_list(run: Runner, gradely: list[str], tmp_path: Path) -> None:
+    words = ("near", DOOR, *gradely, "--min-grade", "9.5", "--gpx", str(tmp_path / "hill.gpx"))
+    done = run(*words, "--pick", "9")
+    assert done.code == 2
+    assert re.search(r"Error: There is no hill 9 in the list: pick 1 to \d\.\n", done.err)
+    assert "hills of 100 to 200 m" in done.out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["table", "json", "geojson", "csv"])
+def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -> None:
+    words = ("near", DOOR, *gradely, "--min-grade", "60", "--gpx", str(tmp_path / "hill.gpx"))
+    done = run(*words, "--format", output)
+    assert done.code == 3
+    said = done.out if output == "table" else done.err
+    assert said.startswith("No hill of 100 to 200 m")
+    assert "too gentle" in said
+    assert list(tmp_path.iterdir()) == []
+    if output == "json":
+        assert json.loads(done.out)["hills"] == []
+    if output == "csv":
+        assert done.out == ",".join(COLUMNS) + "\n"
+    quiet = run(*words, "--format", output, "--quiet")
+    assert (quiet.code, quiet.err) == (3, "")
+
+
+# --- What goes wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("91,191",), 2, "is not on the map"),
+        (("-122.6960,45.5120",), 2, "swapped"),
+        (("-33.86,151.21,7",), 2, "-33.86,151.21,7"),
+        (("--", "-33.86,151.21"), 4, "network is switched off"),
+        (("-33.86,151.21",), 4, "network is switched off"),
+        (("Council Crest, Portland",), 4, "network is switched off"),
+        (("45,7", "--osm", "missing.osm"), 1, "missing.osm"),
+        (("45,7", "--osm", __file__), 1, "does not look like"),
+        (("45,7", "--length", "200-100"), 2, "upside down"),
+        (("45,7", "--length", "a", "--warmup", "b", "--pick", "0"), 2, '--warmup "b"'),
+        (("45,7", "--elevation", "lidar"), 2, '--elevation "lidar" is not known: give terrarium'),
+        (("45,7", "--elevation", "terrarium", "--dem", "a.tif"), 2, "--dem and --elevation"),
+        (("45,7", "--pick", "11"), 2, "--pick 11 lies beyond --limit 10"),
+        (("45,7", "--gpx", "missing/hill.gpx"), 1, "no folder"),
+        (("45,7", "--limit", "many"), 2, "--limit"),
+        (("45,7", "--format", "xml"), 2, "--format"),
+        (("45,7", "--bogus"), 2, "--bogus"),
+        (("45,", "7"), 2, "7"),
+        ((), 2, "PLACE"),
+        (("\udcff\x1b[31m",), 2, "no text"),
+    ],
+)
+@pytest.mark.usefixtures("elsewhere")
+def test_what_goes_wrong_is_said(run: Runner, words: tuple[str, ...], code: int, said: str) -> None:
+    done = run("near", *words)
+    assert done.code == code
+    assert said in done.err
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    assert "\x1b" not in done.err
+    if not done.err.startswith("Usage"):
+        assert re.fullmatch(r"Error: .*\n", done.err)
+    assert list(Path().iterdir()) == []
+
+
+def test_a_place_that_the_file_does_not_cover(run: Runner, gradely: list[str]) -> None:
+    done = run("near", "-33.86,151.21", *gradely)
+    assert done.code == 1
+    assert "gradely.osm holds no streets near the place" in done.err
+
+
+def test_a_word_that_is_no_command(run: Runner) -> None:
+    done = run(DOOR)
+    assert done.code == 2
+    assert "No such command" in done.err
+
+
+@pytest.mark.parametrize("words", [("--help",), ("near", "--help"), ("demo", "-h"), ("--version",)])
+def test_help(run: Runner, words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert (done.code, done.err) == (0, "")
+    assert "hillfinder" in done.out
+
+
+def test_every_option_is_in_the_help(run: Runner) -> None:
+    said = run("near", "--help").out
+    for option in (
+        *("--length", "--warmup", "--pace", "--walk", "--osm", "--dem", "--elevation", "--offline"),
+        *("--limit", "--min-grade", "--format", "--pick", "--gpx", "--force", "--units", "--quiet"),
+    ):
+        assert f"{option} " in said
+
+
+def test_no_words_show_the_help(run: Runner) -> None:
+    done = run()
+    assert done.code in {0, 2}
+    assert "demo" in done.out + done.err
+
+
+# --- The demo -------------------------------------------------------------------------------------
+
+WRITTEN = ["hill.gpx", "hills.csv", "hills.geojson", "hills.json"]
+
+
+def test_the_demo(run: Runner, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder"
+    done = run("demo", "--out", str(out))
+    assert done.code == 0
+    assert "Gradely" in done.out
+    assert str(out) in done.err
+    assert sorted(path.name for path in out.iterdir()) == WRITTEN
+    hills = json.loads((out / "hills.json").read_text(encoding="utf-8"))["hills"]
+    course = gpxpy.parse((out / "hill.gpx").read_text(encoding="utf-8"))
+    (track,) = course.tracks
+    (segment,) = track.segments
+    points = [[point.longitude, point.latitude] for point in segment.points]
+    climb = [point[:2] for point in hills[0]["line"]]
+    assert points[-len(climb) :] == climb
+    assert points[0] == hills[0]["approach"]["line"][0][:2]
+    assert len((out / "hills.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(hills)
+    again = run("demo", "--out", str(out))
+    assert again.code == 1
+    assert "exists already" in again.err
+    assert again.out == ""
+    assert run("demo", "--out", str(out), "--force", "--quiet").code == 0
+    assert (tmp_path / "other").exists() is False
+
+
+def test_the_demo_says_where_its_files_are(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    done = run("demo", "--units", "imperial")
+    assert done.code == 0
+    (where,) = tmp_path.iterdir()
+    assert str(where) in done.err
+    assert sorted(path.name for path in where.iterdir()) == WRITTEN
+
+
+def test_the_demo_where_nothing_can_be_written(run: Runner, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("demo", "--out", str(tmp_path / "file"))
+    assert done.code == 1
+    assert "cannot be written" in done.err
+
+
+# --- In a process of its own ----------------------------------------------------------------------
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-W", "error", "-m", "hillfinder", *words]
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = """
+import sys
+from hillfinder.cli import main
+code = main(["near", "--help"])
+heavy = {"numpy", "scipy", "pandas", "geopandas", "osmnx", "rasterio", "osmium", "requests"}
+sys.exit(code or ", ".join(sorted(heavy & set(sys.modules))) or 0)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_reader_who_has_seen_enough(gradely: list[str]) -> None:
+    words = command("near", DOOR, *gradely, "--format", "json")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_a_full_disk(gradely: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command("near", DOOR, *gradely),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert re.fullmatch(r"Error: The result cannot be written to stdout \(.*\)\.\n", done.stderr)
+
+
+def test_closed_streams() -> None:
+    words = shlex.join(command("near", DOOR, "--limit", "0"))
+    assert subprocess.run(f"{words} 2>&-", shell=True, check=False).returncode == 2  # noqa: S602
+    words = shlex.join(command("--version"))
+    assert subprocess.run(f"{words} >&-", shell=True, check=False).returncode == 0  # noqa: S602
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_a_terminal_without_letters(gradely: list[str], output: str) -> None:
+    done = subprocess.run(
+        command("near", DOOR, *gradely, "--format", output),
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    if output == "table":
+        assert b"+/-" in done.stdout
+        assert done.stdout.isascii()
+    else:
+        assert json.loads(done.stdout.decode())["hills"]
+
+
+@pytest.mark.parametrize("service", ["NOMINATIM", "TERRARIUM"])
+def test_an_interruption(service: str, gradely: list[str], tmp_path: Path) -> None:
+    place = "Council Crest, Portland" if service == "NOMINATIM" else "46.0,70.0"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        address += "/{z}/{x}/{y}.png" if service == "TERRARIUM" else ""
+        with subprocess.Popen(
+            [sys.executable, "-m", "hillfinder", "near", place, *gradely[:2]],
+            env=os.environ
+            | {
+                "HILLFINDER_OFFLINE": "0",
+                "HILLFINDER_CACHE_DIR": str(tmp_path),
+                f"HILLFINDER_{service}_URL": address,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            asked_for, _ = silent.accept()
+            with asked_for:
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, b"", b"Interrupted.\n")

@@ -1,0 +1,230 @@
+"""``Hills``: a sequence, a table, a map, a plot, and the course to one of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import gpxpy
+import numpy as np
+import pytest
+from lxml import etree, html
+
+from hillfinder.errors import InputError, OutputError
+from hillfinder.model import Findings, Place
+from hillfinder.output.plain import plain
+from hillfinder.output.records import COLUMNS, rows
+
+from .findings import HOSTILE, bare_hill, hill, hills, hostile_hills, line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def headless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw without a screen."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+
+
+# --- A sequence -----------------------------------------------------------------------------------
+
+
+def test_hills_are_a_sequence() -> None:
+    first, second = hill(1), bare_hill(2)
+    found = hills(first, second)
+    assert isinstance(found, Findings)
+    assert len(found) == 2
+    assert list(found) == [first, second]
+    assert found[0] is first
+    assert found[-1] is second
+    assert found[:1] == (first,)
+    assert second in found
+    with pytest.raises(IndexError):
+        found[2]
+
+
+def test_finding_nothing_is_no_error() -> None:
+    found = hills()
+    assert not found
+    assert list(found) == []
+    assert len(found.network) == 1
+
+
+def test_a_person_counts_from_one() -> None:
+    found = hills(hill(1), bare_hill(2))
+    assert found.pick() is found[0]
+    assert found.pick(2) is found[1]
+    for wrong in (0, -1, 3):
+        with pytest.raises(InputError, match=r"There is no hill .* pick 1 to 2\."):
+            found.pick(wrong)
+    with pytest.raises(InputError, match=r"there is only hill 1\."):
+        hills(hill()).pick(2)
+    with pytest.raises(InputError, match=r"it is empty\."):
+        hills().pick()
+
+
+# --- The table ------------------------------------------------------------------------------------
+
+
+def test_the_frame_has_a_row_a_hill() -> None:
+    found = hills(hill(), bare_hill())
+    frame = found.frame
+    assert list(frame.columns) == [*COLUMNS, "geometry"]
+    assert frame.crs == "EPSG:4326"
+    assert frame.loc[0, "name"] == "Vista Avenue, Spring Street to Carter Lane"
+    assert frame.loc[0, "grade"] == 0.118
+    assert frame.loc[1, "surface"] is None
+    assert math.isnan(frame.loc[1, "approach_minutes"])
+    for at, row in enumerate(rows(found)):
+        for column, value in row.items():
+            cell = frame.loc[at, column]
+            assert cell == value or (value is None and (cell is None or math.isnan(cell)))
+
+
+def test_the_frame_has_heights_where_all_are_known() -> None:
+    geometry = hills(hill(), bare_hill()).frame.geometry
+    assert list(geometry.has_z) == [True, False]
+    assert list(geometry.geom_type) == ["LineString", "LineString"]
+    assert geometry[0].coords[-1] == (-122.698, 45.501, 117.71)
+
+
+def test_the_frame_is_alike_when_it_is_empty() -> None:
+    full, empty = hills(hill(), bare_hill()).frame, hills().frame
+    assert len(empty) == 0
+    assert empty.crs == full.crs
+    assert dict(empty.dtypes) == dict(full.dtypes)
+    assert dict(hills(bare_hill()).frame.dtypes) == dict(full.dtypes)
+
+
+def test_the_frame_goes_on_to_other_formats(tmp_path: Path) -> None:
+    frame = hills(hill(), bare_hill()).frame
+    frame.to_file(tmp_path / "hills.gpkg")
+    assert (tmp_path / "hills.gpkg").stat().st_size > 0
+    assert len(json.loads(frame.to_json())["features"]) == 2
+
+
+# --- In a notebook --------------------------------------------------------------------------------
+
+
+def test_a_notebook_shows_a_table() -> None:
+    text = hills(hill(), bare_hill())._repr_html_()
+    page = html.fromstring(text)
+    assert page.xpath("count(.//tbody/tr)") == 2
+    assert page.xpath("string(.//tbody/tr[1]/td[3])") == "11.8 ± 0.9 %"
+    assert "openstreetmap.org/copyright" in text
+    assert "Uneven" in text
+
+
+def test_a_notebook_shows_that_there_is_nothing() -> None:
+    text = hills(misses=("Hill Road is too gentle",))._repr_html_()
+    assert "<table>" not in text
+    assert "No hill of 100 to 200 m" in text
+    assert "Hill Road is too gentle." in text
+
+
+def test_a_notebook_runs_nothing_from_the_map() -> None:
+    text = hostile_hills()._repr_html_()
+    page = html.fromstring(text)
+    tags = {node.tag for node in page.iter()}
+    assert tags <= {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "small", "br"}
+    assert [cell.text or "" for cell in page.xpath(".//tbody/tr/td[2]")] == [
+        plain(name) for name in HOSTILE
+    ]
+    etree.fromstring(text.replace("<br>", "<br/>").encode())
+
+
+def test_the_map_shows_hills_and_ways() -> None:
+    page = hills(hill(), bare_hill()).explore().get_root().render()
+    assert "Vista Avenue, Spring Street to Carter Lane" in page
+    assert page.count('"LineString"') == 3
+
+
+def test_the_map_without_ways() -> None:
+    page = hills(bare_hill()).explore().get_root().render()
+    assert page.count('"LineString"') == 1
+
+
+def test_the_map_runs_nothing_from_the_map() -> None:
+    page = hostile_hills().explore().get_root().render()
+    assert "&lt;script&gt;alert" in page or "\\u0026lt;script" in page
+    for mark in ("<script>alert", "<img src=x", "<svg onload", "<angle>"):
+        assert mark not in page
+
+
+def test_the_map_takes_the_options_of_geopandas() -> None:
+    page = hills(hill()).explore(tooltip=["rank"], cmap="viridis").get_root().render()
+    assert "Vista Avenue" in page
+
+
+@pytest.mark.usefixtures("headless")
+def test_the_plot_shows_hills_and_place() -> None:
+    import matplotlib.pyplot as plt
+
+    axes = hills(hill(), bare_hill()).plot(figsize=(3, 3))
+    assert len(axes.collections) >= 1
+    assert np.asarray(axes.lines[-1].get_xydata()).tolist() == [[-122.72, 45.49]]
+    plt.close("all")
+
+
+@pytest.mark.parametrize("missing", ["folium", "mapclassify", "matplotlib"])
+def test_what_is_not_installed_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ImportError, match=f"needs {missing}, .* pip install"):
+        hills(hill()).explore()
+    if missing == "matplotlib":
+        with pytest.raises(ImportError, match="The plot needs matplotlib"):
+            hills(hill()).plot()
+
+
+@pytest.mark.parametrize("show", ["explore", "plot"])
+def test_there_is_no_picture_of_nothing(show: str) -> None:
+    with pytest.raises(InputError, match="no hill to show"):
+        getattr(hills(), show)()
+
+
+# --- Files ----------------------------------------------------------------------------------------
+
+
+def test_a_gpx_is_written_once(tmp_path: Path) -> None:
+    found = hills(hill(), bare_hill())
+    path = found.to_gpx(tmp_path / "hill.gpx")
+    way = found.course()
+    points = gpxpy.parse(path.read_text(encoding="utf-8")).tracks[0].segments[0].points
+    assert np.allclose([(point.longitude, point.latitude) for point in points], line(way))
+    with pytest.raises(OutputError, match="exists already"):
+        found.to_gpx(path, pick=2)
+    before = path.read_bytes()
+    found.to_gpx(path, pick=2, overwrite=True)
+    assert path.read_bytes() != before
+
+
+def test_no_gpx_of_a_hill_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no hill 2"):
+        hills(hill()).to_gpx(tmp_path / "hill.gpx", pick=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_are_those_of_the_output_room() -> None:
+    found: Any = hills(hill())
+    assert json.loads(found.to_json())["hills"][0]["rank"] == 1
+    assert json.loads(found.to_geojson())["features"][0]["id"] == 1
+    assert found.to_csv().startswith("rank,name,")
+
+
+def test_where_the_search_began_is_kept() -> None:
+    assert hills(place=Place(1.0, 2.0, "Here")).place.name == "Here"
+
+
+def test_importing_hills_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, hillfinder.hills; "
+        "print({'pandas', 'geopandas', 'matplotlib', 'folium', 'gpxpy'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
