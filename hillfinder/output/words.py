@@ -81,9 +81,12 @@ def heading(findings: Findings) -> str:
 
 def remarks(findings: Findings) -> Iterator[str]:
     """Yield what there is to say below the list: notes, misses, and what lies beyond."""
+    ranks: dict[str, list[int]] = {}
     for hill in findings.hills:
         for note in hill.notes:
-            yield f"{hill.rank}: {_ended(note)}"
+            ranks.setdefault(_ended(note), []).append(hill.rank)
+    for note, those in ranks.items():
+        yield note if 1 < len(those) == len(findings.hills) else f"{_listed(those)}: {note}"
     for miss in findings.misses:
         yield _ended(miss)
     yield from beyond(findings)
@@ -118,6 +121,24 @@ def sources(findings: Findings) -> tuple[str, str]:
     return (
         f"Streets: {plain(streets.name)}{dated}. {plain(streets.attribution).rstrip('.')}.",
         f"Heights: {plain(heights.name)}{kind}{cells}.{owner}",
+    )
+
+
+def _listed(ranks: list[int]) -> str:
+    """Return ranks as a person lists them.
+
+    >>> _listed([1, 2, 3, 5])
+    '1 to 3, 5'
+    """
+    runs: list[list[int]] = []
+    for rank in ranks:
+        if runs and rank == runs[-1][-1] + 1:
+            runs[-1].append(rank)
+        else:
+            runs.append([rank])
+    ends = [(run[0], run[-1]) for run in runs]
+    return ", ".join(
+        f"{a} to {b}" if b > a + 1 else ", ".join(map(str, dict.fromkeys((a, b)))) for a, b in ends
     )
 
 
