@@ -244,7 +244,8 @@ class Route:
         elevation_m: shape (n,); NaN where unknown.
         distance_m: shape (n,), from the start, in the ground plan.
         time_s: how long it takes at the easy pace, slopes counted.
-        shape: ``direct`` is the quickest way; ``detour`` goes round to fill the warm-up.
+        shape: ``direct`` is the quickest way, the hill itself kept off where it can be;
+            ``detour`` goes round to fill the warm-up.
     """
 
     lon: Floats

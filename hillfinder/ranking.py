@@ -49,7 +49,6 @@ KINDS = {
     "cycleway": "Cycle path",
     "bridleway": "Bridleway",
     "pedestrian": "Pedestrian street",
-    "service": "Service road",
     "living_street": "Street",
     "residential": "Street",
 }
@@ -69,11 +68,12 @@ def order(climbs: Climbs) -> Ints:
     best = np.lexsort((y[:, 1], x[:, 1], y[:, 0], x[:, 0], -gain, -grade))
     behind = _stands_behind(climbs)
     twins = _twins(climbs)
-    dropped = np.zeros(len(climbs), bool)
+    dropped, kept = np.zeros((2, len(climbs)), bool)
     for row in best[np.argsort(behind[best], kind="stable")].tolist():
         if not dropped[row]:
+            kept[row] = True
             dropped[twins[row]] = True
-    return best[~dropped[best]]
+    return best[kept[best]]
 
 
 def _stands_behind(climbs: Climbs) -> Bools:
@@ -162,11 +162,17 @@ def misses(network: StreetNetwork, criteria: Criteria) -> tuple[str, ...]:
         rows = rows[
             (found.length_m[rows] < shortest - 0.5) | (found.grade[rows] < criteria.min_grade)
         ]
-        words += [
-            f"{names.label(found[row])} rises {100 * found.grade[row]:.1f} % over "
-            f"{found.length_m[row]:.0f} m, but {lacks} ({asked} were asked for)."
-            for row in rows[:2].tolist()
-        ]
+        told: dict[str, str] = {}
+        for row in rows.tolist():
+            name = names.label(found[row])
+            told.setdefault(
+                name,
+                f"{name} rises {100 * found.grade[row]:.1f} % over {found.length_m[row]:.0f} m, "
+                f"but {lacks} ({asked} were asked for).",
+            )
+            if len(told) == 2:
+                break
+        words += told.values()
     return tuple(words)
 
 

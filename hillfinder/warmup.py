@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import Position, Route
-from hillfinder.pace import Clock, running_factor, walking_factor
+from hillfinder.pace import Clock
 from hillfinder.ranking import legs_up
 from hillfinder.routing import Dear, Links, Tree, snap
 from hillfinder.streets.network import Leg
@@ -19,21 +20,30 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Climb, Criteria, Floats, Ints, Place, Shape
     from hillfinder.streets.network import StreetNetwork
 
-__all__ = ["Router", "running_factor", "walking_factor"]
-
 #: A detour aims at so much of the range: 12 minutes of 10 to 20.
 DETOUR_AIM = 0.2
-#: Turning points are tried in so many directions, at these shares of the time aimed at; at the
-#: last ones only where the others gave nothing. Each may be missed by so large a share.
-SECTORS, REACHES, LAST_REACHES, REACH_MISS = 8, (0.9, 0.75, 0.6), (0.4, 1.2, 1.5), 0.15
+#: Turning points are tried in so many directions, at these shares of the time aimed at, give or
+#: take so much.
+SECTORS, REACHES, REACH_MISS = 8, (0.9, 0.75, 0.6), 0.15
+#: Where they give nothing, so many of all that can be reached in time are tried.
+LAST_TRIES = 40
 #: A sharper turn has to be remembered: so many are as tiresome as to run all of the way twice.
 TURN_DEG, TURNS = 50.0, 40.0
 #: A detour no more tiresome than this is good enough.
 GOOD = 0.25
 #: What runs along a street nearer than this is the same street: a pavement, a carriageway.
 BESIDE_M = 25.0
-#: A piece of the hill shorter than this does not count as running on it.
-TOUCH_M = 0.01
+#: It is so if it leads the same way or back, within 45 degrees, and not past the ends but for so
+#: many metres.
+ALONG_COSINE, END_M = 0.7, 5.0
+
+
+class _Round(NamedTuple):
+    """A way round; the least of several is the best."""
+
+    tiresome: float
+    turn: int
+    legs: list[Leg]
 
 
 class Router:
@@ -102,11 +112,12 @@ class Router:
         return self._route(legs, "direct")
 
     def _keeping_off(self, climb: Climb) -> Dear:
-        pieces = {
-            leg.edge: (min(leg.start_m, leg.stop_m), max(leg.start_m, leg.stop_m))
-            for leg in legs_up(self._network, climb)
-            if abs(leg.stop_m - leg.start_m) > TOUCH_M
-        }
+        """Return the pieces of streets that are the hill, its pavements among them."""
+        legs = legs_up(self._network, climb)
+        length = self._network.edge_length_m
+        pieces = {edge: (0.0, float(length[edge])) for edge in self._lie.beside(legs)}
+        for leg in legs:
+            pieces[leg.edge] = min(leg.start_m, leg.stop_m), max(leg.start_m, leg.stop_m)
         return Dear(pieces, self._quickest.dear.again)
 
     def _route(self, legs: list[Leg], shape: Shape) -> Route:
@@ -129,18 +140,29 @@ class Router:
         surcharge -= self._clock.legs_s(direct)
         through_s = tree.cost + home.cost - surcharge
         sector = self._sectors()
-        best: tuple[tuple[float, int], list[Leg]] | None = None
-        for reach in (*REACHES, *LAST_REACHES):
-            for turn in _nearest_in_each(sector, through_s, reach * aim_s):
-                legs, tiresome = self._round(tree, turn, foot)
-                time_s = self._clock.legs_s(legs)
-                key = round(tiresome + abs(time_s - aim_s) / aim_s, 3), turn
-                fits = self._shortest_s <= time_s <= self._longest_s
-                if fits and (best is None or key < best[0]):
-                    best = key, legs
-            if best is not None and (best[0][0] <= GOOD or reach <= min(REACHES)):
+        found: list[_Round] = []
+        for reach in REACHES:
+            turns = _nearest_in_each(sector, through_s, reach * aim_s)
+            found += self._rounds(tree, turns, foot, aim_s)
+            if found and min(found).tiresome <= GOOD:
                 break
-        return [] if best is None else best[1]
+        if not found:
+            turns = np.flatnonzero(through_s <= self._longest_s)
+            turns = turns[np.argsort(through_s[turns], kind="stable")]
+            turns = turns[:: max(1, math.ceil(len(turns) / LAST_TRIES))]
+            found = self._rounds(tree, turns, foot, aim_s)
+        return min(found).legs if found else []
+
+    def _rounds(self, tree: Tree, turns: Ints, foot: Position, aim_s: float) -> list[_Round]:
+        """Return the ways by turning points that take the time asked for."""
+        rounds = []
+        for turn in turns.tolist():
+            legs, tiresome = self._round(tree, turn, foot)
+            time_s = self._clock.legs_s(legs)
+            if self._shortest_s <= time_s <= self._longest_s:
+                tiresome += abs(time_s - aim_s) / aim_s
+                rounds.append(_Round(round(tiresome, 3), turn, legs))
+        return rounds
 
     def _round(self, tree: Tree, turn: int, foot: Position) -> tuple[list[Leg], float]:
         """Return the way to a turning point and on to the foot, and how tiresome it is.
@@ -181,13 +203,13 @@ def _moving(legs: list[Leg]) -> list[Leg]:
     return [leg for leg in legs if leg.start_m != leg.stop_m]
 
 
-def _nearest_in_each(sector: Ints, value: Floats, target: float) -> list[int]:
+def _nearest_in_each(sector: Ints, value: Floats, target: float) -> Ints:
     """Return for each sector the node whose value is nearest to the target, the lower of equals."""
     near = np.flatnonzero(np.abs(value - target) < REACH_MISS * target)
     miss = np.round(np.abs(value[near] - target), 3)
     order = near[np.lexsort((near, miss, sector[near]))]
     _, first = np.unique(sector[order], return_index=True)
-    return [int(node) for node in order[first]]
+    return order[first]
 
 
 class _Lie:
@@ -202,6 +224,7 @@ class _Lie:
         # An even number of steps, so that there is a point in the middle.
         steps = 2 * np.ceil(network.edge_length_m / (2 * self.SPACING_M)).astype(np.int64)
         steps = np.maximum(steps, 2)
+        self._length_m = network.edge_length_m
         self._offset = np.concatenate([[0], np.cumsum(steps + 1)])
         edge = np.repeat(np.arange(len(network)), steps + 1)
         index = np.arange(self._offset[-1]) - self._offset[edge]
@@ -220,14 +243,43 @@ class _Lie:
             for end, inward in ((first, first + 1), (last, last - 1))
         )
 
+    def beside(self, legs: list[Leg]) -> list[int]:
+        """Return the edges that run along legs, beside them and between their ends."""
+        line = np.concatenate([self._line(leg) for leg in legs])
+        span = line[-1] - line[0]
+        onward = span / max(np.hypot(*span), 1.0)
+        found = []
+        for edge in sorted({*self._near(line).tolist()} - {leg.edge for leg in legs}):
+            points = self._xy[self._offset[edge] : self._offset[edge + 1]]
+            chord = points[-1] - points[0]
+            ahead = (points - line[0]) @ onward
+            away = np.hypot(*(points[:, None] - line).transpose(2, 0, 1)).min(axis=1)
+            if (
+                abs(chord @ onward) >= ALONG_COSINE * np.hypot(*chord)
+                and ahead.min() >= -END_M
+                and ahead.max() <= span @ onward + END_M
+                and away.max() <= BESIDE_M
+            ):
+                found.append(edge)
+        return found
+
+    def _line(self, leg: Leg) -> Floats:
+        """Return points along a leg, shape (k, 2)."""
+        points = self._xy[self._offset[leg.edge] : self._offset[leg.edge + 1]]
+        at = np.linspace(leg.start_m, leg.stop_m, len(points))
+        along = np.linspace(0.0, self._length_m[leg.edge], len(points))
+        return np.column_stack([np.interp(at, along, part) for part in points.T])
+
+    def _near(self, line: Floats) -> Ints:
+        """Return the edges whose middles lie near points."""
+        near = self._middles.query_ball_point(line, BESIDE_M)
+        return np.concatenate(near).astype(np.int64)
+
     def along(self, legs: list[Leg]) -> Bools:
         """Return which edges are run on, or lie along what is run on, shape (m,)."""
-        edges = [leg.edge for leg in legs]
-        points = [self._xy[self._offset[edge] : self._offset[edge + 1]] for edge in edges]
-        near = self._middles.query_ball_point(np.concatenate(points), BESIDE_M)
-        result = np.zeros(len(self._leaving_u), bool)
-        result[np.concatenate(near).astype(np.int64)] = True
-        result[edges] = True
+        result = np.zeros(len(self._length_m), bool)
+        result[self._near(np.concatenate([self._line(leg) for leg in legs]))] = True
+        result[[leg.edge for leg in legs]] = True
         return result
 
     def turns(self, legs: list[Leg]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hillfinder.model import Floats, HeightSource
+    from hillfinder.model import Bools, Floats, HeightSource
 
 #: No ground lies lower (the shore of the Dead Sea: -430 m) or higher (Everest: 8,849 m).
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
@@ -35,11 +35,21 @@ class Heights(Protocol):
         ...
 
 
-def mask_voids(values: NDArray[np.float32], margin: int = VOID_MARGIN_CELLS) -> None:
-    """Set to NaN, in place, what cannot be a height, and ``margin`` cells around each void."""
+def mask_voids(
+    values: NDArray[np.float32], margin: int = VOID_MARGIN_CELLS, outside: Bools | None = None
+) -> None:
+    """Set to NaN, in place, what cannot be a height, and ``margin`` cells around each void.
+
+    Args:
+        values: heights, one a cell.
+        margin: how many cells beside a void are masked with it.
+        outside: cells that are no void but lie beyond the data: those beside them are good.
+    """
     with np.errstate(invalid="ignore"):
         values[~((values >= LOWEST_M) & (values <= HIGHEST_M))] = np.nan
     void = np.isnan(values)
+    if outside is not None:
+        void &= ~outside
     if not void.any():
         return
     for axis in (0, 1):

@@ -15,7 +15,7 @@ import numpy as np
 from hillfinder.elevation import smoothing
 from hillfinder.errors import HeightsError
 from hillfinder.model import read_only
-from hillfinder.streets.network import Profiles
+from hillfinder.streets.network import Profiles, lon_between
 from hillfinder.streets.strokes import continuations
 
 if TYPE_CHECKING:
@@ -78,16 +78,12 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         heights: any source of heights; it is called once.
 
     Raises:
-        HeightsError: the source knows no height on any of these streets.
+        HeightsError: the source knows no height on any of these streets, or what it says of
+            them is no terrain.
     """
     samples = _lay(network)
     read, side_slope = _read(samples, heights)
-    if np.isnan(read).all():
-        msg = (
-            f"{heights.source.name} knows no height on these streets: it lies elsewhere, or is "
-            "empty there. Give an elevation model that covers the place."
-        )
-        raise HeightsError(msg)
+    _check(samples, read, heights.source.name)
     loose = _not_on_the_ground(network, samples)
     line = _straight_between(samples, read, loose)
     line = _smoothed(network, samples, line, heights.source.cell_m)
@@ -129,7 +125,7 @@ def _lay(network: StreetNetwork) -> _Samples:
         offset=offset,
         distance_m=distance,
         sample=sample,
-        lon=np.interp(at, axis, network.point_lon),
+        lon=lon_between(at, axis, network.point_lon),
         lat=np.interp(at, axis, network.point_lat),
         x_m=x,
         y_m=y,
@@ -151,7 +147,28 @@ def _read(samples: _Samples, heights: Heights) -> tuple[Floats, Floats]:
     lon = np.concatenate([samples.lon[place], samples.lon + aside_lon, samples.lon - aside_lon])
     lat = np.concatenate([samples.lat[place], samples.lat + aside_lat, samples.lat - aside_lat])
     read, left, right = np.split(heights(lon, lat), [len(place), len(place) + len(samples.lon)])
-    return read, np.abs(left - right) / (2 * reach)
+    here = read[samples.sample]
+    # Where one side is unknown, the other one is compared with the street itself.
+    slope = np.where(np.isnan(right), 2 * (left - here), left - right)
+    slope = np.where(np.isnan(left), 2 * (here - right), slope)
+    return read, np.abs(slope) / (2 * reach)
+
+
+def _check(samples: _Samples, read: Floats, name: str) -> None:
+    if np.isnan(read).all():
+        msg = (
+            f"{name} knows no height on these streets: it lies elsewhere, or is empty there. Give "
+            "an elevation model that covers the place."
+        )
+        raise HeightsError(msg)
+    rise = np.abs(np.diff(read[samples.sample]))[np.diff(samples.distance_m) > SPACING_M / 2]
+    rise = rise[~np.isnan(rise)]
+    if len(rise) and np.median(rise) > SPACING_M:
+        msg = (
+            f"{name} says that most streets are steeper than 45 degrees: its values are no heights "
+            "in metres. Give an elevation model."
+        )
+        raise HeightsError(msg)
 
 
 def _not_on_the_ground(network: StreetNetwork, samples: _Samples) -> Bools:
@@ -170,7 +187,7 @@ def _not_on_the_ground(network: StreetNetwork, samples: _Samples) -> Bools:
 def _near_approach(network: StreetNetwork, samples: _Samples, edge: Ints) -> Bools:
     """Return for every place whether it is on the approach to a bridge or tunnel."""
     from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import dijkstra
+    from scipy.sparse.csgraph import connected_components, dijkstra
 
     spans = np.zeros(len(network), bool)
     for key in ("bridge", "tunnel"):
@@ -178,16 +195,18 @@ def _near_approach(network: StreetNetwork, samples: _Samples, edge: Ints) -> Boo
         spans |= np.array([v not in {None, "no", "building_passage"} for v in value.tolist()], bool)
     if not spans.any():
         return np.zeros(len(edge), bool)
-    length = network.edge_length_m
-    reach = np.zeros(len(network.node_id))
-    for end in (network.edge_u, network.edge_v):
-        np.maximum.at(
-            reach, end[spans], np.clip(length[spans], SHORTEST_APPROACH_M, LONGEST_APPROACH_M)
-        )
+    length, nodes = network.edge_length_m, len(network.node_id)
+    u, v = network.edge_u[spans], network.edge_v[spans]
+    # A bridge is as long as all its edges: it may be drawn in several pieces.
+    _, bridge = connected_components(csr_array((np.ones(len(u)), (u, v)), shape=(nodes, nodes)))
+    whole = np.bincount(bridge[u], length[spans])
+    reach = np.zeros(nodes)
+    reach[u] = np.clip(whole[bridge[u]], SHORTEST_APPROACH_M, LONGEST_APPROACH_M)
+    reach[v] = reach[u]
     heads = np.flatnonzero(reach)
     # A root joined to every bridgehead by what its approach falls short of the longest: whoever
     # is within LONGEST_APPROACH_M of the root is within the approach.
-    root = len(network.node_id)
+    root = nodes
     shortfall = LONGEST_APPROACH_M - reach[heads] + 1e-6
     short = length < LONGEST_APPROACH_M
     u = np.concatenate([network.edge_u[short], np.full(len(heads), root)])
@@ -201,7 +220,7 @@ def _near_approach(network: StreetNetwork, samples: _Samples, edge: Ints) -> Boo
     far = dijkstra(graph, directed=False, indices=root, limit=LONGEST_APPROACH_M)
     by_u = far[network.edge_u[edge]] + samples.distance_m
     by_v = far[network.edge_v[edge]] + length[edge] - samples.distance_m
-    return np.minimum(by_u, by_v) <= LONGEST_APPROACH_M
+    return np.asarray(np.minimum(by_u, by_v) <= LONGEST_APPROACH_M)
 
 
 def _under_deck(network: StreetNetwork, samples: _Samples) -> Bools:
@@ -347,4 +366,4 @@ def _sigma(network: StreetNetwork, samples: _Samples, side_slope: Floats, cell_m
     own = float(np.clip(ERROR_PER_CELL * cell_m, LEAST_ERROR_M, MOST_ERROR_M))
     trail = np.array([value in TRAILS for value in network.edge_tag("highway").tolist()])
     off = np.repeat(np.where(trail, TRAIL_OFF_M, STREET_OFF_M), np.diff(samples.offset))
-    return np.hypot(own, off * np.where(np.isnan(side_slope), 0.0, side_slope))
+    return np.asarray(np.hypot(own, off * np.where(np.isnan(side_slope), 0.0, side_slope)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +16,33 @@ from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
 
-    from hillfinder.model import Floats
+    from hillfinder.model import Bools, Floats, Ints
 
-#: A window of more cells than this is read at a coarser spacing, averaged: 64 million are 256 MB.
-MOST_CELLS = 64_000_000
+#: Points are read in square pieces of so many cells a side, so that memory does not grow with the
+#: raster: 4,096 x 4,096 heights are 64 MB.
+PIECE_CELLS = 4096
 #: Cells read around the points, so that voids just outside are masked with their neighbours.
 MARGIN_CELLS = 4
-METRES_PER_DEGREE = 111_195.0
-#: Geographic systems within two metres of WGS 84: WGS 84 itself, NAD83, ETRS89.
-SAME_AS_WGS84 = (4326, 4269, 4258)
+#: Files on one grid may be off it by so much of a cell: their corners are rounded in their headers.
+OFF_GRID_CELLS = 0.05
+EARTH_RADIUS_M = 6_371_009.0
+#: Geographic systems within two metres of WGS 84: WGS 84 itself, NAD83, NAD83(2011), ETRS89.
+SAME_AS_WGS84 = (4326, 4269, 6318, 4258)
+#: Units of height that are not the metre, as GDAL writes them.
+FEET_M = {
+    "ft": 0.3048,
+    "foot": 0.3048,
+    "feet": 0.3048,
+    "ft us": 1200 / 3937,
+    "us survey foot": 1200 / 3937,
+    "us survey feet": 1200 / 3937,
+    "us-ft": 1200 / 3937,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,7 @@ class _Header:
 
     path: Path
     crs: str
+    geographic: bool
     left: float
     top: float
     cell_x: float
@@ -42,13 +59,28 @@ class _Header:
     rows: int
     cols: int
     metres_per_unit: float
+    south_up: bool
 
-    @property
-    def grid(self) -> tuple[object, ...]:
-        """Files with an equal answer share one grid and are read as one."""
-        phase = (self.left / self.cell_x % 1, self.top / self.cell_y % 1)
-        rounded = tuple(0.0 if value > 0.999 else round(value, 2) for value in phase)
-        return (self.crs, f"{self.cell_x:.9g}", f"{self.cell_y:.9g}", rounded)
+    def shares_grid(self, other: _Header) -> bool:
+        """Tell whether the cells of two files lie on one grid, so that they are read as one."""
+        if self.crs != other.crs:
+            return False
+        apart_x = (self.left - other.left) / other.cell_x
+        apart_y = (self.top - other.top) / other.cell_y
+        off = (
+            apart_x - round(apart_x),
+            apart_y - round(apart_y),
+            self.cols * (self.cell_x / other.cell_x - 1),
+            self.rows * (self.cell_y / other.cell_y - 1),
+        )
+        return max(map(abs, off)) < OFF_GRID_CELLS
+
+    def turned_towards(self, lon: float) -> _Header:
+        """Return the same file on the turn of the earth on which it is nearest to ``lon``."""
+        if not self.geographic:
+            return self
+        middle = self.left + self.cols * self.cell_x / 2
+        return replace(self, left=self.left + 360.0 * round((lon - middle) / 360.0))
 
 
 class Raster:
@@ -68,10 +100,13 @@ class Raster:
             msg = "No elevation file was given: give one or more."
             raise HeightsError(msg)
         headers = [_header(Path(path)) for path in paths]
-        grids: dict[tuple[object, ...], list[_Header]] = {}
+        self._grids: list[list[_Header]] = []
         for header in sorted(headers, key=lambda h: h.cell_y * h.metres_per_unit):
-            grids.setdefault(header.grid, []).append(header)
-        self._grids = list(grids.values())
+            grid = next((grid for grid in self._grids if header.shares_grid(grid[0])), None)
+            if grid is None:
+                self._grids.append([header])
+            else:
+                grid.append(header)
         self._names = [Path(path).name for path in paths]
 
     @property
@@ -97,35 +132,67 @@ class Raster:
 
 def _header(path: Path) -> _Header:
     import rasterio
-    from rasterio.errors import RasterioError
 
     if not path.is_file():
         msg = f"There is no elevation file {path}: give a GeoTIFF, VRT, HGT or zipped HGT."
         raise HeightsError(msg)
     try:
-        with rasterio.open(_openable(path)) as file:
-            crs, transform = file.crs, file.transform
+        with _quietly(), rasterio.open(_openable(path)) as file:
+            crs, transform, picture = file.crs, file.transform, _is_picture(file)
             rows, cols = file.shape
-            if crs is None or transform.is_identity:
-                msg = (
-                    f"{path.name} does not say where on earth it lies (no coordinate system): "
-                    "assign one, for instance with gdal_translate -a_srs."
-                )
-                raise HeightsError(msg)
-            unit = METRES_PER_DEGREE if crs.is_geographic else crs.linear_units_factor[1]
-            wkt = crs.to_wkt()
-    except RasterioError as error:
+            if crs is not None:
+                factor = crs.units_factor[1]
+                unit = factor * EARTH_RADIUS_M if crs.is_geographic else factor
+                geographic, wkt = crs.is_geographic, crs.to_wkt()
+    except (rasterio.errors.RasterioError, rasterio.errors.CRSError) as error:
+        named = " An .hgt must have its corner for a name, such as N46E008.hgt."
         msg = (
             f"{path.name} cannot be read as an elevation model ({error}): it may be cut short, "
-            "empty, or not what its ending says. Fetch it again."
+            f"empty, or not what its ending says. Fetch it again."
+            f"{named if path.suffix.lower() == '.hgt' else ''}"
         )
         raise HeightsError(msg) from error
-    if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
+    if picture:
+        msg = f"{path.name} is a picture, not an elevation model: give one with heights in metres."
+        raise HeightsError(msg)
+    if crs is None or transform.is_identity:
+        msg = (
+            f"{path.name} does not say where on earth it lies (no coordinate system): "
+            "assign one, for instance with gdal_translate -a_srs."
+        )
+        raise HeightsError(msg)
+    if transform.b or transform.d or transform.a <= 0 or transform.e == 0:
         msg = f"{path.name} is not north-up: warp it first, for instance with gdalwarp."
         raise HeightsError(msg)
     return _Header(
-        path, wkt, transform.c, transform.f, transform.a, -transform.e, rows, cols, float(unit)
+        path=path,
+        crs=wkt,
+        geographic=geographic,
+        left=transform.c,
+        top=transform.f + max(0.0, transform.e * rows),
+        cell_x=transform.a,
+        cell_y=abs(transform.e),
+        rows=rows,
+        cols=cols,
+        metres_per_unit=unit,
+        south_up=transform.e > 0,
     )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the warnings of rasterio from the terminal: what matters is raised."""
+    from rasterio.errors import NotGeoreferencedWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+def _is_picture(file: DatasetReader) -> bool:
+    from rasterio.enums import ColorInterp
+
+    return file.colorinterp[0] in {ColorInterp.red, ColorInterp.palette}
 
 
 def _openable(path: Path) -> str:
@@ -139,49 +206,71 @@ def _openable(path: Path) -> str:
                     name
                     for name in bundle.namelist()
                     if name.lower().endswith((".hgt", ".tif", ".tiff"))
+                    and not name.rpartition("/")[2].startswith("._")  # a Mac's shadow of each file
                 ]
         except (BadZipFile, OSError) as error:
             msg = f"{path.name} is not a zip archive that can be read ({error}): fetch it again."
             raise HeightsError(msg) from error
         if len(rasters) != 1:
-            msg = f"{path.name} should hold one .hgt or .tif, and holds {len(rasters)}: unpack it."
+            what = f"{len(rasters)} rasters: unpack it" if rasters else "none: give another file"
+            msg = f"{path.name} should hold one .hgt or .tif, and holds {what}."
             raise HeightsError(msg)
-        return f"/vsizip/{path.resolve()}/{rasters[0]}"
+        return f"/vsizip/{{{path.resolve()}}}/{rasters[0]}"
     return str(path)
 
 
 def _sample(headers: Sequence[_Header], lon: Floats, lat: Floats) -> Floats:
-    """Read the window around the points from files that share a grid, and interpolate."""
-    first = headers[0]
-    x, y = _transform(first.crs, lon, lat)
+    """Read the windows around the points from files that share a grid, and interpolate."""
+    x, y = _transform(headers[0].crs, lon, lat)
     known = np.isfinite(x) & np.isfinite(y)
     result = np.full(len(lon), np.nan)
+    if not known.any():
+        return result
+    x, start = np.where(known, x, np.nan), float(x[known][0])
+    headers = [header.turned_towards(start) for header in headers]
+    first = headers[0]
+    if first.geographic:
+        x = start + (x - start + 180.0) % 360.0 - 180.0
     # Fractional indices of cell centres on the grid that all of these files share.
     col, row = (x - first.left) / first.cell_x - 0.5, (first.top - y) / first.cell_y - 0.5
     boxes = [_box(header, first) for header in headers]
     within = np.zeros(len(lon), bool)
     for r0, c0, r1, c1 in boxes:
         within |= known & (row > r0 - 1) & (row < r1) & (col > c0 - 1) & (col < c1)
-    if not within.any():
-        return result
-    row0 = math.floor(row[within].min()) - MARGIN_CELLS
-    col0 = math.floor(col[within].min()) - MARGIN_CELLS
-    rows = math.ceil(row[within].max()) + MARGIN_CELLS + 1 - row0
-    cols = math.ceil(col[within].max()) + MARGIN_CELLS + 1 - col0
-    coarser = max(1, math.ceil(math.sqrt(rows * cols / MOST_CELLS)))
-    rows, cols = math.ceil(rows / coarser) * coarser, math.ceil(cols / coarser) * coarser
-    canvas = np.full((rows // coarser, cols // coarser), np.nan, np.float32)
-    for header, box in zip(headers, boxes, strict=True):
-        _paste(canvas, header, box, (row0, col0), coarser)
-    mask_voids(canvas)
-    # A coarse cell's centre lies in the middle of the fine cells it averages.
-    middle = (coarser - 1) / 2
-    result[within] = bilinear(
-        canvas,
-        (row[within] - row0 - middle) / coarser,
-        (col[within] - col0 - middle) / coarser,
-    )
+    for points in _pieces(np.flatnonzero(within), row, col):
+        result[points] = _sample_piece(headers, boxes, row[points], col[points])
     return result
+
+
+def _pieces(points: Ints, row: Floats, col: Floats) -> list[Ints]:
+    """Share the points out among squares of ``PIECE_CELLS`` a side."""
+    if len(points) == 0:
+        return []
+    down = (row[points] - row[points].min()) // PIECE_CELLS
+    across = (col[points] - col[points].min()) // PIECE_CELLS
+    if down.max() == across.max() == 0:
+        return [points]
+    _, piece = np.unique(down * (across.max() + 1) + across, return_inverse=True)
+    order = np.argsort(piece, kind="stable")
+    return np.split(points[order], np.flatnonzero(np.diff(piece[order])) + 1)
+
+
+def _sample_piece(
+    headers: Sequence[_Header],
+    boxes: Sequence[tuple[int, int, int, int]],
+    row: Floats,
+    col: Floats,
+) -> Floats:
+    row0 = math.floor(row.min()) - MARGIN_CELLS
+    col0 = math.floor(col.min()) - MARGIN_CELLS
+    rows = math.ceil(row.max()) + MARGIN_CELLS + 1 - row0
+    cols = math.ceil(col.max()) + MARGIN_CELLS + 1 - col0
+    canvas = np.full((rows, cols), np.nan, np.float32)
+    outside = np.ones(canvas.shape, bool)
+    for header, box in zip(headers, boxes, strict=True):
+        _paste(canvas, outside, header, (box[0] - row0, box[1] - col0))
+    mask_voids(canvas, outside=outside)
+    return bilinear(canvas, row - row0, col - col0)
 
 
 def _box(header: _Header, first: _Header) -> tuple[int, int, int, int]:
@@ -192,51 +281,43 @@ def _box(header: _Header, first: _Header) -> tuple[int, int, int, int]:
 
 
 def _paste(
-    canvas: NDArray[np.float32],
-    header: _Header,
-    box: tuple[int, int, int, int],
-    origin: tuple[int, int],
-    coarser: int,
+    canvas: NDArray[np.float32], outside: Bools, header: _Header, corner: tuple[int, int]
 ) -> None:
-    """Write one file's heights on the canvas wherever it is still empty."""
+    """Write one file's heights on the canvas wherever it is still empty.
+
+    ``corner`` is where the file's first cell lies on the canvas; ``outside`` ends where it begins.
+    """
     import rasterio
-    from rasterio.enums import Resampling
-    from rasterio.errors import RasterioError
     from rasterio.windows import Window
 
-    top, left = origin
-    # Canvas cells that lie wholly within the file.
-    r0 = max(0, math.ceil((box[0] - top) / coarser))
-    c0 = max(0, math.ceil((box[1] - left) / coarser))
-    r1 = min(canvas.shape[0], (box[2] - top) // coarser)
-    c1 = min(canvas.shape[1], (box[3] - left) // coarser)
+    top, left = corner
+    r0, c0 = max(0, top), max(0, left)
+    r1, c1 = min(canvas.shape[0], top + header.rows), min(canvas.shape[1], left + header.cols)
     if r0 >= r1 or c0 >= c1:
         return
-    window = Window(
-        left + c0 * coarser - box[1],
-        top + r0 * coarser - box[0],
-        (c1 - c0) * coarser,
-        (r1 - r0) * coarser,
-    )
+    skip = top + header.rows - r1 if header.south_up else r0 - top
     try:
-        with rasterio.open(_openable(header.path)) as file:
-            read = file.read(
-                1,
-                window=window,
-                out_shape=(r1 - r0, c1 - c0),
-                resampling=Resampling.average if coarser > 1 else Resampling.nearest,
-                masked=True,
-            )
+        with _quietly(), rasterio.open(_openable(header.path)) as file:
+            read = file.read(1, window=Window(c0 - left, skip, c1 - c0, r1 - r0), masked=True)
             scale, shift = file.scales[0], file.offsets[0]
-    except RasterioError as error:
-        msg = f"{header.path.name} could not be read to its end ({error}): fetch it again."
+            metres = FEET_M.get((file.units[0] or "").strip().lower(), 1.0)
+    except rasterio.errors.RasterioError as error:
+        msg = (
+            f"{header.path.name} could not be read to its end: it is cut short or damaged, or "
+            "refers to files that are not there. Fetch it again."
+        )
         raise HeightsError(msg) from error
-    values = read.astype(np.float32).filled(np.nan)
-    values[values == -32768] = np.nan  # SRTM's void, which many files forget to declare
-    values = values * np.float32(scale) + np.float32(shift)
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd heights are masked in a moment
+        values = read.data.astype(np.float32)
+        values[np.ma.getmaskarray(read)] = np.nan
+        values[values == -32768] = np.nan  # SRTM's void, which many files forget to declare
+        values = (values * np.float32(scale) + np.float32(shift)) * np.float32(metres)
+    if header.south_up:
+        values = values[::-1]
     part = canvas[r0:r1, c0:c1]
     empty = np.isnan(part)
     part[empty] = values[empty]
+    outside[r0:r1, c0:c1] = False
 
 
 def _transform(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
@@ -244,6 +325,8 @@ def _transform(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     from pyproj import CRS, Transformer
 
     target = CRS.from_wkt(crs)
+    if target.is_compound:  # its second part is about height
+        target = target.sub_crs_list[0]
     if target.to_epsg() in SAME_AS_WGS84:
         return lon, lat
     x, y = Transformer.from_crs("EPSG:4326", target, always_xy=True).transform(lon, lat)

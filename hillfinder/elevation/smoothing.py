@@ -7,7 +7,9 @@ The line sought is close to the heights read and bends little:
 over all samples at once, the bend being taken along every line that carries on through a junction.
 This is a smoothing spline (Whittaker 1923; Eilers 2003, "A perfect smoother") on a network; ``lc``
 is the wavelength in metres that it halves, so that its effect does not depend on the spacing of
-the samples.
+the samples. The network is nearly planar, so that one sparse factorisation solves it whatever the
+wavelength: about 0.2 s for 80,000 samples, and ten times that for ten times as many. (Conjugate
+gradients took 0.2 s at 70 m, and 15 s at 400 m.)
 """
 
 from __future__ import annotations
@@ -16,17 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.errors import HeightsError
-
 if TYPE_CHECKING:
     from hillfinder.model import Floats, Ints
 
 #: Halved wavelength for each metre of cell, and its bounds: 7 x 10 m = 70 m, 7 x 30 m = 210 m lie
 #: within what was measured to be best for bare-earth 10 m and for 30 m models.
 WAVELENGTH_PER_CELL, SHORTEST_M, LONGEST_M = 7.0, 20.0, 400.0
-#: Closer samples are taken as so far apart in the bend: 1 m stubs would make the solve stiff.
-LEAST_SPACING_M = 5.0
-TOLERANCE_M = 1e-3
+#: Closer samples are taken as so far apart: nodes drawn on one spot would bend without end.
+LEAST_SPACING_M = 0.1
 
 
 def wavelength_m(cell_m: float) -> float:
@@ -49,43 +48,36 @@ def smooth(
         bends: three arrays of shape (b,): the sample before, the sample, the sample after.
         spans: two arrays of shape (b,): metres to the sample before and to the one after.
         wavelength: the wavelength to halve, in metres.
-
-    Raises:
-        HeightsError: the solve did not settle, which only heights that make no sense can cause.
     """
     from scipy.sparse import csr_array, diags_array
-    from scipy.sparse.linalg import cg
+    from scipy.sparse.linalg import splu
 
     if len(height_m) == 0:
         return height_m
     before, after = (np.maximum(span, LEAST_SPACING_M) for span in spans)
     mean = (before + after) / 2
-    strength = np.sqrt(mean) * (wavelength / (2 * np.pi)) ** 2
+    strength = (wavelength / (2 * np.pi)) ** 2 / np.sqrt(mean)
+    back, ahead = strength / before, strength / after
     count = len(before)
     bend = csr_array(
         (
-            np.concatenate(
-                [
-                    strength / (before * mean),
-                    -strength / (before * mean) - strength / (after * mean),
-                    strength / (after * mean),
-                ]
-            ),
+            np.concatenate([back, -back - ahead, ahead]),
             (np.tile(np.arange(count), 3), np.concatenate(bends)),
         ),
         shape=(count, len(height_m)),
     )
-    matrix = (bend.T @ bend + diags_array(weight_m)).tocsr()
-    inverse = diags_array(1.0 / matrix.diagonal())
-    # Shifted to heights about zero, so that the tolerance is one of shape and not of altitude.
+    matrix = (bend.T @ bend + diags_array(weight_m)).tocsc()
+    # Shifted to heights about zero, so that altitude costs no digits.
     level = float(np.average(height_m, weights=weight_m))
-    y = height_m - level
-    worst = TOLERANCE_M * float(np.sqrt((weight_m**2).sum()))
-    z, failed = cg(matrix, weight_m * y, x0=y, rtol=0.0, atol=worst, maxiter=20_000, M=inverse)
-    if failed or not np.isfinite(z).all():
-        msg = (
-            "The heights along the streets could not be smoothed: the elevation model holds values "
-            "that make no sense. Check it, or use another."
-        )
-        raise HeightsError(msg)
-    return z + level
+    # The matrix is symmetric and positive definite: no pivots are needed, and the order of
+    # elimination follows its shape. Its columns are too short for panels: they took half as long
+    # again.
+    factors = splu(
+        matrix,
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        relax=1,
+        panel_size=1,
+        options={"SymmetricMode": True},
+    )
+    return np.asarray(factors.solve(weight_m * (height_m - level)) + level)

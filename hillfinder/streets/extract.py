@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from struct import unpack_from
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from hillfinder.model import StreetSource
 from hillfinder.streets import access, network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from hillfinder.model import Floats, Ints
+    from osmium.io import File
+    from osmium.osm import Node, Way
 
     Bounds = tuple[float, float, float, float]
 
@@ -28,8 +30,8 @@ def read(path: Path, bounds: Bounds | None = None) -> network.StreetNetwork:
 
     Args:
         path: the file; its ending says the format.
-        bounds: west, south, east, north in degrees: only ways with a node inside are kept, whole.
-            West greater than east means that the box crosses the antimeridian.
+        bounds: west, south, east, north in degrees: only ways whose own box touches this one are
+            kept, whole. West greater than east means that the box crosses the antimeridian.
 
     Raises:
         StreetsError: the file is missing, is not what its ending says, is cut short, or holds
@@ -38,14 +40,15 @@ def read(path: Path, bounds: Bounds | None = None) -> network.StreetNetwork:
     if not path.is_file():
         msg = f"There is no file {path}: give a file with the ending {', '.join(ENDINGS)}."
         raise StreetsError(msg)
-    if not path.name.lower().endswith(ENDINGS):
+    ending = next((end for end in ENDINGS if path.name.lower().endswith(end)), None)
+    if ending is None:
         msg = f"{path.name} does not look like an OpenStreetMap file: {', '.join(ENDINGS)} are."
         raise StreetsError(msg)
     import osmium
 
     try:
-        raw = _read(path, bounds)
-    except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
+        raw = _read(osmium.io.File(str(path), ending[1:]), path.name, bounds)
+    except (RuntimeError, ValueError) as error:
         msg = (
             f"{path.name} cannot be read as an OpenStreetMap file ({error}): it may be cut short, "
             "empty, or not what its ending says. Fetch it again."
@@ -58,89 +61,72 @@ def read(path: Path, bounds: Bounds | None = None) -> network.StreetNetwork:
     return network.build(raw)
 
 
-def _read(path: Path, bounds: Bounds | None) -> network.RawStreets | None:
+class _Line(NamedTuple):
+    """A way: ``points`` are its longitudes and latitudes in turn, as doubles."""
+
+    refs: list[int]
+    tags: dict[str, str]
+    points: bytes
+
+
+def _read(file: File, name: str, bounds: Bounds | None) -> network.RawStreets | None:
     import osmium
     from osmium.geom import WKBFactory, use_nodes
-    from osmium.osm import NODE, WAY
+    from osmium.osm import NODE, NOTHING, WAY
 
-    with osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
+    with osmium.io.Reader(file, NOTHING) as reader:
         date = reader.header().get("osmosis_replication_timestamp") or None
-    wkb = WKBFactory()
-    ways: dict[int, tuple[list[int], dict[str, str], bytes | None]] = {}
     stream = (
-        osmium.FileProcessor(str(path), NODE | WAY)
+        osmium.FileProcessor(file, NODE | WAY)
         .with_locations()
         .with_filter(osmium.filter.EntityFilter(WAY))
         .with_filter(osmium.filter.KeyFilter(*KEYS))
     )
-    for way in stream:
+    wkb = WKBFactory()
+    whole: dict[int, _Line] = {}
+    torn: dict[int, tuple[list[int], dict[str, str]]] = {}
+    found: dict[int, tuple[float, float]] = {}
+    for way in cast("Iterator[Way]", stream):
         if len(way.nodes) < 2:
             continue
         try:
-            # The whole line in one call: 20 bytes of hex head, then two doubles a node.
-            line = bytes.fromhex(wkb.create_linestring(way, use_nodes.ALL))[9:]
+            # The whole line in one call: 9 bytes of head, then two doubles a node.
+            points = bytes.fromhex(wkb.create_linestring(way, use_nodes.ALL))[9:]
         except osmium.InvalidLocationError:
-            line = None
-        ways[way.id] = ([node.ref for node in way.nodes], dict(way.tags), line)
-    lost = {ref for refs, _, line in ways.values() if line is None for ref in refs}
+            found |= {n.ref: (n.lon, n.lat) for n in way.nodes if n.location.valid()}
+            torn[way.id] = ([node.ref for node in way.nodes], dict(way.tags))
+            continue
+        if bounds is None or _touches(points, bounds):
+            whole[way.id] = _Line([node.ref for node in way.nodes], dict(way.tags), points)
+    found |= _below_zero(file, {ref for refs, _ in torn.values() for ref in refs if ref < 0})
+    lines = [(way_id, line) for way_id, line in whole.items() if way_id not in torn]
+    for way_id, (refs, tags) in torn.items():
+        for part in _parts(refs, found):
+            points = np.array([found[ref] for ref in part]).tobytes()
+            if bounds is None or _touches(points, bounds):
+                lines.append((way_id, _Line(part, tags, points)))
+    return _assemble(lines, StreetSource(name, date)) if lines else None
+
+
+def _below_zero(file: File, wanted: set[int]) -> dict[int, tuple[float, float]]:
+    """Return where nodes are whose ids are below zero: pyosmium's own index knows none of those.
+
+    An editor gives such ids to new nodes. They come first in a file that is sorted.
+    """
+    import osmium
+    from osmium.osm import NODE
+
     found: dict[int, tuple[float, float]] = {}
-    if lost:  # pyosmium's index knows no ids below zero (an editor's new nodes)
-        for node in osmium.FileProcessor(str(path), NODE):
-            if node.id in lost and node.location.valid():
+    if wanted:
+        for node in cast("Iterator[Node]", osmium.FileProcessor(file, NODE)):
+            if node.id in wanted and node.location.valid():
                 found[node.id] = (node.lon, node.lat)
-    return _assemble(ways, found, bounds, StreetSource(path.name, date))
+                if len(found) == len(wanted):
+                    break
+    return found
 
 
-def _assemble(
-    ways: dict[int, tuple[list[int], dict[str, str], bytes | None]],
-    found: dict[int, tuple[float, float]],
-    bounds: Bounds | None,
-    source: StreetSource,
-) -> network.RawStreets | None:
-    """Lay the ways end to end, in the order of their ids; a way ends where a node is missing."""
-    refs: list[int] = []
-    lines: list[bytes] = []
-    sizes: list[int] = []
-    ids: list[tuple[int, ...]] = []
-    tags: list[dict[str, str]] = []
-    for way_id in sorted(ways):
-        way_refs, way_tags, line = ways[way_id]
-        for part_refs, part in [(way_refs, line)] if line else _parts(way_refs, found):
-            refs += part_refs
-            lines.append(part)
-            sizes.append(len(part_refs))
-            ids.append((way_id,))
-            tags.append(way_tags)
-    if not sizes:
-        return None
-    point = np.frombuffer(b"".join(lines)).reshape(-1, 2)
-    ref = np.array(refs, np.int64)
-    offset = np.concatenate([[0], np.cumsum(sizes)])
-    if bounds is not None:
-        near = np.logical_or.reduceat(_inside(point[:, 0], point[:, 1], bounds), offset[:-1])
-        if not near.any():
-            return None
-        kept = np.repeat(near, np.diff(offset))
-        point, ref = point[kept], ref[kept]
-        offset = np.concatenate([[0], np.cumsum(np.diff(offset)[near])])
-        ids = [i for i, keep in zip(ids, near, strict=True) if keep]
-        tags = [t for t, keep in zip(tags, near, strict=True) if keep]
-    node_id, first, way_node = np.unique(ref, return_index=True, return_inverse=True)
-    return network.RawStreets(
-        node_id=node_id,
-        lon=point[first, 0],
-        lat=point[first, 1],
-        way_offset=offset,
-        way_node=way_node.astype(np.int64),
-        way_ids=ids,
-        tags=tags,
-        source=source,
-    )
-
-
-def _parts(
-    refs: Iterable[int], found: dict[int, tuple[float, float]]
-) -> list[tuple[list[int], bytes]]:
+def _parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:
     """Split a way at the nodes that the file does not hold."""
     parts: list[list[int]] = [[]]
     for ref in refs:
@@ -148,15 +134,36 @@ def _parts(
             parts[-1].append(ref)
         elif parts[-1]:
             parts.append([])
-    return [
-        (part, np.array([found[ref] for ref in part]).tobytes()) for part in parts if len(part) > 1
-    ]
+    return [part for part in parts if len(part) > 1]
 
 
-def _inside(lon: Floats, lat: Floats, bounds: Bounds) -> Ints:
+def _assemble(lines: list[tuple[int, _Line]], source: StreetSource) -> network.RawStreets:
+    """Lay the ways end to end, in the order of their ids."""
+    lines.sort(key=lambda line: line[0])
+    point = np.frombuffer(b"".join(line.points for _, line in lines)).reshape(-1, 2)
+    ref = np.array([ref for _, line in lines for ref in line.refs], np.int64)
+    node_id, first, way_node = np.unique(ref, return_index=True, return_inverse=True)
+    return network.RawStreets(
+        node_id=node_id,
+        lon=point[first, 0],
+        lat=point[first, 1],
+        way_offset=np.concatenate([[0], np.cumsum([len(line.refs) for _, line in lines])]),
+        way_node=way_node.astype(np.int64),
+        way_ids=[(way_id,) for way_id, _ in lines],
+        tags=[line.tags for _, line in lines],
+        source=source,
+    )
+
+
+def _touches(points: bytes, bounds: Bounds) -> bool:
+    """Tell whether the box around a line touches another box."""
     west, south, east, north = bounds
+    lon, lat = unpack_from("=2d", points)
+    if west <= lon <= east and south <= lat <= north:  # mostly so, and the rest is slower
+        return True
+    lons, lats = np.frombuffer(points).reshape(-1, 2).T
+    if lats.min() > north or lats.max() < south:
+        return False
     if west <= east:
-        across = (lon >= west) & (lon <= east)
-    else:
-        across = (lon >= west) | (lon <= east)
-    return across & (lat >= south) & (lat <= north)
+        return bool(lons.min() <= east and lons.max() >= west)
+    return bool(lons.min() <= east or lons.max() >= west)

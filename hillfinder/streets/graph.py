@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hillfinder.errors import StreetsError
-from hillfinder.model import StreetSource
+from hillfinder.model import Profile, StreetSource
 from hillfinder.streets import access, network
 
 if TYPE_CHECKING:
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    Coords = tuple[tuple[float, float], ...]
+    from hillfinder.model import Floats
 
-#: Tags whose value OSMnx replaces by its own.
-NOT_TAGS = ("oneway",)
+    Coords = tuple[tuple[float, float], ...]
+    _Street = tuple[int, int, tuple[int, ...], Coords | None]
+    _Kind = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
+
+#: The tags that are read. OSMnx replaces the value of ``oneway`` by its own.
+TAGS = {*access.KEPT_TAGS, *access.AREA_TAGS, "man_made", "railway", "waterway"} - {"oneway"}
 
 
 def read(path: Path) -> network.StreetNetwork:
@@ -46,7 +50,7 @@ def read(path: Path) -> network.StreetNetwork:
 
 
 def from_networkx(
-    graph: nx.MultiDiGraph, source: StreetSource | None = None
+    graph: nx.MultiDiGraph[Any], source: StreetSource | None = None
 ) -> network.StreetNetwork:
     """Make a network of an OSMnx graph, simplified or not.
 
@@ -61,32 +65,33 @@ def from_networkx(
     Raises:
         StreetsError: the graph is projected, has no coordinates, or nothing to walk on.
     """
-    _check(graph)
-    nodes: dict[int, tuple[float, float]] = {
-        int(node): (float(data["x"]), float(data["y"])) for node, data in graph.nodes(data=True)
-    }
+    nodes = _nodes(graph)
     rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]] = []
-    straight: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    tags_of: dict[int, dict[str, str]] = {}
-    fresh = min(0, *nodes) - 1
-    for (u, v, ids, coords), data in _once(graph, nodes).items():
+    straight: dict[_Kind, list[tuple[int, int]]] = defaultdict(list)
+    # Bends that are no nodes of the graph are numbered above all that are, so that a ring with
+    # no junction begins at its real node.
+    fresh = max(nodes) + 1
+    for (u, v, ids, coords), data in _once(graph).items():
+        tags = _tags(data)
         if coords is None and len(ids) == 1:
-            straight[ids[0]].append((u, v))
-            tags_of.setdefault(ids[0], _tags(data))
+            straight[ids, tuple(sorted(tags.items()))].append((u, v))
             continue
-        inner = []
-        for place in (coords or ())[1:-1]:
-            nodes[fresh] = place
-            inner.append(fresh)
-            fresh -= 1
-        rows.append((ids, [u, *inner, v], _tags(data)))
-    for way_id, segments in straight.items():
-        rows += [((way_id,), chain, tags_of[way_id]) for chain in _chains(segments)]
+        inner = range(fresh, fresh + len((coords or ())[1:-1]))
+        fresh = inner.stop
+        nodes.update(zip(inner, (coords or ())[1:-1], strict=True))
+        rows.append((ids, [u, *inner, v], tags))
+    for (ids, items), segments in straight.items():
+        rows += [(ids, chain, dict(items)) for chain in _chains(segments)]
     rows.sort(key=lambda row: row[0])
     return network.build(_raw(rows, nodes, source or StreetSource("an OSMnx graph")))
 
 
-def _check(graph: nx.MultiDiGraph) -> None:
+def _nodes(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
+    """Return longitude and latitude of every node.
+
+    Raises:
+        StreetsError: they are not in degrees, or there are none.
+    """
     crs = str(graph.graph.get("crs", "epsg:4326")).lower()
     if "4326" not in crs:
         msg = (
@@ -94,30 +99,46 @@ def _check(graph: nx.MultiDiGraph) -> None:
             'project it back with osmnx.project_graph(graph, to_crs="epsg:4326").'
         )
         raise StreetsError(msg)
-    bad = next(
-        (node for node, data in graph.nodes(data=True) if "x" not in data or "y" not in data), None
-    )
-    if bad is not None or len(graph.edges) == 0:
-        what = "has no streets" if bad is None else f"has no coordinates at node {bad}"
-        msg = f"The graph {what}: give one that OSMnx made."
+    if len(graph.edges) == 0:
+        msg = "The graph has no streets: give one that OSMnx made."
         raise StreetsError(msg)
+    nodes: dict[int, tuple[float, float]] = {}
+    for node, data in graph.nodes(data=True):
+        try:
+            lon, lat = nodes[int(node)] = float(data["x"]), float(data["y"])
+            placed = abs(lon) <= 180 and abs(lat) <= 90
+        except (KeyError, TypeError, ValueError):
+            placed = False
+        if not placed:
+            msg = (
+                f"Node {node!r} of the graph is not a number with x and y in degrees: "
+                "give a graph that OSMnx made."
+            )
+            raise StreetsError(msg)
+    return nodes
 
 
-def _once(
-    graph: nx.MultiDiGraph, nodes: Mapping[int, tuple[float, float]]
-) -> dict[tuple[int, int, tuple[int, ...], Coords | None], dict[str, Any]]:
+def _once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
     """Return every street once, in the direction of its way: OSMnx holds most of them twice."""
-    streets: dict[tuple[int, int, tuple[int, ...], Coords | None], dict[str, Any]] = {}
+    streets: dict[_Street, dict[str, Any]] = {}
     for u, v, data in sorted(
         graph.edges(data=True), key=lambda edge: edge[2].get("reversed", False) is not False
     ):
-        ids = tuple(sorted({int(i) for i in _values(data.get("osmid", 0))}))
+        ids = _ids(data.get("osmid"))
         line = data.get("geometry")
         coords = None if line is None else tuple((float(x), float(y)) for x, y in line.coords)
         back = None if coords is None else coords[::-1]
         if (int(v), int(u), ids, back) not in streets:
             streets.setdefault((int(u), int(v), ids, coords), data)
     return streets
+
+
+def _ids(osmid: object) -> tuple[int, ...]:
+    try:
+        return tuple(sorted({int(value) for value in _values(osmid) if _is_set(value)}))
+    except (TypeError, ValueError) as error:
+        msg = f"The graph has an osmid that is no number ({osmid!r}): give one that OSMnx made."
+        raise StreetsError(msg) from error
 
 
 def _values(value: object) -> list[Any]:
@@ -127,9 +148,7 @@ def _values(value: object) -> list[Any]:
 def _tags(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the tags of an edge; of merged values the one that opens least."""
     tags: dict[str, str] = {}
-    for key in access.KEPT_TAGS:
-        if key in NOT_TAGS or key not in data:
-            continue
+    for key in TAGS & data.keys():
         values = [str(value) for value in _values(data[key]) if _is_set(value)]
         if values:
             tags[key] = values[0] if len(values) == 1 else _least_open(key, values)
@@ -141,7 +160,7 @@ def _is_set(value: object) -> bool:
 
 
 def _least_open(key: str, values: list[str]) -> str:
-    """Return the value with which least may be done there: no hill before a hill, else the first."""
+    """Return the value with which least may be done there, of equals the first."""
 
     def openness(value: str) -> tuple[bool, bool, bool]:
         tags = {"highway": "residential", key: value}
@@ -197,7 +216,7 @@ def _raw(
     )
 
 
-def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph:
+def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph[int]:
     """Return the network as OSMnx would: a simplified MultiDiGraph, every street both ways.
 
     Nodes carry ``x``, ``y``, ``street_count`` and ``elevation`` (metres, where known). Edges carry
@@ -252,10 +271,8 @@ def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph:
     return graph
 
 
-def _heights(distance: Any, elevation: Any) -> dict[str, Any]:
+def _heights(distance: Floats, elevation: Floats) -> dict[str, Any]:
     """Return the attributes that a profile gives to an edge, none where a height is unknown."""
-    from hillfinder.model import Profile
-
     if np.isnan(elevation).any() or distance[-1] <= 0:
         return {}
     profile = Profile(distance, elevation, np.zeros_like(distance))

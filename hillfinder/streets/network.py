@@ -188,6 +188,20 @@ class Track(NamedTuple):
     sigma_m: Floats
 
 
+def lon_between(at: Floats, along: Floats, lon: Floats) -> Floats:
+    """Return longitudes at ``at`` on lines that have ``lon`` at ``along``, growing.
+
+    A line across the antimeridian goes straight over it, and not round the earth.
+
+    >>> lon_between(np.array([1.0, 3.0]), np.array([0.0, 4.0]), np.array([179.0, -179.0]))
+    array([ 179.5, -179.5])
+    """
+    if lon.max() - lon.min() <= 180.0:
+        return np.interp(at, along, lon)
+    east = np.interp(at, along, np.where(lon < 0, lon + 360.0, lon))
+    return np.where(east > 180.0, east - 360.0, east)
+
+
 def _piece(network: StreetNetwork, leg: Leg) -> Floats:
     """Return the rows of a ``Track`` for one leg, distances as steps from the point before."""
     drawn = slice(network.point_offset[leg.edge], network.point_offset[leg.edge + 1])
@@ -206,7 +220,7 @@ def _piece(network: StreetNetwork, leg: Leg) -> Floats:
     at = np.concatenate([[low], inner, [high]])
     rows = np.full((5, len(at)), np.nan)
     rows[0] = np.diff(at, prepend=low)
-    rows[1] = np.interp(at, along, network.point_lon[drawn])
+    rows[1] = lon_between(at, along, network.point_lon[drawn])
     rows[2] = np.interp(at, along, network.point_lat[drawn])
     if network.profiles is not None:
         rows[3] = np.interp(at, distance, profiles.elevation_m[sampled])
@@ -227,15 +241,14 @@ def build(raw: RawStreets) -> StreetNetwork:
         StreetsError: there is nothing a person on foot may use.
     """
     decided = [access.decide(tags) for tags in raw.tags]
-    walk = np.array([way.walk for way in decided], bool)
-    if not walk.any():
+    rows, sequence, offset = _walkable(raw, np.array([way.walk for way in decided], bool))
+    if len(rows) == 0:
         msg = (
             f"{raw.source.name} holds no street or path that a person on foot may use: "
             "check that it covers the place."
         )
         raise StreetsError(msg)
     crs, x_m, y_m = _project(raw.lon, raw.lat)
-    rows, sequence, offset = _walkable(raw, walk)
     cut = _cuts(sequence, offset, len(raw.node_id))
     start, stop, edge_row = _between(cut, offset)
     point, point_offset = _ragged(start, stop + 1)
@@ -246,7 +259,11 @@ def build(raw: RawStreets) -> StreetNetwork:
     along = np.concatenate([[0.0], np.cumsum(step)])
     used, ends = np.unique(sequence[np.concatenate([start, stop])], return_inverse=True)
     u, v = np.split(ends.astype(np.int64), 2)
-    barred = _barred_by_areas(raw, rows, sequence, offset)
+    barred = _barred_by_areas(raw, x_m, y_m, Lines(point_offset, px, py))
+    barred &= ~np.array([access.foot_allowed(raw.tags[row]) for row in rows], bool)[edge_row]
+    # A way that is barred for a part becomes two rows, so that the rest of it may be a hill.
+    kinds, edge_row = np.unique(2 * edge_row + barred, return_inverse=True)
+    rows, barred = rows[kinds // 2], kinds % 2 == 1
     return StreetNetwork(
         node_id=read_only(raw.node_id[used]),
         node_lon=read_only(raw.lon[used]),
@@ -255,7 +272,7 @@ def build(raw: RawStreets) -> StreetNetwork:
         node_y_m=read_only(y_m[used]),
         edge_u=read_only(u),
         edge_v=read_only(v),
-        edge_way=read_only(edge_row),
+        edge_way=read_only(edge_row.astype(np.int64)),
         edge_length_m=read_only(along[point_offset[1:] - 1] - along[point_offset[:-1]]),
         point_offset=read_only(point_offset),
         point_lon=read_only(raw.lon[point_node]),
@@ -293,8 +310,8 @@ def _ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
 def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     """Return the rows of walkable ways, their node sequences end to end, and the offsets.
 
-    Repeated nodes are dropped. A closed way is turned so that it begins at a junction, or at its
-    lowest node where it has none: where a mapper happened to begin it says nothing.
+    Repeated nodes are dropped. A closed way is turned so that it begins at its lowest junction, or
+    at its lowest node where it has none: where a mapper happened to begin it says nothing.
     """
     rows = np.flatnonzero(walk)
     index, offset = _ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
@@ -310,11 +327,10 @@ def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     offset = np.concatenate([[0], np.cumsum(size)])
     junction = _junctions(sequence, offset, len(raw.node_id))
     first, last = sequence[offset[:-1]], sequence[offset[1:] - 1]
-    for ring in np.flatnonzero((first == last) & ~junction[first]):
+    for ring in np.flatnonzero(first == last):
         nodes = sequence[offset[ring] : offset[ring + 1] - 1]
-        at = np.flatnonzero(junction[nodes])
-        begin = int(at[0]) if len(at) else int(np.argmin(nodes))
-        turned = np.roll(nodes, -begin)
+        met = nodes[junction[nodes]]
+        turned = np.roll(nodes, -int(np.argmax(nodes == min(met if len(met) else nodes))))
         sequence[offset[ring] : offset[ring + 1]] = np.append(turned, turned[0])
     return rows, sequence, offset
 
@@ -331,7 +347,7 @@ def _junctions(sequence: Ints, offset: Ints, nodes: int) -> Bools:
     lowest, highest = np.full(nodes, len(offset)), np.full(nodes, -1)
     np.minimum.at(lowest, touched, owner)
     np.maximum.at(highest, touched, owner)
-    return (count != 2) | (lowest != highest)
+    return np.asarray((count != 2) | (lowest != highest))
 
 
 def _cuts(sequence: Ints, offset: Ints, nodes: int) -> Bools:
@@ -377,21 +393,25 @@ def _decks(raw: RawStreets, x_m: Floats, y_m: Floats) -> Lines:
     return Lines(read_only(offset), read_only(x_m[node]), read_only(y_m[node]))
 
 
-def _barred_by_areas(raw: RawStreets, rows: Ints, sequence: Ints, offset: Ints) -> Bools:
-    """Return for each walkable way whether half of it or more lies in an area without hills.
+def _barred_by_areas(raw: RawStreets, x_m: Floats, y_m: Floats, edges: Lines) -> Bools:
+    """Return for each edge whether half of it or more lies in an area without hills.
 
-    A golf course, a runway, a military area: unless the way itself is open to people on foot.
+    A golf course, a runway, a military area.
     """
-    barred = np.zeros(len(rows), bool)
-    lon, lat = raw.lon[sequence], raw.lat[sequence]
-    open_to_feet = np.array([access.foot_allowed(raw.tags[row]) for row in rows], bool)
+    areas = []
     for row, tags in enumerate(raw.tags):
         ring = raw.way_node[raw.way_offset[row] : raw.way_offset[row + 1]]
         if len(ring) > 3 and ring[0] == ring[-1] and access.area_bar(tags):
-            from shapely import Polygon, contains_xy, prepare
+            areas.append(np.column_stack([x_m[ring], y_m[ring]]))
+    barred = np.zeros(len(edges.offset) - 1, bool)
+    if areas:
+        import shapely
 
-            area = Polygon(np.column_stack([raw.lon[ring], raw.lat[ring]]))
-            prepare(area)
-            inside = np.add.reduceat(contains_xy(area, lon, lat).astype(float), offset[:-1])
-            barred |= inside >= np.diff(offset) / 2
-    return barred & ~open_to_feet
+        owner = np.repeat(np.arange(len(barred)), np.diff(edges.offset))
+        points = np.column_stack([edges.x_m, edges.y_m])
+        line = np.asarray(shapely.linestrings(points, indices=owner))
+        area = shapely.make_valid(np.array([shapely.Polygon(ring) for ring in areas]))
+        where, met = shapely.STRtree(line).query(area, predicate="intersects")
+        inside = shapely.length(shapely.intersection(line[met], area[where]))
+        barred[met[inside >= shapely.length(line[met]) / 2]] = True
+    return barred

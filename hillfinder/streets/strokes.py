@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 #: Straight ahead is a turn of up to so many degrees; a name is followed round a sharper one.
 STRAIGHT_TURN_DEG = 30.0
 NAMED_TURN_DEG = 120.0
-#: The direction of an edge at its end is that of its first 10 m: shorter pieces are mapping noise.
+#: The direction of a street at a junction is that of its first 10 m: less is mapping noise.
 DIRECTION_OVER_M = 10.0
+#: It is put together of so many pieces at most, should they be of no length at all.
+MOST_PIECES = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +64,7 @@ def continuations(network: StreetNetwork, among: Bools) -> Ints:
     node[0::2], node[1::2] = network.edge_u, network.edge_v
     degree = np.bincount(node, minlength=len(network.node_id))
     one, other = _pairs_at_nodes(node, np.repeat(among, 2))
-    turn = _turn_deg(_bearing(network), one, other)
+    turn = _turn_deg(_bearing(network, node, degree), one, other)
     name = _name_codes(network)
     same_name = (name[one // 2] == name[other // 2]) & (name[one // 2] >= 0)
     only_way = degree[node[one]] == 2
@@ -81,7 +83,8 @@ def trace(partner: Ints, among: Bools, height: Floats, edge_u: Ints, edge_v: Int
         partner: shape (2 m,), from ``continuations``.
         among: shape (m,), the edges wanted.
         height: shape (n,), of the nodes, NaN where unknown.
-        edge_u, edge_v: shape (m,), the nodes of the edges.
+        edge_u: shape (m,), the nodes where the edges begin.
+        edge_v: shape (m,), the nodes where they end.
     """
     links = partner.tolist()
     todo = among.tolist()
@@ -139,27 +142,47 @@ def _pairs_at_nodes(node: Ints, wanted: Bools) -> tuple[Ints, Ints]:
     return np.concatenate(ones), np.concatenate(others)
 
 
-def _bearing(network: StreetNetwork) -> Floats:
-    """Return the direction in which each end leaves its node, shape (2 m,), radians."""
+def _bearing(network: StreetNetwork, node: Ints, degree: Ints) -> Floats:
+    """Return the direction in which the street at each end leaves its node: (2 m,), radians.
+
+    An edge that is too short is followed into the next where only those two meet: it says nothing
+    that a mapper cut the street in two there.
+    """
     first, last = network.point_offset[:-1], network.point_offset[1:] - 1
     step = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
-    step[first[1:] - 1] = 0.0
-    along = np.concatenate([[0.0], np.cumsum(step)])
     # Lines are laid one metre apart on one axis, so that one interpolation serves them all.
-    gap = np.repeat(np.arange(len(network)), np.diff(network.point_offset)) + along
-    reach = np.minimum(DIRECTION_OVER_M, network.edge_length_m)
-    result = np.empty(2 * len(network))
-    for end, place, at in ((0, first, gap[first] + reach), (1, last, gap[last] - reach)):
-        x = np.interp(at, gap, network.point_x_m) - network.point_x_m[place]
-        y = np.interp(at, gap, network.point_y_m) - network.point_y_m[place]
-        result[end::2] = np.arctan2(y, x)
-    return result
+    step[first[1:] - 1] = 1.0
+    axis = np.concatenate([[0.0], np.cumsum(step)])
+    at, left = np.arange(len(node)), np.full(len(node), DIRECTION_OVER_M)
+    onward = _met_alone(node, degree)
+    for _ in range(MOST_PIECES):
+        length = network.edge_length_m[at // 2]
+        short = np.flatnonzero((left > length) & (onward[at ^ 1] >= 0))
+        if len(short) == 0:
+            break
+        left[short] -= length[short]
+        at[short] = onward[at[short] ^ 1]
+    edge, backward = at // 2, at % 2 == 1
+    left = np.minimum(left, network.edge_length_m[edge])
+    spot = np.where(backward, axis[last[edge]] - left, axis[first[edge]] + left)
+    dx = np.interp(spot, axis, network.point_x_m) - network.node_x_m[node]
+    dy = np.interp(spot, axis, network.point_y_m) - network.node_y_m[node]
+    return np.asarray(np.arctan2(dy, dx))
+
+
+def _met_alone(node: Ints, degree: Ints) -> Ints:
+    """Return for each end the other one at a node where only these two meet, or -1."""
+    ends = np.flatnonzero(degree[node] == 2)
+    one, other = ends[np.argsort(node[ends], kind="stable")].reshape(-1, 2).T
+    alone = np.full(len(node), -1)
+    alone[one], alone[other] = other, one
+    return alone
 
 
 def _turn_deg(bearing: Floats, one: Ints, other: Ints) -> Floats:
     """Return by how much a person turns who arrives by ``one`` and leaves by ``other``."""
     between = np.abs(np.degrees(bearing[one] - bearing[other])) % 360
-    return 180 - np.minimum(between, 360 - between)
+    return np.asarray(180 - np.minimum(between, 360 - between))
 
 
 def _name_codes(network: StreetNetwork) -> Ints:
