@@ -43,7 +43,7 @@ def random_town(seed: int) -> StreetNetwork:
         {"highway": "service", "service": "driveway"},
     ]
     weights = [0.5, 0.2, 0.15, 0.05, 0.05, 0.05]
-    ways = []
+    ways: list[tuple[int, list[int], dict[str, str]]] = []
     for a in nodes:
         for b in (a + 1, a + 100):
             if b in nodes and rng.random() < 0.85:
@@ -145,7 +145,9 @@ def climbs_by_oracle(network: StreetNetwork, limits: Limits) -> list[tuple[float
     profiles = network.profiles
     found = []
     for street in lines(network):
-        s, z, good = [0.0], [], []
+        s: list[float] = [0.0]
+        z: list[float] = []
+        good: list[bool] = []
         for edge, which in street:
             at = slice(profiles.offset[edge], profiles.offset[edge + 1])
             d, h = profiles.distance_m[at], profiles.elevation_m[at]

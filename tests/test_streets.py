@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.sax.saxutils import quoteattr
 
 import networkx as nx
@@ -544,7 +544,9 @@ def test_portland_is_the_same_by_way_of_osmnx(tmp_path: Path) -> None:
     there = [
         (u, v, k) for u, v, k, way_id in made.edges(keys=True, data="osmid") if way_id in walked
     ]
-    simplified = osmnx.simplify_graph(nx.MultiDiGraph(made.edge_subgraph(there)))
+    simplified = osmnx.simplify_graph(
+        nx.MultiDiGraph(made.edge_subgraph(there)), remove_rings=False
+    )
     length = sum(length for _, _, length in simplified.edges(data="length")) / 2
     assert network.total_length_m == pytest.approx(length, rel=0.005)
     again = from_networkx(simplified)
@@ -577,7 +579,7 @@ TANGLE_NODES: Nodes = {
 def test_a_tangle_is_the_same_by_way_of_osmnx(tmp_path: Path) -> None:
     network = read(tmp_path, TANGLE, TANGLE_NODES)
     assert_sound(network)
-    assert len(network) > 10
+    assert len(network) >= 10
     made = pulled(tmp_path / "town.osm")
     # OSMnx turns a way of oneway=-1 round, in which it is to be followed here.
     other = edges(from_networkx(made))
@@ -734,8 +736,16 @@ def test_grenoble_from_its_graph() -> None:
     network = graph.read(GRENOBLE)
     assert_sound(network)
     made = osmnx.convert.to_undirected(osmnx.load_graphml(GRENOBLE))
-    length = sum(data["length"] for _, _, data in made.edges(data=True))
-    assert network.total_length_m == pytest.approx(length, rel=0.03)
+    length = sum(
+        data["length"]
+        for _, _, data in made.edges(data=True)
+        if {"no", "private", "customers", "alpine_hiking", "demanding_alpine_hiking"}.isdisjoint(
+            value
+            for key in ("access", "foot", "sac_scale")
+            for value in np.atleast_1d(data.get(key, "")).tolist()
+        )
+    )
+    assert network.total_length_m == pytest.approx(length, rel=0.02)
     assert network.source.name == "osm_graph.graphml"
     ids = set(made.nodes)
     assert set(network.node_id.tolist()) <= ids
@@ -786,6 +796,7 @@ def test_osmnx_routes_counts_and_plots_it(tmp_path: Path) -> None:
     network = climbing_town()
     made = to_networkx(network)
     route = osmnx.routing.shortest_path(made, 0, 15, weight="length")
+    assert route is not None
     assert route[0] == 0
     assert route[-1] == 15
     stats = osmnx.stats.basic_stats(made)
@@ -796,7 +807,7 @@ def test_osmnx_routes_counts_and_plots_it(tmp_path: Path) -> None:
     figure.savefig(tmp_path / "town.png")
     nodes, streets = osmnx.convert.graph_to_gdfs(made)
     assert len(streets) == 2 * len(network)
-    assert nodes["elevation"].between(100, 140).all()
+    assert nodes["elevation"].between(99.9, 140).all()
     assert streets.crs == "epsg:4326"
     back = osmnx.convert.graph_from_gdfs(nodes, streets)
     assert len(back.edges) == len(made.edges)
@@ -894,7 +905,15 @@ def rises(x: Floats, y: Floats) -> Floats:
     return np.asarray(BUMP_M * (1 + np.cos(np.clip((x - middle) / 200, -1, 1) * np.pi)) / 2 + 0 * y)
 
 
-Hilltop = tuple[str, float, float, float, float]
+class Hilltop(NamedTuple):
+    """A climb: its foot and length in metres, its grade, and what the search makes most of."""
+
+    name: str
+    foot_x: float
+    foot_y: float
+    length: float
+    grade: float
+    score: float
 
 
 def found(
@@ -903,7 +922,7 @@ def found(
     height: Callable[[Floats, Floats], Floats] = rises,
     back: Callable[[Floats, Floats], tuple[Floats, Floats]] = lambda x, y: (x, y),
 ) -> list[Hilltop]:
-    """Return name, foot in metres, length and grade of all climbs that are long and steep."""
+    """Return all climbs of a town, sorted; ``back`` takes metres to where they were drawn."""
     network = attach(town(ways, nodes), Formula(height, 5.0))
     hilltops = []
     for climb in climbs.find(network, Criteria(min_grade=0.05)):
@@ -911,18 +930,19 @@ def found(
             (climb.lon[0] - LON) * METRES * math.cos(math.radians(LAT)),
             (climb.lat[0] - LAT) * METRES,
         )
-        hilltops.append((climb.name, float(x), float(y), climb.length_m, climb.grade))
+        score = climb.gain_m**2 / climb.length_m
+        hilltops.append(Hilltop(climb.name, float(x), float(y), climb.length_m, climb.grade, score))
     return sorted(hilltops)
 
 
 def assert_same(one: list[Hilltop], other: list[Hilltop], slack_m: float = 12.0) -> None:
-    assert [hilltop[0] for hilltop in one] == [hilltop[0] for hilltop in other]
-    np.testing.assert_allclose(
-        [hilltop[1:4] for hilltop in one], [hilltop[1:4] for hilltop in other], atol=slack_m
-    )
-    np.testing.assert_allclose(
-        [hilltop[4] for hilltop in one], [hilltop[4] for hilltop in other], rtol=0.02
-    )
+    """Hold that climbs are the same: begun and ended a sample later they are as good, nearly."""
+    assert len(one) == len(other)
+    for here, there in zip(one, other, strict=True):
+        assert here.name == there.name
+        assert here[1:4] == pytest.approx(there[1:4], abs=slack_m)
+        assert here.grade == pytest.approx(there.grade, rel=0.04)
+        assert here.score == pytest.approx(there.score, rel=0.01)
 
 
 @pytest.fixture(scope="module")

@@ -325,3 +325,11 @@ def test_portland() -> None:
     longest = int(np.argmax(np.diff(found.offset)))
     edges: Ints = found.edge[found.offset[longest] : found.offset[longest + 1]]
     assert len(set(network.edge_tag("name")[edges].tolist())) <= 3
+
+
+def test_a_bend_sharper_than_asked_for_is_not_paired() -> None:
+    nodes = {0: (0.0, 0.0), 1: (100.0, 0.0), 2: (100.0, 100.0)}
+    network = town([(1, [0, 1], STREET), (2, [1, 2], STREET)], nodes)
+    among = np.ones(2, bool)
+    assert (continuations(network, among) >= 0).sum() == 2
+    assert (continuations(network, among, 60.0) >= 0).sum() == 0

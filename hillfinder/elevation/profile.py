@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from hillfinder.streets.network import StreetNetwork
 
 SPACING_M = 10.0
-#: An abutment shows in a 10 m model 20 m past the deck, a long bridge's 40 m past it.
-SHORTEST_APPROACH_M, LONGEST_APPROACH_M = 20.0, 40.0
+#: An abutment shows two cells past the deck, and 20 m past it in the finest model: its own slope.
+APPROACH_CELLS, SHORTEST_APPROACH_M, LONGEST_APPROACH_M = 2.0, 20.0, 50.0
 #: Half the width of a wide deck and a cell of 10 m: a sample nearer than this may read the deck.
 DECK_REACH_M = 15.0
 #: Standard error of a height: a tenth of the cell size, within these bounds. It fits what was
@@ -34,6 +34,8 @@ ERROR_PER_CELL, LEAST_ERROR_M, MOST_ERROR_M = 0.1, 0.3, 8.0
 #: How far off a line may be mapped: drawn under trees from a GPS track, or along a street.
 TRAIL_OFF_M, STREET_OFF_M = 4.0, 2.0
 TRAILS = ("path", "footway", "track", "bridleway", "cycleway", "steps")
+#: Round a sharper corner a street's slope need not carry on: nothing ties the two sides there.
+SHARPEST_BEND_DEG = 60.0
 METRES_PER_DEGREE = 111_195.0
 
 
@@ -84,7 +86,7 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
     samples = _lay(network)
     read, side_slope = _read(samples, heights)
     _check(samples, read, heights.source.name)
-    loose = _not_on_the_ground(network, samples)
+    loose = _not_on_the_ground(network, samples, heights.source.cell_m)
     line = _straight_between(samples, read, loose)
     line = _smoothed(network, samples, line, heights.source.cell_m)
     return network.with_profiles(
@@ -171,23 +173,24 @@ def _check(samples: _Samples, read: Floats, name: str) -> None:
         raise HeightsError(msg)
 
 
-def _not_on_the_ground(network: StreetNetwork, samples: _Samples) -> Bools:
+def _not_on_the_ground(network: StreetNetwork, samples: _Samples, cell_m: float) -> Bools:
     """Return for every sample whether the ground's height is not the street's.
 
     So it is on bridges, in tunnels and covered ways, on the approaches to them, and beneath decks.
     """
     structure = network.ways.structure[network.edge_way]
     edge = np.repeat(np.arange(len(network)), np.diff(samples.offset))
-    loose = structure[edge] | _near_approach(network, samples, edge) | _under_deck(network, samples)
+    loose = structure[edge] | _under_deck(network, samples)
+    loose |= _near_approach(network, samples, edge, cell_m)
     result = np.zeros(samples.count, bool)
     result[samples.sample[loose]] = True
     return result
 
 
-def _near_approach(network: StreetNetwork, samples: _Samples, edge: Ints) -> Bools:
+def _near_approach(network: StreetNetwork, samples: _Samples, edge: Ints, cell_m: float) -> Bools:
     """Return for every place whether it is on the approach to a bridge or tunnel."""
     from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components, dijkstra
+    from scipy.sparse.csgraph import dijkstra
 
     spans = np.zeros(len(network), bool)
     for key in ("bridge", "tunnel"):
@@ -195,32 +198,21 @@ def _near_approach(network: StreetNetwork, samples: _Samples, edge: Ints) -> Boo
         spans |= np.array([v not in {None, "no", "building_passage"} for v in value.tolist()], bool)
     if not spans.any():
         return np.zeros(len(edge), bool)
-    length, nodes = network.edge_length_m, len(network.node_id)
-    u, v = network.edge_u[spans], network.edge_v[spans]
-    # A bridge is as long as all its edges: it may be drawn in several pieces.
-    _, bridge = connected_components(csr_array((np.ones(len(u)), (u, v)), shape=(nodes, nodes)))
-    whole = np.bincount(bridge[u], length[spans])
-    reach = np.zeros(nodes)
-    reach[u] = np.clip(whole[bridge[u]], SHORTEST_APPROACH_M, LONGEST_APPROACH_M)
-    reach[v] = reach[u]
-    heads = np.flatnonzero(reach)
-    # A root joined to every bridgehead by what its approach falls short of the longest: whoever
-    # is within LONGEST_APPROACH_M of the root is within the approach.
-    root = nodes
-    shortfall = LONGEST_APPROACH_M - reach[heads] + 1e-6
-    short = length < LONGEST_APPROACH_M
-    u = np.concatenate([network.edge_u[short], np.full(len(heads), root)])
-    v = np.concatenate([network.edge_v[short], heads])
-    cost = np.concatenate([np.maximum(length[short], 1e-6), shortfall])
+    length = network.edge_length_m
+    reach = float(np.clip(APPROACH_CELLS * cell_m, SHORTEST_APPROACH_M, LONGEST_APPROACH_M))
+    heads = np.unique([network.edge_u[spans], network.edge_v[spans]])
+    short = np.flatnonzero(length < reach)
+    u, v, cost = network.edge_u[short], network.edge_v[short], np.maximum(length[short], 1e-6)
     order = np.lexsort((cost, v, u))
     u, v, cost = u[order], v[order], cost[order]
     first = np.ones(len(u), bool)
     first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])
-    graph = csr_array((cost[first], (u[first], v[first])), shape=(root + 1, root + 1))
-    far = dijkstra(graph, directed=False, indices=root, limit=LONGEST_APPROACH_M)
+    nodes = len(network.node_id)
+    graph = csr_array((cost[first], (u[first], v[first])), shape=(nodes, nodes))
+    far = dijkstra(graph, directed=False, indices=heads, limit=reach, min_only=True)
     by_u = far[network.edge_u[edge]] + samples.distance_m
     by_v = far[network.edge_v[edge]] + length[edge] - samples.distance_m
-    return np.asarray(np.minimum(by_u, by_v) <= LONGEST_APPROACH_M)
+    return np.asarray(np.minimum(by_u, by_v) <= reach)
 
 
 def _under_deck(network: StreetNetwork, samples: _Samples) -> Bools:
@@ -325,7 +317,7 @@ def _smoothed(network: StreetNetwork, samples: _Samples, line: Floats, cell_m: f
         samples.sample[2:][inside],
     )
     span_before, span_after = gap[:-1][inside], gap[1:][inside]
-    partner = continuations(network, np.ones(len(network), bool))
+    partner = continuations(network, np.ones(len(network), bool), SHARPEST_BEND_DEG)
     end = np.flatnonzero(partner > np.arange(len(partner)))
     mate = partner[end]
     place_at, place_next = _end_places(samples, end)

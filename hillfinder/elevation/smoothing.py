@@ -21,9 +21,9 @@ import numpy as np
 if TYPE_CHECKING:
     from hillfinder.model import Floats, Ints
 
-#: Halved wavelength for each metre of cell, and its bounds: 7 x 10 m = 70 m, 7 x 30 m = 210 m lie
-#: within what was measured to be best for bare-earth 10 m and for 30 m models.
-WAVELENGTH_PER_CELL, SHORTEST_M, LONGEST_M = 7.0, 20.0, 400.0
+#: Halved wavelength for each metre of cell, and its bounds. 8 was fitted: on a 30 m model with 2 m
+#: of noise it takes 25 % off the error over 100 m, on a clean 10 m model it adds 0.08 points.
+WAVELENGTH_PER_CELL, SHORTEST_M, LONGEST_M = 8.0, 20.0, 400.0
 #: Closer samples are taken as so far apart: nodes drawn on one spot would bend without end.
 LEAST_SPACING_M = 0.1
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints, StreetSource, Strings
 
 
+#: Positions on a line that differ by less are one.
+NEAR_M = 1e-6
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RawStreets:
     """Ways as a source has them.
@@ -223,6 +227,9 @@ def _piece(network: StreetNetwork, leg: Leg) -> Floats:
     rows[1] = lon_between(at, along, network.point_lon[drawn])
     rows[2] = np.interp(at, along, network.point_lat[drawn])
     if network.profiles is not None:
+        # An end meant to lie on a sample may miss it by a rounding, and read the void beyond it.
+        nearest = distance[np.minimum(np.searchsorted(distance, at - NEAR_M), len(distance) - 1)]
+        at = np.where(np.abs(nearest - at) < NEAR_M, nearest, at)
         rows[3] = np.interp(at, distance, profiles.elevation_m[sampled])
         rows[4] = np.interp(at, distance, profiles.sigma_m[sampled])
     if leg.start_m > leg.stop_m:

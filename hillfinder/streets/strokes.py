@@ -43,7 +43,7 @@ class Strokes:
     closed: Bools
 
 
-def continuations(network: StreetNetwork, among: Bools) -> Ints:
+def continuations(network: StreetNetwork, among: Bools, sharpest_deg: float = 180.0) -> Ints:
     """Pair the ends of edges that carry on into each other.
 
     An end is ``2 * edge`` at the edge's ``u``, ``2 * edge + 1`` at its ``v``. At a junction the
@@ -55,6 +55,7 @@ def continuations(network: StreetNetwork, among: Bools) -> Ints:
     Args:
         network: the streets, m edges.
         among: shape (m,), the edges that may be paired.
+        sharpest_deg: no pair turns more than this, not even where there is no other way.
 
     Returns:
         Shape (2 m,), the partner of each end, or -1.
@@ -69,6 +70,7 @@ def continuations(network: StreetNetwork, among: Bools) -> Ints:
     same_name = (name[one // 2] == name[other // 2]) & (name[one // 2] >= 0)
     only_way = degree[node[one]] == 2
     allowed = only_way | (turn <= STRAIGHT_TURN_DEG) | (same_name & (turn <= NAMED_TURN_DEG))
+    allowed &= turn <= sharpest_deg
     one, other, turn = one[allowed], other[allowed], turn[allowed]
     order = np.lexsort((other, one, np.round(turn, 3), ~same_name[allowed]))
     return _match(one[order], other[order], ends)

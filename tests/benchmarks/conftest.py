@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import osmium
 import pytest
@@ -18,7 +18,7 @@ from rasterio.transform import Affine
 from tests.towns import DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,11 +89,13 @@ def ten_portlands(
     writer = osmium.SimpleWriter(str(extract))
     apart, ids = 0.2, 10**11
     for copy in range(10):
-        for node in osmium.FileProcessor(str(portland[0]), osmium.osm.NODE):
+        nodes: Iterable[Any] = osmium.FileProcessor(str(portland[0]), osmium.osm.NODE)
+        for node in nodes:
             place = (node.lon + copy * apart, node.lat)
             writer.add_node(node.replace(id=node.id + ids * (copy + 1), location=place))
     for copy in range(10):
-        for way in osmium.FileProcessor(str(portland[0]), osmium.osm.WAY):
+        ways: Iterable[Any] = osmium.FileProcessor(str(portland[0]), osmium.osm.WAY)
+        for way in ways:
             shift = ids * (copy + 1)
             refs = [node.ref + shift for node in way.nodes]
             writer.add_way(way.replace(id=way.id + shift, nodes=refs))

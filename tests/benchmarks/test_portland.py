@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from .conftest import Meter
 
 
-def test_hillfinder(
-    benchmark: BenchmarkFixture, meter: Meter, portland: tuple[Path, Path]
-) -> None:
+def test_hillfinder(benchmark: BenchmarkFixture, meter: Meter, portland: tuple[Path, Path]) -> None:
     osm, dem = map(str, portland)
     # A warm-up of up to 90 minutes takes in all of the extract.
     options = ["--warmup", "10-90", "--format", "json", "--osm", osm, "--dem", dem, "--quiet"]
