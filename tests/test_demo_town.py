@@ -255,7 +255,7 @@ def test_hills_lie_before_within_and_beyond_the_warmup(read: Read) -> None:
 
     def run_m(hill: KnownHill) -> float:
         line = [(ref, read.xy[ref]) for way in hill.way_ids for ref in read.refs[way]]
-        return min(to_node[ref] + math.dist(at, hill.stretch[0]) for ref, at in line)
+        return float(min(to_node[ref] + math.dist(at, hill.stretch[0]) for ref, at in line))
 
     runs = {label(hill): run_m(hill) for hill in HILLS}
     near = [hill for hill, run in runs.items() if run < NEAREST_M]

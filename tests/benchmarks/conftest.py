@@ -72,7 +72,8 @@ def portland_xml(portland: tuple[Path, Path], tmp_path_factory: pytest.TempPathF
     """Return the extract as OSMnx reads it."""
     path = tmp_path_factory.mktemp("xml") / "portland.osm"
     writer = osmium.SimpleWriter(str(path))
-    for item in osmium.FileProcessor(str(portland[0])):
+    items: Iterable[Any] = osmium.FileProcessor(str(portland[0]))
+    for item in items:
         if not item.is_relation():
             writer.add(item)
     writer.close()
