@@ -364,10 +364,12 @@ def test_a_covered_way_is_straight_and_has_no_approach() -> None:
     np.testing.assert_allclose(profile.height, 50, atol=1e-6)
 
 
-def test_a_bridge_between_two_heights_has_one_grade() -> None:
+@pytest.mark.parametrize("pieces", [(60.0,), (30.0, 30.0), (7.0, 1.5, 51.5)])
+def test_a_bridge_between_two_heights_has_one_grade(pieces: tuple[float, ...]) -> None:
     land = ground(lambda x: np.where(x < 130, 10.0, 22.0) - 30 * (np.abs(x - 130) < 29.99))
-    network = attach(straight((100, STREET), (60, BRIDGE), (100, STREET)), land)
-    profile = way(network, 1, 2, 3)
+    spans = [(length, BRIDGE) for length in pieces]
+    network = attach(straight((100, STREET), *spans, (100, STREET)), land)
+    profile = way(network, *range(1, 3 + len(pieces)))
     between = (profile.distance > 85) & (profile.distance < 175)
     # From the last ground that is trusted, 79 m on, to the first on the other side.
     line = np.interp(profile.distance, [75, 185], [10, 22])[between]
@@ -398,6 +400,16 @@ def test_a_bridge_to_a_void_is_unknown() -> None:
     profile = way(network, 1, 2, 3)
     untrusted_between(profile, 100 - SHORTEST_APPROACH_M, np.inf)
     np.testing.assert_array_equal(np.isnan(profile.height), ~profile.trusted)
+
+
+def test_a_bridge_to_a_void_spoils_no_other() -> None:
+    nodes = {i: (100.0 * i, 0.0) for i in range(4)} | {10 + i: (100.0 * i, 400.0) for i in range(4)}
+    chains = ((1, [0, 1]), (2, [1, 2]), (3, [2, 3]), (4, [10, 11]), (5, [11, 12]), (6, [12, 13]))
+    ways = [(way_id, chain, BRIDGE if way_id in {2, 5} else STREET) for way_id, chain in chains]
+    holed = Formula(lambda x, y: np.where((x > 150) & (y > 200), np.nan, 0.1 * x))
+    network = attach(town(ways, nodes), holed)
+    assert np.isnan(way(network, 5).height).all()
+    np.testing.assert_allclose(way(network, 2).height, np.linspace(10, 20, 12), atol=0.2)
 
 
 def test_a_bridge_that_leads_nowhere_is_unknown() -> None:

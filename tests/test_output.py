@@ -10,6 +10,7 @@ import os
 import re
 import resource
 import unicodedata
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import gpxpy
@@ -184,19 +185,20 @@ def test_a_folder_without_permission(tmp_path: Path, unprivileged: None) -> None
         folder(locked / "new" / "folder")
 
 
-@pytest.fixture
+@contextmanager
 def small_disk() -> Iterator[None]:
-    """No file may grow beyond 1000 bytes."""
+    """No file may grow beyond 1000 bytes: not for longer than the call, or the log may not grow."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = replace(tmp_path / "a.txt", "old")
-    with pytest.raises(OutputError, match="disk is full"):
+    with pytest.raises(OutputError, match="disk is full"), small_disk():
         replace(path, b"x" * 5000, overwrite=True)
     assert path.read_text() == "old"
     assert content(tmp_path) == ["a.txt"]

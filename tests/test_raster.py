@@ -719,7 +719,7 @@ def test_portlands_corner_is_unknown_and_not_repeated() -> None:
 def test_voids_of_portland_leave_no_false_step() -> None:
     folder = DATA / "portland"
     network = extract.read(
-        folder / "portland-central-filtered.osm.pbf", (-122.70, 45.505, -122.68, 45.52)
+        folder / "portland-central-filtered.osm.pbf", (-122.71, 45.52, -122.68, 45.54)
     )
     whole, holed = (
         attach(network, Raster([folder / name])).profiles
@@ -728,7 +728,7 @@ def test_voids_of_portland_leave_no_false_step() -> None:
     assert whole is not None
     assert holed is not None
     trusted = holed.trusted & ~np.isnan(holed.elevation_m)
-    assert 0.05 < trusted.mean() < 0.95
+    assert 0.2 < trusted.mean() < 0.8
     step = np.abs(holed.elevation_m - whole.elevation_m)[trusted]
     assert np.quantile(step, 0.99) < 0.5
     assert step.max() < 4.0

@@ -281,6 +281,7 @@ def test_across_the_antimeridian(tmp_path: Path) -> None:
     _, _, expected = Geod(ellps="WGS84").inv([179.998, -179.999], [-16.8, -16.8],
                                              [-179.999, -179.997], [-16.8, -16.801])  # fmt: skip
     assert network.total_length_m == pytest.approx(sum(expected), rel=1e-4)
+    assert "+lon_0=180.000500" in network.crs
     track = network.track([Leg(0, 20.0, 300.0)])
     assert np.abs(track.lon).min() > 179.99
 

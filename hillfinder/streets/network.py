@@ -343,18 +343,15 @@ def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
 
 
 def _junctions(sequence: Ints, offset: Ints, nodes: int) -> Bools:
-    """Return for each node whether edges must end there."""
-    way = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
+    """Return for each node whether edges must end there.
+
+    Where two ways meet end to end two segments meet too: that is an end anyway, by ``_cuts``.
+    """
     inner = np.ones(len(sequence), bool)
     inner[offset[1:] - 1] = False
     begin = np.flatnonzero(inner)
     touched = np.concatenate([sequence[begin], sequence[begin + 1]])
-    owner = np.concatenate([way[begin], way[begin]])
-    count = np.bincount(touched, minlength=nodes)
-    lowest, highest = np.full(nodes, len(offset)), np.full(nodes, -1)
-    np.minimum.at(lowest, touched, owner)
-    np.maximum.at(highest, touched, owner)
-    return np.asarray((count != 2) | (lowest != highest))
+    return np.asarray(np.bincount(touched, minlength=nodes) != 2)
 
 
 def _cuts(sequence: Ints, offset: Ints, nodes: int) -> Bools:
