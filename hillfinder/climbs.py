@@ -15,7 +15,7 @@ import numpy as np
 
 from hillfinder.errors import HeightsError
 from hillfinder.model import Climb, Position, Profile
-from hillfinder.streets.network import Leg
+from hillfinder.streets.network import NEAR_M, Leg
 from hillfinder.streets.strokes import continuations, trace
 from hillfinder.windows import Limits, Line, Windows, search
 
@@ -120,9 +120,9 @@ class _Axis:
         """Return the leg at positions on the axis."""
         return np.maximum(np.searchsorted(self.leg_start, s, side="right") - 1, 0)
 
-    def positions(self, s: Floats, lengths: Floats) -> tuple[Ints, Floats]:
+    def positions(self, s: Floats, lengths: Floats, inward: float) -> tuple[Ints, Floats]:
         """Return edge and offset at positions on the axis."""
-        leg = self.leg_at(s)
+        leg = self.leg_at(s + inward)
         edge = self.leg_edge[leg]
         along = np.clip(s - self.leg_start[leg], 0.0, lengths[edge])
         return edge, np.where(self.leg_forward[leg], along, lengths[edge] - along)
@@ -133,7 +133,7 @@ class _Axis:
 
     def climb(self, network: StreetNetwork, foot: float, top: float, grade_sigma: float) -> Climb:
         """Return the stretch between two positions as a record."""
-        first, last = self.leg_at(np.array([foot, np.nextafter(top, foot)]))
+        first, last = self.leg_at(np.array([foot + NEAR_M, top - NEAR_M]))
         legs = []
         for leg in range(first, last + 1):
             edge = int(self.leg_edge[leg])
@@ -184,12 +184,12 @@ def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
     place = {
         name: np.concatenate(
             [
-                np.stack(axis.positions(getattr(part, name), network.edge_length_m))
+                np.stack(axis.positions(getattr(part, name), network.edge_length_m, inward))
                 for axis, part in zip(axes, found, strict=True)
             ],
             axis=1,
         )
-        for name in ("foot", "top")
+        for name, inward in (("foot", NEAR_M), ("top", -NEAR_M))
     }
     sigma = np.concatenate(
         [_grade_sigma(axis, part) for axis, part in zip(axes, found, strict=True)]

@@ -31,6 +31,9 @@ Shape = Literal["direct", "detour"]
 
 LONGEST_M = 5000.0
 STEEPEST_OVER_M = 30.0
+#: The steepest street on record rises 34.8 % (Baldwin Street, Dunedin): what is steeper over 30 m is
+#: drawn off its ground, or stairs that nobody tagged, or a scramble.
+STEEPEST_STREET = 0.35
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -301,8 +304,11 @@ class Hill:
         """How far the grade can be trusted.
 
         ``high``: one standard deviation is at most 1 point and a tenth of the grade;
-        ``low``: it is more than 2.5 points or a third of the grade; ``medium``: between.
+        ``low``: it is more than 2.5 points or a third of the grade, or 30 m of the climb are
+        steeper than any street is built (``STEEPEST_STREET``); ``medium``: between.
         """
+        if self.climb.max_grade > STEEPEST_STREET:
+            return "low"
         share = self.grade_sigma / self.grade
         if self.grade_sigma <= 0.01 and share <= 0.1:
             return "high"

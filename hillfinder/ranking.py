@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from hillfinder import climbs as climbing
+from hillfinder.model import STEEPEST_STREET
 from hillfinder.streets.network import Leg
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ NEIGHBOUR_M = 250.0
 COARSE_CELLS = 3.0
 #: A climb is uneven where its steepest part is so many times its mean.
 STEEP_PART = 1.5
-#: Baldwin Street in Dunedin, the steepest street of all, is 34.8 % at its steepest.
-STEEPEST_STREET = 0.35
 KINDS = {
     "footway": "Footpath",
     "path": "Path",
@@ -323,7 +322,7 @@ class Words:
                 f"Heights every {self.heights.cell_m:.0f} m are too coarse for so short a climb: "
                 "take its grade as a guess."
             )
-        elif hill.confidence == "low":
+        elif hill.confidence == "low" and climb.max_grade <= STEEPEST_STREET:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
         if approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
             notes.append(

@@ -158,6 +158,7 @@ def test_the_steepest_part(steps: list[float], heights: list[float], over_m: flo
         (0.15, 0.026, "low"),
         (0.03, 0.011, "low"),  # more than a third of the grade
         (0.30, 0.025, "medium"),
+        (0.36, 0.005, "low"),  # steeper than any street
     ],
 )
 def test_how_far_a_grade_can_be_trusted(grade: float, sigma: float, confidence: str) -> None:
