@@ -31,8 +31,8 @@ Shape = Literal["direct", "detour"]
 
 LONGEST_M = 5000.0
 STEEPEST_OVER_M = 30.0
-#: The steepest street on record rises 34.8 % (Baldwin Street, Dunedin): what is steeper over 30 m is
-#: drawn off its ground, or stairs that nobody tagged, or a scramble.
+#: The steepest street on record rises 34.8 % (Baldwin Street, Dunedin): what is steeper over 30 m
+#: is drawn off its ground, or stairs that nobody tagged, or a scramble.
 STEEPEST_STREET = 0.35
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
