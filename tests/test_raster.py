@@ -437,6 +437,24 @@ def test_a_vast_raster_is_read_only_where_the_points_are(tmp_path: Path) -> None
     np.testing.assert_array_equal(read, [1, 1 + (side - 512) % 97, np.nan])
 
 
+def test_points_that_a_system_has_no_place_for(tmp_path: Path) -> None:
+    cells = PLANE.cells().astype("f4")
+    path = write(tmp_path / "dem.tif", cells, "EPSG:3857", (0.0, 0.0), cell=10)
+    assert np.isnan(Raster([path])(np.array([0.001]), np.array([90.0]))).all()
+    (read,) = Raster([path])(*points(np.array([3.0]), np.array([4.0]), (0, 0), 10, "EPSG:3857"))
+    assert read == pytest.approx(PLANE.at(np.array(3.0), np.array(4.0)))
+
+
+def test_a_tile_far_from_the_points_is_left_alone(tmp_path: Path) -> None:
+    cells = PLANE.cells().astype("f4")
+    here = write(tmp_path / "here.tif", cells)
+    far = write(tmp_path / "far.tif", cells, corner=(8.5, 46.01))
+    row, col = inside()
+    raster = Raster([far, here])
+    far.unlink()
+    np.testing.assert_allclose(raster(*points(row, col)), PLANE.at(row, col), atol=1e-3)
+
+
 def test_no_points(tmp_path: Path) -> None:
     raster = Raster([write(tmp_path / "dem.tif", PLANE.cells().astype("f4"))])
     assert raster(np.empty(0), np.empty(0)).shape == (0,)
