@@ -82,6 +82,7 @@ def near(
         hills=hills,
         beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
         misses=() if hills else ranking.misses(network, criteria),
+        street_m=router.snap.distance_m,
         network=network,
     )
 

@@ -362,6 +362,7 @@ class Findings:
         hills: best first.
         beyond: what was found and not offered.
         misses: in plain words, what came nearest where ``hills`` is empty.
+        street_m: how far the place is from the street where every warm-up begins, in metres.
     """
 
     place: Place
@@ -371,3 +372,4 @@ class Findings:
     hills: tuple[Hill, ...]
     beyond: Beyond
     misses: tuple[str, ...] = ()
+    street_m: float = 0.0

@@ -481,3 +481,9 @@ def test_an_interruption(service: str, gradely: list[str], tmp_path: Path) -> No
                 process.send_signal(signal.SIGINT)
                 out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, b"", b"Interrupted.\n")
+
+
+def test_how_far_the_nearest_street_is(run: Runner, gradely: list[str]) -> None:
+    near, aside = run("near", DOOR, *gradely), run("near", "45.998,69.999", *gradely)
+    assert "The nearest street is" not in near.out
+    assert "The nearest street is 58 m from the place" in aside.out

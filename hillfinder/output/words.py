@@ -16,6 +16,8 @@ Units = Literal["metric", "imperial"]
 
 UNKNOWN: Final = "?"
 _FOOT_M, _MILE_M = 0.3048, 1609.344
+#: A door nearer to its street than this is on it, as people say.
+OFF_STREET_M = 30.0
 
 
 def percent(ratio: float) -> str:
@@ -87,6 +89,9 @@ def remarks(findings: Findings) -> Iterator[str]:
             ranks.setdefault(_ended(note), []).append(hill.rank)
     for note, those in ranks.items():
         yield note if 1 < len(those) == len(findings.hills) else f"{_listed(those)}: {note}"
+    if findings.street_m > OFF_STREET_M:
+        away = f"{findings.street_m:.0f} m"
+        yield f"The nearest street is {away} from the place: the warm-up begins there."
     for miss in findings.misses:
         yield _ended(miss)
     yield from beyond(findings)
