@@ -233,7 +233,8 @@ def _check(data: bytes) -> None:
     """Check that a tile is whole: a picture cut short is read as zeros, without complaint.
 
     Raises:
-        DataError: it is no PNG of the right kind, or a checksum in it is wrong.
+        DataError: it is no PNG of the right kind, a checksum in it is wrong, or pixels are missing
+            (which a reader fills with whatever its memory held).
     """
     if data == NOTHING:
         return
@@ -241,7 +242,27 @@ def _check(data: bytes) -> None:
     if not picture.startswith(_SIGNATURE):
         msg = "not a PNG picture"
         raise DataError(msg)
-    at, kind, header = len(_SIGNATURE), b"", b""
+    parts = _parts(picture)
+    header = parts.get(b"IHDR", b"")
+    width, height, depth, colours = struct.unpack_from(">IIBB", header.ljust(10, b"\0"))
+    if (width, height, depth) != (SIZE, SIZE, 8) or colours not in {2, 6}:
+        msg = f"a picture that is not {SIZE} x {SIZE} pixels of red, green and blue"
+        raise DataError(msg)
+    try:
+        complete = len(zlib.decompress(parts.get(b"IDAT", b""))) >= SIZE * (
+            SIZE * (3 if colours == 2 else 4) + 1
+        )
+    except zlib.error:
+        complete = False
+    if not complete:
+        msg = "a picture whose pixels end before its edge"
+        raise DataError(msg)
+
+
+def _parts(picture: bytes) -> dict[bytes, bytes]:
+    """Return the chunks of a PNG by kind, those of one kind joined, each checked by its sum."""
+    parts: dict[bytes, bytes] = {}
+    at, kind = len(_SIGNATURE), b""
     while kind != b"IEND":
         try:
             length, kind = struct.unpack_from(">I4s", picture, at)
@@ -252,13 +273,9 @@ def _check(data: bytes) -> None:
         if not whole:
             msg = "a picture that is cut short or damaged"
             raise DataError(msg)
-        if kind == b"IHDR":
-            header = picture[at + 8 : at + 8 + length]
+        parts[kind] = parts.get(kind, b"") + picture[at + 8 : at + 8 + length]
         at += 12 + length
-    width, height, depth, colours = struct.unpack_from(">IIBB", header.ljust(10, b"\0"))
-    if (width, height, depth) != (SIZE, SIZE, 8) or colours not in {2, 6}:
-        msg = f"a picture that is not {SIZE} x {SIZE} pixels of red, green and blue"
-        raise DataError(msg)
+    return parts
 
 
 def _decode(picture: bytes) -> NDArray[np.float32]:
