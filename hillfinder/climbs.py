@@ -9,24 +9,22 @@ and is not flat at either end. Of all such stretches on one slope the one with t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
+from hillfinder.elevation import doubt, evidence
 from hillfinder.errors import HeightsError
 from hillfinder.model import Climb, Position, Profile
 from hillfinder.streets.network import NEAR_M, Leg
 from hillfinder.streets.strokes import continuations, trace
-from hillfinder.windows import Limits, Line, Windows, search
+from hillfinder.windows import Limits, Line, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hillfinder.model import Bools, Criteria, Floats, Ints
     from hillfinder.streets.network import Profiles, StreetNetwork
-
-#: Distance in metres over which the errors of an elevation model are alike (fitted on 30 m models).
-CORRELATION_M = 85.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +35,8 @@ class Climbs:
         network: where they lie.
         foot_edge, foot_offset_m: shape (k,), where each begins (see ``model.Position``).
         top_edge, top_offset_m: shape (k,), where each ends.
-        length_m, gain_m, grade, grade_sigma: shape (k,).
+        length_m, gain_m, grade, grade_sigma: shape (k,). The grade is what can be claimed of a
+            stretch that was picked for it: less than what was read there (``doubt.claim``).
     """
 
     network: StreetNetwork
@@ -46,16 +45,16 @@ class Climbs:
     top_edge: Ints
     top_offset_m: Floats
     length_m: Floats
-    gain_m: Floats
+    grade: Floats
     grade_sigma: Floats
     _axes: tuple[_Axis, _Axis]
     _backward: Bools
-    _windows: Windows
+    _foot: Floats
 
     @property
-    def grade(self) -> Floats:
-        """Mean grade of each, as a ratio."""
-        return self.gain_m / self.length_m
+    def gain_m(self) -> Floats:
+        """Rise of each from foot to top."""
+        return self.grade * self.length_m
 
     def __len__(self) -> int:
         """Return how many climbs there are."""
@@ -68,13 +67,15 @@ class Climbs:
     def __getitem__(self, row: int) -> Climb:
         """Return one climb as a record."""
         axis = self._axes[int(self._backward[row])]
-        foot, top = float(self._windows.foot[row]), float(self._windows.top[row])
-        return axis.climb(self.network, foot, top, float(self.grade_sigma[row]))
+        foot = float(self._foot[row])
+        top = foot + float(self.length_m[row])
+        grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
+        return axis.climb(self.network, foot, top, grade, sigma)
 
     def points(self, shares: Floats) -> tuple[Floats, Floats]:
         """Return the projected positions at ``shares`` (0 foot, 1 top) of each: shape (k, p)."""
         x, y = np.empty((2, len(self), len(shares)))
-        at = self._windows.foot[:, None] + self.length_m[:, None] * shares
+        at = self._foot[:, None] + self.length_m[:, None] * shares
         for backward, axis in enumerate(self._axes):
             rows = self._backward == bool(backward)
             x[rows], y[rows] = axis.locate(at[rows])
@@ -131,8 +132,10 @@ class _Axis:
         """Return the projected coordinates at positions on the axis."""
         return np.interp(s, self.shape_s, self.shape_x), np.interp(s, self.shape_s, self.shape_y)
 
-    def climb(self, network: StreetNetwork, foot: float, top: float, grade_sigma: float) -> Climb:
-        """Return the stretch between two positions as a record."""
+    def climb(
+        self, network: StreetNetwork, foot: float, top: float, grade: float, grade_sigma: float
+    ) -> Climb:
+        """Return the stretch between two positions as a record, tilted to the grade claimed."""
         first, last = self.leg_at(np.array([foot + NEAR_M, top - NEAR_M]))
         legs = []
         for leg in range(first, last + 1):
@@ -144,13 +147,17 @@ class _Axis:
                 start, stop = length - start, length - stop
             legs.append(Leg(edge, start, stop))
         track = network.track(legs)
+        along = track.distance_m - track.distance_m[0]
+        excess = (track.elevation_m[-1] - track.elevation_m[0]) / along[-1] - grade
+        mapped = evidence.signs(network.ways)[network.edge_way[[leg.edge for leg in legs]]]
+        passed = np.array([leg.stop_m - leg.start_m for leg in legs])
         rows = dict.fromkeys(int(network.edge_way[leg.edge]) for leg in legs)
         tags = _joined([network.ways.tags(row) for row in rows])
         ids = (way_id for row in rows for way_id in network.ways.ids[row])
         return Climb(
             lon=track.lon,
             lat=track.lat,
-            profile=Profile(track.distance_m, track.elevation_m, track.sigma_m),
+            profile=Profile(track.distance_m, track.elevation_m - excess * along, track.sigma_m),
             foot=Position(legs[0].edge, legs[0].start_m),
             top=Position(legs[-1].edge, legs[-1].stop_m),
             edges=tuple(leg.edge for leg in legs),
@@ -158,6 +165,7 @@ class _Axis:
             name=tags.get("name", ""),
             tags=tags,
             grade_sigma=grade_sigma,
+            incline=int(np.sign(mapped @ passed)),
         )
 
 
@@ -177,51 +185,74 @@ def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
     limits = Limits(*criteria.length_m, criteria.min_grade)
     ahead = _lay(network, network.profiles)
     axes = (ahead, ahead.reversed(network.edge_length_m))
-    found = [search(axis.line, *_runs(axis.usable, axis.run), limits) for axis in axes]
-    windows = Windows(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-    backward = np.repeat([False, True], [len(part.foot) for part in found])
-    length = windows.top - windows.foot
-    place = {
-        name: np.concatenate(
-            [
-                np.stack(axis.positions(getattr(part, name), network.edge_length_m, inward))
-                for axis, part in zip(axes, found, strict=True)
-            ],
-            axis=1,
-        )
-        for name, inward in (("foot", NEAR_M), ("top", -NEAR_M))
-    }
-    sigma = np.concatenate(
-        [_grade_sigma(axis, part) for axis, part in zip(axes, found, strict=True)]
-    )
+    tail = _tail(axes, limits.shortest)
+    parts = [_along(network, axis, limits, tail) for axis in axes]
+    found = _Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     return Climbs(
         network=network,
-        foot_edge=place["foot"][0].astype(np.int64),
-        foot_offset_m=place["foot"][1],
-        top_edge=place["top"][0].astype(np.int64),
-        top_offset_m=place["top"][1],
-        length_m=length,
-        gain_m=windows.gain,
-        grade_sigma=sigma,
+        foot_edge=found.foot_edge,
+        foot_offset_m=found.foot_offset_m,
+        top_edge=found.top_edge,
+        top_offset_m=found.top_offset_m,
+        length_m=found.top - found.foot,
+        grade=found.grade,
+        grade_sigma=found.grade_sigma,
         _axes=axes,
-        _backward=backward,
-        _windows=windows,
+        _backward=np.repeat([False, True], [len(part.foot) for part in parts]),
+        _foot=found.foot,
     )
 
 
-def _grade_sigma(axis: _Axis, windows: Windows) -> Floats:
-    """Return the standard deviation of each mean grade, as a ratio.
+class _Found(NamedTuple):
+    """Climbs up one axis: where they lie on it and in the network, and what is claimed of them."""
 
-    Two ends with errors that are alike over ``CORRELATION_M``: the nearer they lie, the more of
-    the error they share.
-    """
+    foot: Floats
+    top: Floats
+    foot_edge: Ints
+    foot_offset_m: Floats
+    top_edge: Ints
+    top_offset_m: Floats
+    grade: Floats
+    grade_sigma: Floats
+
+
+def _along(network: StreetNetwork, axis: _Axis, limits: Limits, tail: float) -> _Found:
+    """Search one axis, and keep what still is a hill when no more is claimed than is known."""
+    windows = search(axis.line, *_runs(axis.usable, axis.run), limits)
     if len(windows.foot) == 0:
-        return np.empty(0)
-    foot = np.interp(windows.foot, axis.line.s, axis.sigma)
-    top = np.interp(windows.top, axis.line.s, axis.sigma)
+        nothing, none = np.empty(0), np.empty(0, np.int64)
+        return _Found(nothing, nothing, none, nothing, none, nothing, nothing, nothing)
     length = windows.top - windows.foot
-    shared = np.sqrt(1 - np.exp(-length / CORRELATION_M))
-    return np.asarray(np.hypot(foot, top) * shared / length)
+    foot_m, top_m = (np.interp(at, axis.line.s, axis.sigma) for at in windows[:2])
+    blur = cast("Profiles", network.profiles).blur
+    sigma = doubt.grade_sigma(length, foot_m, top_m, blur)
+    grade, sigma = doubt.claim(windows.gain / length, sigma, tail)
+    hills = grade >= limits.min_grade
+    foot, top = windows.foot[hills], windows.top[hills]
+    return _Found(
+        foot,
+        top,
+        *axis.positions(foot, network.edge_length_m, NEAR_M),
+        *axis.positions(top, network.edge_length_m, -NEAR_M),
+        grade[hills],
+        sigma[hills],
+    )
+
+
+def _tail(axes: tuple[_Axis, _Axis], length_m: float) -> float:
+    """Return how fast steep stretches of some length grow rare (``doubt.tail``)."""
+    grades, street_m = [], 0.0
+    for axis in axes:  # both, so that it does not matter which way a street was drawn
+        s, z = axis.line
+        end = np.searchsorted(s, s + length_m)
+        start = np.flatnonzero(end < len(s))
+        end = end[start]
+        whole = (axis.run[start] == axis.run[end]) & axis.usable[start] & axis.usable[end]
+        start, end = start[whole], end[whole]
+        grades.append(np.abs((z[end] - z[start]) / (s[end] - s[start])))
+        first, last = _runs(axis.usable, axis.run)
+        street_m += float((s[last] - s[first]).sum()) / 2
+    return doubt.tail(np.concatenate(grades), length_m, street_m)
 
 
 def _lay(network: StreetNetwork, profiles: Profiles) -> _Axis:

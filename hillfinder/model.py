@@ -204,6 +204,7 @@ class Climb:
         name: the street's name, empty where it has none.
         tags: OpenStreetMap tags of its ways; values that differ are joined by ``;``.
         grade_sigma: standard deviation of the mean grade, as a ratio.
+        incline: what the tag of that name says of it: 1 it rises, -1 it falls, 0 nothing.
     """
 
     lon: Floats
@@ -216,6 +217,7 @@ class Climb:
     name: str
     tags: Mapping[str, str]
     grade_sigma: float
+    incline: int = 0
 
     @property
     def length_m(self) -> float:
@@ -305,9 +307,10 @@ class Hill:
 
         ``high``: one standard deviation is at most 1 point and a tenth of the grade;
         ``low``: it is more than 2.5 points or a third of the grade, or 30 m of the climb are
-        steeper than any street is built (``STEEPEST_STREET``); ``medium``: between.
+        steeper than any street is built (``STEEPEST_STREET``), or the map says that it falls;
+        ``medium``: between.
         """
-        if self.climb.max_grade > STEEPEST_STREET:
+        if self.climb.max_grade > STEEPEST_STREET or self.climb.incline < 0:
             return "low"
         share = self.grade_sigma / self.grade
         if self.grade_sigma <= 0.01 and share <= 0.1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -173,13 +174,20 @@ def climbs_by_oracle(network: StreetNetwork, limits: Limits) -> list[tuple[float
     return sorted(found, key=rounded)
 
 
+def without_doubt(network: StreetNetwork) -> StreetNetwork:
+    """Return the network with heights that are sure: then what is read is what is claimed."""
+    assert network.profiles is not None
+    sure = np.full_like(network.profiles.sigma_m, 1e-6)
+    return network.with_profiles(replace(network.profiles, sigma_m=sure))
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), longest=st.sampled_from([100.0, 200.0, 350.0]))
 def test_a_small_town_has_the_hills_that_the_oracle_finds(seed: int, longest: float) -> None:
     network = random_town(seed)
     criteria = Criteria(length_m=(100.0, longest))
     expected = climbs_by_oracle(network, Limits(100.0, longest, criteria.min_grade))
-    found = climbs.find(network, criteria)
+    found = climbs.find(without_doubt(network), criteria)
     actual = sorted(
         ((climb.length_m, climb.gain_m, float(climb.profile.elevation_m[0])) for climb in found),
         key=rounded,

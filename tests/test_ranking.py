@@ -150,7 +150,9 @@ def test_the_legs_of_a_switchback_are_not_one_hill() -> None:
         return np.asarray(15.0 * leg + 0.1 * np.clip(along, 0.0, 150.0))
 
     ways = [({"highway": "path", "name": f"Leg {k}"}, line[2 * k : 2 * k + 2]) for k in range(5)]
-    found = rows(streets(ways, Formula(terraces)), Criteria(length_m=(100, 150)))
+    # Between walls of 15 m a path drawn some metres off reads anything: little of it is claimed.
+    wanted = Criteria(length_m=(100, 150), min_grade=0.001)
+    found = rows(streets(ways, Formula(terraces)), wanted)
     assert sorted(climb.name for climb in found) == [f"Leg {k}" for k in range(5)]
 
 
@@ -286,7 +288,8 @@ def test_legs_round_a_ring_of_two_edges() -> None:
         metres = sum(abs(leg.stop_m - leg.start_m) for leg in legs)
         assert metres == pytest.approx(climb.length_m, abs=0.01)
         track = ring.track(legs)
-        np.testing.assert_allclose(track.elevation_m[-1], climb.profile.elevation_m[-1])
+        np.testing.assert_allclose(track.elevation_m[0], climb.profile.elevation_m[0])
+        np.testing.assert_allclose(track.elevation_m[-1], climb.profile.elevation_m[-1], atol=0.1)
 
 
 # --- Names ----------------------------------------------------------------------------------------
@@ -415,7 +418,7 @@ def test_what_came_nearest() -> None:
     assert len(climbs.find(network, Criteria())) == 0
     short, gentle = misses(network, Criteria())
     assert short == (
-        "Short Steep rises 10.0 % over 60 m, but is too short "
+        "Short Steep rises 9.9 % over 60 m, but is too short "
         "(100 to 200 m of at least 3 % were asked for)."
     )
     assert gentle == (

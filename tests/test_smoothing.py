@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder.elevation.smoothing import LONGEST_M, SHORTEST_M, smooth, wavelength_m
+from hillfinder.elevation.smoothing import (
+    LONGEST_M,
+    SHORTEST_M,
+    SHORTEST_SURFACE_M,
+    Bends,
+    Rises,
+    smooth,
+    wavelength_m,
+)
+from hillfinder.model import HeightSource
 
 if TYPE_CHECKING:
     from hillfinder.model import Floats, Ints
@@ -22,11 +31,10 @@ class Streets:
 
     height: Floats
     weight: Floats
-    bends: tuple[Ints, Ints, Ints]
-    spans: tuple[Floats, Floats]
+    bends: Bends
 
-    def smoothed(self, wavelength: float) -> Floats:
-        return smooth(self.height, self.weight, self.bends, self.spans, wavelength)
+    def smoothed(self, wavelength: float, rises: Rises | None = None) -> Floats:
+        return smooth(self.height, self.weight, self.bends, wavelength, rises)
 
     def with_height(self, height: Floats) -> Streets:
         return replace(self, height=np.asarray(height, float))
@@ -48,7 +56,7 @@ def lines(at: list[Floats], sample: list[Ints]) -> Streets:
         spans[1].append(gap[1:])
     before, here, after = (np.concatenate(part) for part in bends)
     back, ahead = (np.concatenate(part) for part in spans)
-    return Streets(np.zeros(count), weight, (before, here, after), (back, ahead))
+    return Streets(np.zeros(count), weight, Bends(before, here, after, back, ahead))
 
 
 def street(distance: Floats) -> Streets:
@@ -74,25 +82,43 @@ def network(seed: int) -> Streets:
     return made.with_height(rng.uniform(0, 60, len(made.height)))
 
 
-def oracle(streets: Streets, wavelength: float) -> Floats:
+def known_rises(seed: int, samples: int) -> Rises:
+    """Return rises that contradict the heights and each other."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(0, 4))
+    low = rng.integers(0, samples, count)
+    high = (low + rng.integers(1, samples, count)) % samples
+    return Rises(low, high, rng.uniform(-9, 9, count), rng.uniform(0.1, 99, count))
+
+
+def oracle(streets: Streets, wavelength: float, rises: Rises) -> Floats:
     """Solve the same problem with loops and a dense matrix, straight from the formula."""
     count = len(streets.height)
     normal = np.diag(streets.weight).astype(float)
-    for before, here, after, back, ahead in zip(*streets.bends, *streets.spans, strict=True):
+    pull = streets.weight * streets.height
+    for low, high, rise, weight in zip(*rises, strict=True):
+        difference = np.zeros(count)
+        difference[high] += 1
+        difference[low] -= 1
+        normal += weight * np.outer(difference, difference)
+        pull += weight * rise * difference
+    for before, here, after, back, ahead in zip(*streets.bends, strict=True):
         mean = (back + ahead) / 2
         second = np.zeros(count)
         second[before] += 1 / back / mean
         second[here] -= (1 / back + 1 / ahead) / mean
         second[after] += 1 / ahead / mean
         normal += (wavelength / (2 * np.pi)) ** 4 * mean * np.outer(second, second)
-    return np.asarray(np.linalg.solve(normal, streets.weight * streets.height))
+    return np.asarray(np.linalg.solve(normal, pull))
 
 
 @settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), wavelength=st.sampled_from([0.0, 20.0, 70.0, 210.0, 400.0]))
 def test_it_is_what_a_dense_solve_gives(seed: int, wavelength: float) -> None:
     streets = network(seed)
-    np.testing.assert_allclose(streets.smoothed(wavelength), oracle(streets, wavelength), atol=2e-3)
+    rises = known_rises(seed, len(streets.height))
+    found = streets.smoothed(wavelength, rises)
+    np.testing.assert_allclose(found, oracle(streets, wavelength, rises), atol=2e-3)
 
 
 @settings(max_examples=60, deadline=None)
@@ -185,8 +211,9 @@ def test_no_wavelength_no_change() -> None:
 
 def test_nothing_to_smooth() -> None:
     empty, none = np.empty(0), np.empty(0, np.int64)
-    assert len(smooth(empty, empty, (none, none, none), (empty, empty), 70.0)) == 0
-    one = smooth(np.array([5.0]), np.array([1.0]), (none, none, none), (empty, empty), 70.0)
+    bends = Bends(none, none, none, empty, empty)
+    assert len(smooth(empty, empty, bends, 70.0)) == 0
+    one = smooth(np.array([5.0]), np.array([1.0]), bends, 70.0)
     np.testing.assert_allclose(one, [5.0])
 
 
@@ -196,11 +223,13 @@ def test_nodes_on_one_spot_do_no_harm() -> None:
     np.testing.assert_allclose(smoothed, at / 10, atol=0.05)
 
 
-def test_the_wavelength_follows_the_cell() -> None:
-    cells = np.array([0.5, 1, 5, 10, 30, 90, 1000])
-    lengths = [wavelength_m(cell) for cell in cells]
+def test_the_wavelength_follows_the_cell_and_the_kind() -> None:
+    cells = [0.5, 1.0, 5.0, 10.0, 30.0, 90.0, 1000.0]
+    lengths = [wavelength_m(HeightSource("a model", "bare earth", cell)) for cell in cells]
     assert lengths == sorted(lengths)
     assert lengths[0] == SHORTEST_M
     assert lengths[-1] == LONGEST_M
-    assert 60 <= wavelength_m(10) <= 100
-    assert 100 <= wavelength_m(30) <= 300
+    assert 60 <= lengths[3] <= 100
+    assert 100 <= lengths[4] <= 300
+    roofs = [wavelength_m(HeightSource("a model", "surface", cell)) for cell in cells]
+    assert roofs == [max(length, SHORTEST_SURFACE_M) for length in lengths]

@@ -84,6 +84,18 @@ class Lines:
     y_m: Floats
 
 
+class Blur(NamedTuple):
+    """What lies between the model's errors and those of the grade line: lengths in metres.
+
+    Attributes:
+        reach: errors so far apart are alike to 1/e: their covariance is that of a normal curve.
+        wavelength: the wavelength along the street that the grade line halves.
+    """
+
+    reach: float
+    wavelength: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Profiles:
     """Samples along every edge: edge ``i`` has ``offset[i]:offset[i + 1]``, from u to v.
@@ -95,6 +107,7 @@ class Profiles:
         sigma_m: shape (s,), standard deviation of the height.
         trusted: shape (s,), the height was read from the ground under the street, and may
             carry a claim about a hill.
+        blur: how alike the errors of two heights are.
     """
 
     offset: Ints
@@ -102,6 +115,7 @@ class Profiles:
     elevation_m: Floats
     sigma_m: Floats
     trusted: Bools
+    blur: Blur
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -68,7 +68,12 @@ def listed(reading: Reading, method: str, limit: int = 1000) -> Listed:
     rows = ranking.order(climbs)
     claimed = climbs.grade
     if method != "ours":  # what was read is told as it is
-        claimed = climbs.gain_m / climbs.length_m
+        reader = Stretches(
+            Spots(climbs.foot_edge, climbs.foot_offset_m),
+            Spots(climbs.top_edge, climbs.top_offset_m),
+            climbs.length_m,
+        )
+        claimed = reading.grade(method, reader)
         rows = rows[np.argsort(-claimed[rows], kind="stable")]
     rows = rows[:limit]
     x, y = climbs.points(SHARES)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.climbs import CORRELATION_M
+from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
 from hillfinder.elevation.smoothing import wavelength_m
 from hillfinder.streets.strokes import continuations, trace
@@ -73,9 +73,10 @@ class Reading:
 
     def grade_sigma(self, stretches: Stretches) -> Floats:
         """Return the doubt that the search gives to a climb from foot to top."""
-        ends = (self._between(self.profiles.sigma_m, s) for s in (stretches.foot, stretches.top))
-        shared = np.sqrt(1 - np.exp(-stretches.length_m / CORRELATION_M))
-        return np.asarray(np.hypot(*ends) * shared / stretches.length_m)
+        foot, top = (
+            self._between(self.profiles.sigma_m, spots) for spots in (stretches.foot, stretches.top)
+        )
+        return doubt.grade_sigma(stretches.length_m, foot, top, self.profiles.blur)
 
     def as_read(self, method: str) -> StreetNetwork:
         """Return the network with one method's heights as its own."""
@@ -113,7 +114,7 @@ def read(network: StreetNetwork, heights: Grid) -> Reading:
         line={
             "OSMnx": from_u + share * (from_v - from_u),
             "bilinear": raw,
-            "per edge": _smooth_edges(profiles, known, wavelength_m(heights.source.cell_m)),
+            "per edge": _smooth_edges(profiles, known, wavelength_m(heights.source)),
             "ours": profiles.elevation_m,
         },
     )

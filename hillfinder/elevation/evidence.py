@@ -1,0 +1,86 @@
+"""What mappers wrote of slopes, ``incline`` and ``step_count``: evidence beside the heights read.
+
+A number weighs as much as can be trusted of it. ``up`` and ``down`` say only which end is higher:
+they were right on 96 of 100 streets where they could be checked, so that a climb they contradict
+is told apart.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.streets.network import StreetNetwork, Ways
+
+#: An incline is written in whole percent, often that of the steepest part: so much it may be off.
+INCLINE_SIGMA = 0.03
+#: A step outdoors is 14 to 19 cm high.
+STEP_M, STEP_SIGMA_M = 0.165, 0.025
+#: Nobody walks up more than this: such a number is a slip.
+STEEPEST = 0.6
+_NUMBER = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(%|°|deg|)")
+
+
+class Mapped(NamedTuple):
+    """Edges of which the map says how much they rise.
+
+    Attributes:
+        edge: shape (k,), rows of the network.
+        rise_m: shape (k,), from ``u`` to ``v``; positive where nothing says which end is higher.
+        sigma_m: shape (k,), its standard deviation.
+        signed: shape (k,), whether the map says which end is higher.
+    """
+
+    edge: Ints
+    rise_m: Floats
+    sigma_m: Floats
+    signed: Bools
+
+
+def incline(text: str) -> tuple[float | None, int]:
+    """Return the grade that an ``incline`` says, as a ratio, and its sign (0 unknown).
+
+    >>> incline("up"), incline("-8%"), incline("10°"), incline("yes")
+    ((None, 1), (-0.08, -1), (0.176, 1), (None, 0))
+    """
+    word = text.strip().lower()
+    if word in {"up", "down"}:
+        return None, 1 if word == "up" else -1
+    found = _NUMBER.fullmatch(word)
+    if found is None:
+        return None, 0
+    value = float(found[1].replace(",", "."))
+    grade = value / 100 if found[2] in {"%", ""} else float(np.tan(np.radians(value)))
+    if not abs(grade) <= STEEPEST:
+        return None, 0
+    return round(grade, 3), int(np.sign(grade))
+
+
+def signs(ways: Ways) -> Ints:
+    """Return for each way whether the map has it rise in its own direction: 1, -1, 0 unknown."""
+    tags = ways.tag["incline"].tolist()
+    return np.array([0 if text is None else incline(text)[1] for text in tags], np.int64)
+
+
+def rises(network: StreetNetwork) -> Mapped:
+    """Return what the map says of rises in numbers."""
+    length = np.bincount(network.edge_way, network.edge_length_m, len(network.ways.hill))
+    found: dict[int, tuple[float, float, int]] = {}
+    tags = (network.ways.tag["incline"].tolist(), network.ways.tag["step_count"].tolist())
+    for way, (slope, steps) in enumerate(zip(*tags, strict=True)):
+        grade, sign = (None, 0) if slope is None else incline(slope)
+        if steps is not None and steps.strip().isdecimal() and network.ways.steps[way]:
+            count = int(steps)
+            if 0 < count * STEP_M <= STEEPEST * 2 * length[way]:
+                share = count / length[way]
+                found[way] = (STEP_M * share * (sign or 1), STEP_SIGMA_M * share, abs(sign))
+        elif grade is not None:
+            found[way] = (grade, INCLINE_SIGMA, 1)
+    edge = np.flatnonzero(np.isin(network.edge_way, list(found)))
+    rows = np.array([found[way] for way in network.edge_way[edge].tolist()], float).reshape(-1, 3)
+    metres = network.edge_length_m[edge]
+    return Mapped(edge, rows[:, 0] * metres, rows[:, 1] * metres, rows[:, 2] > 0)

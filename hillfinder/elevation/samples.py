@@ -1,0 +1,260 @@
+"""Where heights are read along the streets, and what is read there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hillfinder.errors import HeightsError
+from hillfinder.streets.network import lon_between
+
+if TYPE_CHECKING:
+    from hillfinder.elevation.heights import Heights
+    from hillfinder.model import Bools, Floats, HeightSource, Ints
+    from hillfinder.streets.network import StreetNetwork
+
+SPACING_M = 10.0
+#: Models of 30 m are surface models, or were made of them: roofs and trees stand in their cells,
+#: and their errors are alike over some 75 m in every direction. So the ground round about tells of
+#: the error too: its mean is taken, weighted by a normal curve of this standard deviation. Finer
+#: models and bare-earth ones would lose more hill than error by it.
+AROUND_M, AROUND_FROM_CELL_M = 25.0, 20.0
+#: Such a mean from the point itself and six at twice that distance, exact for polynomials up to
+#: degree 5 (Stroud 1971, "Approximate calculation of multiple integrals", formula E2_r2 5-1).
+RING_WEIGHT = 1 / 12
+#: An error moves that mean by so much of itself; where the ground round about moves it by more it
+#: is rugged, and the mean says less of the error than of the ground. Fitted on both.
+MOVED_BY_ERROR = 0.25
+#: So many passes from neighbour to neighbour spread a value over some 40 m to either side.
+PASSES = 30
+METRES_PER_DEGREE = 111_195.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Where heights are read. Edges share the sample at a junction: there are fewer than places.
+
+    Attributes:
+        offset: shape (m + 1,); the places of edge ``i`` are ``offset[i]:offset[i + 1]``.
+        distance_m: shape (p,), of each place along its edge.
+        sample: shape (p,), which sample lies there: the nodes come first, in their order.
+        lon, lat, x_m, y_m: shape (p,), of the places.
+        dir_x, dir_y: shape (p,), unit vector along the edge.
+    """
+
+    offset: Ints
+    distance_m: Floats
+    sample: Ints
+    lon: Floats
+    lat: Floats
+    x_m: Floats
+    y_m: Floats
+    dir_x: Floats
+    dir_y: Floats
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return int(self.sample.max()) + 1
+
+    @property
+    def edge(self) -> Ints:
+        """Shape (p,), the edge of each place."""
+        return np.repeat(np.arange(len(self.offset) - 1), np.diff(self.offset))
+
+    @property
+    def links(self) -> tuple[Ints, Ints, Floats]:
+        """Neighbouring samples of an edge: one, the other, and the metres between them."""
+        gap = np.diff(self.distance_m)
+        within = np.ones(len(gap), bool)
+        within[self.offset[1:-1] - 1] = False
+        return self.sample[:-1][within], self.sample[1:][within], gap[within]
+
+    @property
+    def street_m(self) -> Floats:
+        """Shape (s,), the metres of street that each sample stands for."""
+        one, other, gap = self.links
+        return np.asarray(
+            np.bincount(one, gap / 2, self.count) + np.bincount(other, gap / 2, self.count)
+        )
+
+    def one_place_each(self) -> Ints:
+        """Return for every sample one of its places."""
+        place = np.empty(self.count, np.int64)
+        place[self.sample[::-1]] = np.arange(len(self.sample))[::-1]
+        return place
+
+    def spread(self, values: Floats) -> Floats:
+        """Return the mean of values, one a sample, over the streets round about each sample."""
+        from scipy.sparse import coo_array, diags_array
+
+        one, other, gap = self.links
+        ends = (np.concatenate([one, other]), np.concatenate([other, one]))
+        link = coo_array((np.concatenate([gap, gap]), ends), shape=(self.count, self.count)).tocsr()
+        step = diags_array(1 / np.maximum(link.sum(axis=1), 1e-9)) @ link
+        for _ in range(PASSES):
+            values = (values + step @ values) / 2
+        return np.asarray(values)
+
+    def of_places(self, values: Floats) -> Floats:
+        """Return for every sample the mean of the values at its places."""
+        total = np.bincount(self.sample, values, self.count)
+        return np.asarray(total / np.bincount(self.sample, minlength=self.count))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """What the source says.
+
+    Attributes:
+        point_m: shape (s,), the height at every sample; NaN where unknown.
+        around_m: shape (s,), the mean height of the ground round about, where it is asked for.
+        side_slope: shape (p,), the ground's grade across the street at every place; 0 where
+            unknown.
+        slope: shape (p,), its grade along the street, likewise.
+        near_void: shape (p,), the ground beside the street is unknown.
+    """
+
+    point_m: Floats
+    around_m: Floats
+    side_slope: Floats
+    slope: Floats
+    near_void: Bools
+
+
+def lay(network: StreetNetwork) -> Samples:
+    """Place samples evenly along every edge, at most ``SPACING_M`` apart, both ends included."""
+    length = network.edge_length_m
+    steps = np.maximum(1, np.ceil(length / SPACING_M - 1e-9)).astype(np.int64)
+    offset = np.concatenate([[0], np.cumsum(steps + 1)])
+    edge = np.repeat(np.arange(len(network)), steps + 1)
+    index = np.arange(offset[-1]) - offset[edge]
+    distance = index * (length / steps)[edge]
+    nodes = len(network.node_id)
+    inner = (index > 0) & (index < steps[edge])
+    sample = np.where(index == 0, network.edge_u[edge], network.edge_v[edge])
+    sample[inner] = nodes + np.arange(int(inner.sum()))
+    # All lines on one axis, a metre apart, so that one interpolation serves them all.
+    leg = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
+    leg[network.point_offset[1:-1] - 1] = 1.0
+    axis = np.concatenate([[0.0], np.cumsum(leg)])
+    at = axis[network.point_offset[:-1]][edge] + distance
+    x, y = np.interp(at, axis, network.point_x_m), np.interp(at, axis, network.point_y_m)
+    before, after = np.maximum(at - 2.0, axis[network.point_offset[:-1]][edge]), at + 2.0
+    after = np.minimum(after, axis[network.point_offset[1:] - 1][edge])
+    dx = np.interp(after, axis, network.point_x_m) - np.interp(before, axis, network.point_x_m)
+    dy = np.interp(after, axis, network.point_y_m) - np.interp(before, axis, network.point_y_m)
+    size = np.maximum(np.hypot(dx, dy), 1e-9)
+    return Samples(
+        offset=offset,
+        distance_m=distance,
+        sample=sample,
+        lon=lon_between(at, axis, network.point_lon),
+        lat=np.interp(at, axis, network.point_lat),
+        x_m=x,
+        y_m=y,
+        dir_x=dx / size,
+        dir_y=dy / size,
+    )
+
+
+def read(samples: Samples, heights: Heights) -> Readings:
+    """Ask the source, in one call, for the heights at the samples and beside the places.
+
+    Raises:
+        HeightsError: the source knows none of them, or what it says is no terrain.
+    """
+    place = samples.one_place_each()
+    reach = max(SPACING_M, heights.source.cell_m)
+    aside_lon, aside_lat = _degrees(samples.lat, -samples.dir_y * reach, samples.dir_x * reach)
+    ring = _ring_m(heights.source)
+    around_lon, around_lat = _degrees(samples.lat[place, None], *ring)
+    lon, lat = samples.lon, samples.lat
+    said = heights(
+        np.concatenate(
+            [lon[place], lon + aside_lon, lon - aside_lon, (lon[place, None] + around_lon).ravel()]
+        ),
+        np.concatenate(
+            [lat[place], lat + aside_lat, lat - aside_lat, (lat[place, None] + around_lat).ravel()]
+        ),
+    )
+    cuts = np.cumsum([len(place), len(lon), len(lon)])
+    point, left, right, around = np.split(said, cuts)
+    _check(samples, point, heights.source.name)
+    here = point[samples.sample]
+    # Where one side is unknown, the other one is compared with the street itself.
+    slope = np.where(np.isnan(right), 2 * (left - here), left - right)
+    slope = np.abs(np.where(np.isnan(left), 2 * (here - right), slope)) / (2 * reach)
+    return Readings(
+        point_m=point,
+        around_m=_around(point, around.reshape(len(place), -1)),
+        side_slope=np.nan_to_num(slope),
+        slope=_slope_along(samples, here),
+        near_void=np.isnan(left) | np.isnan(right),
+    )
+
+
+def _slope_along(samples: Samples, height: Floats) -> Floats:
+    """Return the greater of the slopes to the places before and after each."""
+    gap = np.diff(samples.distance_m)
+    gap[samples.offset[1:-1] - 1] = np.inf  # from one edge to the next
+    steep = np.nan_to_num(np.abs(np.diff(height)) / np.maximum(gap, 1e-9))
+    return np.asarray(np.maximum(np.append(steep, 0.0), np.append(0.0, steep)))
+
+
+def _degrees(lat: Floats, east_m: Floats, north_m: Floats) -> tuple[Floats, Floats]:
+    """Return steps in metres as steps in longitude and latitude."""
+    north = north_m / METRES_PER_DEGREE
+    return east_m / METRES_PER_DEGREE / np.maximum(np.cos(np.radians(lat)), 1e-6), north + 0 * lat
+
+
+def _ring_m(source: HeightSource) -> tuple[Floats, Floats]:
+    """Return the points round about, as metres east and north; opposite ones follow each other."""
+    if source.kind == "bare earth" or source.cell_m < AROUND_FROM_CELL_M:
+        return np.empty(0), np.empty(0)
+    angle = np.radians([0, 180, 60, 240, 120, 300])
+    return 2 * AROUND_M * np.cos(angle), 2 * AROUND_M * np.sin(angle)
+
+
+def _around(point: Floats, around: Floats) -> Floats:
+    """Return the mean of each point and its ring; a pair that is not known whole is left out.
+
+    Without one side the mean would lean to the other, and make a slope of the edge of a void.
+    """
+    pairs = around[:, 0::2] + around[:, 1::2] - 2 * point[:, np.newaxis]
+    return np.asarray(point + RING_WEIGHT * np.nan_to_num(pairs).sum(axis=1))
+
+
+def _check(samples: Samples, read: Floats, name: str) -> None:
+    if np.isnan(read).all():
+        msg = (
+            f"{name} knows no height on these streets: it lies elsewhere, or is empty there. Give "
+            "an elevation model that covers the place."
+        )
+        raise HeightsError(msg)
+    rise = np.abs(np.diff(read[samples.sample]))[np.diff(samples.distance_m) > SPACING_M / 2]
+    rise = rise[~np.isnan(rise)]
+    if len(rise) and np.median(rise) > SPACING_M:
+        msg = (
+            f"{name} says that most streets are steeper than 45 degrees: its values are no heights "
+            "in metres. Give an elevation model."
+        )
+        raise HeightsError(msg)
+
+
+def steadied(laid: Samples, readings: Readings, error_m: float) -> Floats:
+    """Return the heights read, moved towards the mean of the ground round about where it is even.
+
+    Args:
+        laid: where they were read.
+        readings: what was read.
+        error_m: standard deviation of the model's error.
+    """
+    move = np.nan_to_num(readings.around_m - readings.point_m)
+    if not move.any():
+        return readings.point_m
+    usual = (MOVED_BY_ERROR * error_m) ** 2
+    here = laid.spread(laid.spread(move**2))
+    return np.asarray(readings.point_m + move * np.minimum(1.0, usual / np.maximum(here, 1e-9)))
