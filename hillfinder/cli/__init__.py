@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import options, terminal
+from hillfinder.cli import measure, options, terminal
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
@@ -167,6 +167,9 @@ def near(
             raise typer.Exit(terminal.NO_HILL)
         if gpx is not None:
             terminal.say(f"Wrote {hills.to_gpx(gpx, pick, overwrite=force)}.", quiet=quiet)
+
+
+app.command(epilog=measure.EXAMPLES)(measure.grade)
 
 
 @app.command()
