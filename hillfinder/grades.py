@@ -5,6 +5,9 @@ the rest, so that whatever makes the grades of hills better does the same here. 
 where an end of one is an end of another, to the last digit: blocks of one street share their
 junctions then, and carry each other's slope through them. Lines that cross, or touch on their way,
 do not know of each other, for nothing says that one is not a bridge.
+
+Where the properties of a line are tags of OpenStreetMap, a bridge is one: its deck lies straight
+between the banks, if lines lead up to it, and its height is unknown if none does.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from hillfinder.elevation.profile import attach
 from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, StreetSource
 from hillfinder.output import measured
+from hillfinder.streets import access
 from hillfinder.streets.network import RawStreets, build
 
 if TYPE_CHECKING:
@@ -37,6 +41,8 @@ SHORTEST_M, LONGEST_M = 0.001, 5_000_000.0
 LONGEST_BLOCK_M = 20_000.0
 #: A line from GPX may lie as far off as a trail, any other one as a street.
 RECORDED, DRAWN = {"highway": "path"}, {"highway": "residential"}
+#: What OpenStreetMap says of the ground beneath a street, and of how it carries on.
+TAGS = ("highway", "bridge", "tunnel", "covered", "layer", "incline", "step_count", "name")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,10 +287,22 @@ def _network(lines: tuple[Line, ...], rows: Ints, length: Floats) -> StreetNetwo
             way_offset=offset,
             way_node=way_node.astype(np.int64),
             way_ids=[(row,) for row in rows.tolist()],
-            tags=[RECORDED if line.recorded else DRAWN for line in chosen],
+            tags=[_tags(line) for line in chosen],
             source=StreetSource("the lines given", attribution=""),
         )
     )
+
+
+def _tags(line: Line) -> Mapping[str, str]:
+    """Return what kind of street a line is: it is measured, whether or not one may walk there."""
+    if line.recorded:
+        return RECORDED
+    tags = {key: line.properties.get(key) for key in TAGS}
+    said = {key: value for key, value in tags.items() if isinstance(value, str) and value}
+    if "highway" not in said:  # "bridge" may mean anything where no street is tagged
+        return DRAWN
+    ways = (said, said | DRAWN)
+    return next((way for way in ways if access.decide(way).walk), DRAWN)
 
 
 def _attached(network: StreetNetwork, heights: Heights) -> StreetNetwork:

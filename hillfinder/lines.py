@@ -45,6 +45,8 @@ FACTS: Final = ("name", "cmt", "desc", "src", "number", "type")
 WGS84: Final = ("CRS84", "CRS84H", "EPSG:4326", "EPSG::4326", "EPSG::4979", "EPSG:4979")
 #: Longitudes beyond 180 are written for lines that cross the antimeridian.
 MOST_LON, MOST_LAT = 360.0, 90.0
+#: Properties nest no deeper.
+DEEPEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,14 +184,13 @@ def _geojson(thing: object, properties: Mapping[str, Any], name: str) -> Iterato
     if not isinstance(thing, dict):
         _refuse(name, f"has {type(thing).__name__} where an object belongs")
     _check_crs(thing.get("crs"), name)
-    kind = thing.get("type")
+    kind = str(thing.get("type"))
     if kind == "FeatureCollection":
         for feature in _list(thing, "features", name):
             yield from _geojson(feature, {}, name)
     elif kind == "Feature":
         own = thing.get("properties") or {}
-        if not isinstance(own, dict):
-            _refuse(name, "has a feature whose properties are no object")
+        _check_properties(own, name)
         if thing.get("geometry") is None:
             yield "Feature without geometry"
         else:
@@ -202,10 +203,10 @@ def _geojson(thing: object, properties: Mapping[str, Any], name: str) -> Iterato
             yield part if isinstance(part, str) else _line(*part, properties, name)
 
 
-def _parts(thing: dict[str, Any], kind: object, name: str) -> Iterator[tuple[Floats, Floats] | str]:
+def _parts(thing: dict[str, Any], kind: str, name: str) -> Iterator[tuple[Floats, Floats] | str]:
     """Yield the coordinates of every line of a geometry, or its kind where it has no lines."""
     if kind in {"Point", "MultiPoint", "Polygon", "MultiPolygon"}:
-        yield str(kind)
+        yield kind
     elif kind == "LineString":
         yield _positions(_list(thing, "coordinates", name), name)
     elif kind == "MultiLineString":
@@ -226,6 +227,19 @@ def _positions(drawn: object, name: str) -> tuple[Floats, Floats]:
         _refuse(name, "has a line whose coordinates are no pairs of numbers")
     lon, lat = array.T.astype(np.float64)
     return lon, lat
+
+
+def _check_properties(own: object, name: str) -> None:
+    """Refuse properties that are none, or nest so deep that no program could write them again."""
+    if not isinstance(own, dict):
+        _refuse(name, "has a feature whose properties are no object")
+    level: list[Any] = [own]
+    for _ in range(DEEPEST):
+        inside = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [part for parts in inside for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return
+    _refuse(name, f"has properties that nest more than {DEEPEST} deep")
 
 
 def _check_crs(crs: object, name: str) -> None:
