@@ -413,6 +413,17 @@ def test_nothing_in_a_name_steers_the_table() -> None:
     assert "±" not in small
 
 
+@pytest.mark.parametrize("width", [40, 60, 71, 72, 200])
+def test_no_number_is_cut_short_however_narrow_the_terminal(width: int) -> None:
+    steep = line((0, 0), (1234, 0), name="SW College Street, from one end to the other")
+    grades = hf.grade([steep, steep], heights=ramp(-0.2345))
+    text = to_text(grades, Console(file=io.StringIO(), width=width))
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert text.count("1238 m") == text.count("-289 m") == text.count("-23.4 ± ") == 2
+    assert text.count("-23.4 %") == (4 if width >= 72 else 0)
+    assert ("100 m" in text) == (width >= 72)
+
+
 def test_the_table_speaks_feet_and_says_what_is_missing() -> None:
     grades = hf.grade(
         [line((-300, 0), (-148, 0), n=1, m=None), line((300, 0), (400, 0))],

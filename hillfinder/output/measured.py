@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import math
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from hillfinder.lines import counted
@@ -31,6 +32,8 @@ COLUMNS: Final = (*FIGURES, "properties")
 _LENGTH, _HEIGHT, _GRADE = 1, 2, 4
 #: Longer labels are cut in the table.
 LABEL_LIMIT: Final = 60
+#: From so many columns on, a table has room for all figures and a label.
+WIDE: Final = 72
 _LEFT_TO_RIGHT: Final = "\u200e"
 
 
@@ -107,23 +110,26 @@ def to_text(
     from rich.text import Text
 
     console = console or Console(file=io.StringIO(), width=80, color_system=None)
+    ascii_only = console.options.ascii_only
+    spans = (words.length(30, units), words.length(100, units))
+    meaning = "Grades run along the line as drawn: from end to end ± one standard deviation"
+    # A number cut short is another number: where there is no room, two of them stay away.
+    heads = ["Length", "Gain", "Grade"]
+    if console.width >= WIDE:
+        heads += spans
+        meaning += f", and over its steepest {' and '.join(spans)}"
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("Line", overflow="fold", ratio=1)
-    for head in ("Length", "Gain", "Grade", words.length(30, units), words.length(100, units)):
+    for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
-    ascii_only = console.options.ascii_only
     for number, line in enumerate(grades, start=1):
-        table.add_row(*(Text(cell) for cell in _cells(number, line, units, ascii_only=ascii_only)))
+        cells = islice(_cells(number, line, units, ascii_only=ascii_only), 2 + len(heads))
+        table.add_row(*map(Text, cells))
     with console.capture() as capture:
         console.print(table)
         console.print()
-        steepest = f"{words.length(30, units)} and {words.length(100, units)}"
-        meaning = (
-            "Grades run along the line as drawn: from end to end ± one standard deviation, and "
-            f"over its steepest {steepest}."
-        )
-        for remark in (meaning, *remarks(grades)):
+        for remark in (f"{meaning}.", *remarks(grades)):
             console.print(Text(remark.replace("±", "+/-") if ascii_only else remark))
     return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
 
