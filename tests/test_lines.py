@@ -11,7 +11,7 @@ import gpxpy.gpx
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder.errors import LinesError
@@ -185,6 +185,7 @@ def test_each_segment_and_each_route_is_a_line_in_the_order_of_the_file() -> Non
     assert found.skipped == {"waypoint": 1}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(st.tuples(st.floats(-90, 90), st.floats(-180, 179.9)), max_size=5), min_size=1
