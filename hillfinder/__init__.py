@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from hillfinder.elevation.raster import Raster
     from hillfinder.elevation.tiles import TerrariumTiles
     from hillfinder.errors import HillfinderError
-    from hillfinder.find import near
+    from hillfinder.find import grade, near
+    from hillfinder.grades import GradedLine, Grades
     from hillfinder.hills import Hills
     from hillfinder.model import Climb, Criteria, Hill, Place, Profile, Route
     from hillfinder.streets.extract import read as read_extract
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Climb",
     "Criteria",
+    "GradedLine",
+    "Grades",
     "Heights",
     "Hill",
     "HillfinderError",
@@ -47,6 +50,7 @@ __all__ = [
     "attach",
     "find_climbs",
     "from_networkx",
+    "grade",
     "near",
     "read_extract",
     "read_graphml",
@@ -56,6 +60,8 @@ __all__ = [
 _HOMES = {
     "Climb": "model",
     "Criteria": "model",
+    "GradedLine": "grades",
+    "Grades": "grades",
     "Heights": "elevation.heights",
     "HillfinderError": "errors",
     "Hill": "model",
@@ -70,6 +76,7 @@ _HOMES = {
     "attach": "elevation.profile",
     "find_climbs": "climbs:find",
     "from_networkx": "streets.graph",
+    "grade": "find",
     "near": "find",
     "read_extract": "streets.extract:read",
     "read_graphml": "streets.graph:read",

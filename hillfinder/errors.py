@@ -6,7 +6,8 @@
     │   └── CriteriaError                  options that contradict each other or are out of range
     ├── DataError                        a file or a reply that is not what it should be
     │   ├── StreetsError                   streets that cannot be read
-    │   └── HeightsError                   an elevation model that cannot be read or does not fit
+    │   ├── HeightsError                   an elevation model that cannot be read or does not fit
+    │   └── LinesError                     lines to be measured that cannot be read
     ├── ServiceError (ConnectionError)   a service could not be reached or would not answer
     │   └── OfflineError                   a service would be needed, and the network is off
     └── OutputError (OSError)            a result could not be written
@@ -22,6 +23,7 @@ __all__ = [
     "HeightsError",
     "HillfinderError",
     "InputError",
+    "LinesError",
     "OfflineError",
     "OutputError",
     "PlaceError",
@@ -56,6 +58,10 @@ class StreetsError(DataError):
 
 class HeightsError(DataError):
     """An elevation model that cannot be read or does not fit the streets."""
+
+
+class LinesError(DataError):
+    """Lines to be measured that cannot be read, or that are none."""
 
 
 class ServiceError(HillfinderError, ConnectionError):

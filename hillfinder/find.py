@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder import climbs as climbing
-from hillfinder import ranking
+from hillfinder import grades, lines, ranking
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import PlaceError
 from hillfinder.hills import Hills
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from hillfinder.elevation.heights import Heights
+    from hillfinder.lines import Given
     from hillfinder.model import Floats, Ints
 
     Streets: TypeAlias = Path | str | nx.MultiDiGraph | StreetNetwork
@@ -85,6 +86,39 @@ def near(
         street_m=router.snap.distance_m,
         network=network,
     )
+
+
+def grade(
+    given: Given, *, heights: Elevation | None = None, web: Web | None = None
+) -> grades.Grades:
+    """Measure the grade of lines that are there already, each as drawn, in the order given.
+
+    Args:
+        given: the path of a GPX or GeoJSON file; a ``GeoDataFrame`` or ``GeoSeries``, in any
+            coordinate system that it names; a shapely geometry or several, in degrees.
+        heights: elevation files, or any ``Heights``; ``None`` fetches terrarium tiles. Heights
+            in the lines themselves are not used.
+        web: how the network is used, if at all; ``None`` follows the environment.
+
+    Raises:
+        LinesError: the lines cannot be read, or there is none.
+        HeightsError: the heights cannot be read. A line that they do not cover is no error: its
+            figures are NaN.
+        ServiceError: a service was needed and could not be reached.
+
+    >>> from shapely import LineString
+    >>> from hillfinder.model import HeightSource
+    >>> class Ramp:
+    ...     "Land that rises 10 m for every 100 m north."
+    ...     source = HeightSource("a ramp", "bare earth", cell_m=1.0)
+    ...     def __call__(self, lon, lat):
+    ...         return 500 + 11_115 * (lat - 46)
+    >>> street = LineString([(8, 46), (8, 46.002)])
+    >>> up, down = grade([street, street.reverse()], heights=Ramp())
+    >>> round(up.length_m), round(up.grade, 3), round(down.grade, 3), round(down.steepest(30), 3)
+    (222, 0.1, -0.1, -0.1)
+    """
+    return grades.measure(lines.read(given), _heights(heights, web or Web.from_environment()))
 
 
 def _radius_m(criteria: Criteria) -> float:

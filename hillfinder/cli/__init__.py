@@ -1,7 +1,8 @@
 """The command: words into criteria, findings into what was asked for, errors into exit codes.
 
-Results go to stdout, everything else to stderr. Exit codes: 0 found, 1 bad data or a file that
-could not be written, 2 usage, 3 no hill found, 4 a service could not be reached, 130 interrupted.
+Results go to stdout, everything else to stderr. Exit codes: 0 found or measured, 1 bad data or a
+file that could not be written, 2 usage, 3 no hill found or no line measured, 4 a service could not
+be reached, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import options, terminal
+from hillfinder.cli import measure, options, terminal
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
@@ -167,6 +168,9 @@ def near(
             raise typer.Exit(terminal.NO_HILL)
         if gpx is not None:
             terminal.say(f"Wrote {hills.to_gpx(gpx, pick, overwrite=force)}.", quiet=quiet)
+
+
+app.command(epilog=measure.EXAMPLES)(measure.grade)
 
 
 @app.command()

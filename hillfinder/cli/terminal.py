@@ -14,8 +14,10 @@ import typer
 from hillfinder.errors import HillfinderError, InputError, OutputError, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+    from rich.console import Console
 
     from hillfinder.hills import Hills
 
@@ -74,18 +76,23 @@ def show(hills: Hills, output: Format, units: Units, *, quiet: bool = False) -> 
     from hillfinder.output import words
 
     if output is Format.table:
-        from rich.console import Console
-
         from hillfinder.output.table import to_text
 
-        with _stdout():  # to look at it, rich writes nothing to it: a full disk refuses even that
-            put(to_text(hills, Console(file=sys.stdout), units=units.value))
+        print_text(lambda console: to_text(hills, console, units=units.value))
         return
     text = {"json": hills.to_json, "geojson": hills.to_geojson, "csv": hills.to_csv}[output]()
     put(text, encoding="utf-8")
     if not hills:
         for reason in (f"{words.heading(hills)}.", *words.remarks(hills)):
             say(reason, quiet=quiet)
+
+
+def print_text(text_for: Callable[[Console], str]) -> None:
+    """Write to stdout what fits the terminal there."""
+    from rich.console import Console
+
+    with _stdout():  # to look at it, rich writes nothing to it: a full disk refuses even that
+        put(text_for(Console(file=sys.stdout)))
 
 
 def put(text: str, encoding: str | None = None) -> None:

@@ -10,7 +10,8 @@ from hillfinder.output.plain import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hillfinder.model import Findings, Hill
+    from hillfinder.grades import GradedLine
+    from hillfinder.model import Findings, HeightSource, Hill
 
 Units = Literal["metric", "imperial"]
 
@@ -29,8 +30,8 @@ def percent(ratio: float) -> str:
     return f"{100 * ratio:.1f} %" if math.isfinite(ratio) else UNKNOWN
 
 
-def grade(hill: Hill) -> str:
-    """Return the mean grade of a hill with its standard deviation, such as ``11.8 ± 0.9 %``."""
+def grade(hill: Hill | GradedLine) -> str:
+    """Return a mean grade with its standard deviation, such as ``11.8 ± 0.9 %``."""
     if not math.isfinite(hill.grade) or not math.isfinite(hill.grade_sigma):
         return percent(hill.grade)
     return f"{100 * hill.grade:.1f} ± {percent(hill.grade_sigma)}"
@@ -118,15 +119,20 @@ def beyond(findings: Findings) -> Iterator[str]:
 
 def sources(findings: Findings) -> tuple[str, str]:
     """Return where streets and heights come from, attribution included."""
-    streets, heights = findings.streets, findings.heights
+    streets = findings.streets
     dated = f", {plain(streets.date)}" if streets.date else ""
+    return (
+        f"Streets: {plain(streets.name)}{dated}. {plain(streets.attribution).rstrip('.')}.",
+        height_source(findings.heights),
+    )
+
+
+def height_source(heights: HeightSource) -> str:
+    """Return where heights come from, attribution included."""
     cells = f", {heights.cell_m:.3g} m cells" if math.isfinite(heights.cell_m) else ""
     kind = "" if heights.kind == "unknown" else f", {heights.kind} model"
     owner = f" {plain(heights.attribution).rstrip('.')}." if heights.attribution else ""
-    return (
-        f"Streets: {plain(streets.name)}{dated}. {plain(streets.attribution).rstrip('.')}.",
-        f"Heights: {plain(heights.name)}{kind}{cells}.{owner}",
-    )
+    return f"Heights: {plain(heights.name)}{kind}{cells}.{owner}"
 
 
 def _listed(ranks: list[int]) -> str:

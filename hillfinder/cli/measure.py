@@ -1,0 +1,81 @@
+"""``hillfinder grade``: what somebody already has, measured."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated, Final
+
+import typer
+
+from hillfinder.cli import terminal
+from hillfinder.cli.terminal import Units
+
+EXAMPLES: Final = """\b
+Examples:
+  hillfinder grade run.gpx
+  hillfinder grade blocks.geojson --dem town.tif --format csv"""
+
+
+class Format(StrEnum):
+    """What ``--format`` may name."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def grade(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Lines: a .gpx, or a .geojson in WGS 84; - is stdin."),
+    ],
+    *,
+    dem: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.  "
+            "[default: as near takes them]",
+        ),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = Format.table,
+    units: Annotated[Units, typer.Option("--units", help="Units of the table.")] = Units.metric,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
+    ] = False,
+) -> None:
+    """Measure the grade of every line that is in a file.
+
+    Each track segment and route of a GPX, each LineString of a GeoJSON and each part of a
+    MultiLineString is a row, in the order of the file, measured from its first point to its last.
+    Heights in the file are not used. Exit code 3 says that there are lines, and none could be
+    measured.
+    """
+    with terminal.errors_as_exit_codes():
+        from hillfinder import find, lines
+        from hillfinder.output import measured
+        from hillfinder.web import Web
+
+        with terminal.progress("Measuring", quiet=quiet):
+            given = lines.parse(_stdin(), "stdin") if str(file) == "-" else lines.read(file)
+            web = Web.from_environment(offline=offline)
+            grades = find.grade(given, heights=dem or None, web=web)
+        if output is Format.table:
+            terminal.print_text(
+                lambda console: measured.to_text(grades, console, units=units.value)
+            )
+        else:
+            terminal.put(grades.to_json() if output is Format.json else grades.to_csv())
+            for remark in measured.remarks(grades):
+                terminal.say(remark, quiet=quiet)
+        if not grades.measured:
+            raise typer.Exit(terminal.NO_HILL)
+
+
+def _stdin() -> bytes:
+    return sys.stdin.buffer.read() if sys.stdin else b""  # None: closed by the shell, as in <&-
