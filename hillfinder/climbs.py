@@ -225,7 +225,7 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, tail: float) -> 
     length = windows.top - windows.foot
     foot_m, top_m = (np.interp(at, axis.line.s, axis.sigma) for at in windows[:2])
     blur = cast("Profiles", network.profiles).blur
-    sigma = doubt.grade_sigma(length, foot_m, top_m, blur)
+    sigma = doubt.rise_sigma_m(length, foot_m, top_m, blur) / length
     grade, sigma = doubt.claim(windows.gain / length, sigma, tail)
     hills = grade >= limits.min_grade
     foot, top = windows.foot[hills], windows.top[hills]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hillfinder.climbs import CORRELATION_M
+from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, StreetSource
@@ -180,7 +180,7 @@ def measure(given: Lines, heights: Heights) -> Grades:
     """
     lines = given.lines
     length, apart = _lengths(lines)
-    unknown = np.full(2, np.nan)
+    unknown, sigma = np.full(2, np.nan), np.full(len(lines), np.nan)
     profiles = [Profile(np.array([0.0, metres]), unknown, unknown) for metres in length.tolist()]
     for rows in _regions(lines, length):
         network = _attached(_network(lines, rows, length), heights)
@@ -196,26 +196,19 @@ def measure(given: Lines, heights: Heights) -> Grades:
                 network.profiles.elevation_m[at],
                 network.profiles.sigma_m[at],
             )
+            # Ends that lie near each other err alike, however long the way between.
+            ends = network.profiles.sigma_m[at][[0, -1]]
+            rise = doubt.rise_sigma_m(apart[[row]], ends[:1], ends[1:], network.profiles.blur)
+            sigma[row] = rise[0] / length[row]
+    sigma[[not np.isfinite(profile.gain_m) for profile in profiles]] = np.nan
     return Grades(
         lines=tuple(
-            GradedLine(line, profile, _grade_sigma(profile, metres))
-            for line, profile, metres in zip(lines, profiles, apart.tolist(), strict=True)
+            GradedLine(line, profile, doubtful)
+            for line, profile, doubtful in zip(lines, profiles, sigma.tolist(), strict=True)
         ),
         heights=heights.source,
         skipped=given.skipped,
     )
-
-
-def _grade_sigma(profile: Profile, apart_m: float) -> float:
-    """Return the standard deviation of the mean grade, as ``climbs`` has it.
-
-    The errors of two ends are alike when they lie near each other, however long the way between.
-    """
-    if not np.isfinite(profile.gain_m) or profile.length_m <= 0:
-        return np.nan
-    shared = np.sqrt(1 - np.exp(-apart_m / CORRELATION_M))
-    ends = np.hypot(profile.sigma_m[0], profile.sigma_m[-1])
-    return float(ends * shared / profile.length_m)
 
 
 def _lengths(lines: tuple[Line, ...]) -> tuple[Floats, Floats]:

@@ -116,17 +116,17 @@ def alike(length_m: Floats, blur: Blur) -> Floats:
     return np.asarray(_left(blur, length_m) / _left(blur, np.zeros(1)))
 
 
-def grade_sigma(length_m: Floats, foot_m: Floats, top_m: Floats, blur: Blur) -> Floats:
-    """Return the standard deviation of mean grades, as ratios.
+def rise_sigma_m(apart_m: Floats, foot_m: Floats, top_m: Floats, blur: Blur) -> Floats:
+    """Return the standard deviation of rises from foot to top, in metres.
 
     Args:
-        length_m: shape (k,).
+        apart_m: shape (k,), how far the two lie apart.
         foot_m: shape (k,), standard deviation of the grade line at the foot.
         top_m: shape (k,), of that at the top.
         blur: how alike they are.
     """
-    apart = 1 - alike(length_m, blur)
-    return np.asarray(np.sqrt((foot_m**2 + top_m**2) * apart) / length_m)
+    apart = np.maximum(1 - alike(apart_m, blur), 0.0)
+    return np.asarray(np.sqrt((foot_m**2 + top_m**2) * apart))
 
 
 def tail(grades: Floats, length_m: float, street_m: float) -> float:

@@ -76,7 +76,8 @@ class Reading:
         foot, top = (
             self._between(self.profiles.sigma_m, spots) for spots in (stretches.foot, stretches.top)
         )
-        return doubt.grade_sigma(stretches.length_m, foot, top, self.profiles.blur)
+        apart = stretches.length_m
+        return doubt.rise_sigma_m(apart, foot, top, self.profiles.blur) / apart
 
     def as_read(self, method: str) -> StreetNetwork:
         """Return the network with one method's heights as its own."""
