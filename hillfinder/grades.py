@@ -242,8 +242,8 @@ def _regions(lines: tuple[Line, ...], length: Floats) -> list[Ints]:
     links = coo_array((np.ones(len(node)), (line, len(rows) + node)), shape=(size, size))
     part = connected_components(links, directed=False)[1][: len(rows)]
     _, leader, part = np.unique(part, return_index=True, return_inverse=True)
-    first = np.array([(lines[row].lon[0], lines[row].lat[0]) for row in rows[leader].tolist()])
-    _, region = np.unique(np.floor(first), axis=0, return_inverse=True)
+    corner = np.array([(lines[r].lon.min(), lines[r].lat.min()) for r in rows[leader].tolist()])
+    _, region = np.unique(np.floor(corner), axis=0, return_inverse=True)
     order = np.argsort(region.ravel()[part], kind="stable")
     cuts = np.flatnonzero(np.diff(region.ravel()[part][order])) + 1
     return np.split(rows[order], cuts)
