@@ -44,6 +44,7 @@ def near(
     *,
     streets: Streets | None = None,
     heights: Elevation | None = None,
+    elevation: str | None = None,
     web: Web | None = None,
 ) -> Hills:
     """Find the hills near a place, steepest first, each with a warm-up to its bottom.
@@ -54,10 +55,14 @@ def near(
             minutes where nothing is said.
         streets: an OpenStreetMap file, a saved OSMnx graph, such a graph in memory, or a network;
             ``None`` asks Overpass.
-        heights: elevation files, or any ``Heights``; ``None`` fetches terrarium tiles.
+        heights: elevation files, or any ``Heights``. With these alone no other is asked.
+        elevation: the service that gives heights where ``heights`` has none: ``3dep``,
+            ``terrarium``, ``copernicus``, ``mapterhorn``, or ``auto`` for the best there is at the
+            place, which is what ``None`` stands for where there is no ``heights`` either.
         web: how the network is used, if at all; ``None`` follows the environment.
 
     Raises:
+        InputError: no elevation service is called so.
         PlaceError: the place is no place, or lies more than 500 m from any street.
         StreetsError: the streets cannot be read.
         HeightsError: the heights cannot be read, or do not cover the place.
@@ -66,7 +71,7 @@ def near(
     criteria = criteria or Criteria()
     web = web or Web.from_environment()
     where = locate(place, web)
-    source = _heights(heights, web)
+    source = _heights(heights, elevation, where, web)
     network = attach(_streets(streets, where, _radius_m(criteria), web), source)
     router = Router(network, where, criteria)
     climbs = climbing.find(network, criteria)
@@ -115,16 +120,21 @@ def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> 
     return graph.from_networkx(given)
 
 
-def _heights(given: Elevation | None, web: Web) -> Heights:
-    if given is None:
-        from hillfinder.elevation.tiles import TerrariumTiles
+def _heights(given: Elevation | None, elevation: str | None, place: Place, web: Web) -> Heights:
+    from hillfinder.elevation.chain import Chain
 
-        return TerrariumTiles(web)
+    sources: list[Heights] = []
     if callable(given):
-        return given
-    from hillfinder.elevation.raster import Raster
+        sources.append(given)
+    elif given is not None:
+        from hillfinder.elevation.raster import Raster
 
-    return Raster([given] if isinstance(given, Path | str) else given)
+        sources.append(Raster([given] if isinstance(given, Path | str) else given))
+    if elevation is not None or not sources:
+        from hillfinder.elevation.sources import AUTO, choose
+
+        sources += choose(elevation or AUTO, place, web)
+    return Chain(sources)
 
 
 def _bounds(place: Place, radius_m: float) -> tuple[float, float, float, float]:

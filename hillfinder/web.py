@@ -40,6 +40,16 @@ CONNECT_S = 10.0
 #: Written into every question to Overpass: less than the door waits, so that it says what is wrong.
 OVERPASS_WORKS_S = 50
 NOT_FOUND, BUSY, FAILING = 404, (429, 503, 504), (500, 502)
+PARTIAL = 206
+#: The attributes of ``Web`` that are addresses.
+ADDRESSES = (
+    "overpass_url",
+    "nominatim_url",
+    "terrarium_url",
+    "mapterhorn_url",
+    "usgs_url",
+    "copernicus_url",
+)
 #: Put before an address, it leaves OSMnx no host to look up.
 _NOWHERE = "http://127.0.0.1/"
 _ONE_AT_A_TIME = threading.RLock()  # OSMnx's settings are global
@@ -78,7 +88,8 @@ class Web:
         offline: nothing is sent; what was kept is still read.
         cache_dir: where replies are kept. Where it cannot be written, nothing is kept.
         overpass_url, nominatim_url: base addresses of the two services.
-        terrarium_url: address of elevation tiles, with ``{z}``, ``{x}`` and ``{y}``.
+        terrarium_url, mapterhorn_url: addresses of elevation tiles, with ``{z}``, ``{x}``, ``{y}``.
+        usgs_url, copernicus_url: addresses of elevation files, a degree each, with ``{tile}``.
         timeout_s: how long a service may be silent, in seconds.
         retry_s: the least waits before the second, third, ... try, in seconds.
         sleep: called with seconds for each such wait.
@@ -92,13 +103,19 @@ class Web:
     overpass_url: str = "https://overpass-api.de/api"
     nominatim_url: str = "https://nominatim.openstreetmap.org"
     terrarium_url: str = "https://s3.amazonaws.com/elevation-tiles-prod/terrarium/{z}/{x}/{y}.png"
+    mapterhorn_url: str = "https://tiles.mapterhorn.com/{z}/{x}/{y}.webp"
+    usgs_url: str = (
+        "https://prd-tnm.s3.amazonaws.com/StagedProducts/Elevation/13/TIFF/current/"
+        "{tile}/USGS_13_{tile}.tif"
+    )
+    copernicus_url: str = "https://copernicus-dem-30m.s3.amazonaws.com/{tile}/{tile}.tif"
     timeout_s: float = 60.0
     retry_s: tuple[float, ...] = (1.0, 5.0)
     sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
         """Refuse addresses that cannot be asked."""
-        for url in (self.overpass_url, self.nominatim_url, self.terrarium_url):
+        for url in (getattr(self, name) for name in ADDRESSES):
             try:
                 parts = urlsplit(url)
                 usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -114,13 +131,13 @@ class Web:
     ) -> Web:
         """Return a door as the environment sets it up, switched off in any case if ``offline``.
 
-        ``HILLFINDER_OFFLINE=1`` switches the network off. ``HILLFINDER_CACHE_DIR``,
-        ``HILLFINDER_OVERPASS_URL``, ``HILLFINDER_NOMINATIM_URL`` and ``HILLFINDER_TERRARIUM_URL``
-        replace the attributes of those names.
+        ``HILLFINDER_OFFLINE=1`` switches the network off. ``HILLFINDER_CACHE_DIR`` and
+        ``HILLFINDER_OVERPASS_URL``, ``HILLFINDER_USGS_URL`` and so on replace the attributes of
+        those names.
         """
         given: dict[str, Any] = {
             name: value
-            for name in ("cache_dir", "overpass_url", "nominatim_url", "terrarium_url")
+            for name in ("cache_dir", *ADDRESSES)
             if (value := environ.get(f"HILLFINDER_{name.upper()}", "").strip())
         }
         folder = given.pop("cache_dir", "")
@@ -149,7 +166,8 @@ class Web:
                 it raises goes through to the caller, and nothing is kept.
             suffix: ending of the file in the cache, such as ``.png``.
             service: whom to name when it fails.
-            header: a reply header whose value is put before the body, on a line of its own.
+            header: names of reply headers, parted by a space, whose values are put before the
+                body on a line of their own, parted by a tab.
             absent: stands for the reply where the service says that there is nothing.
 
         Raises:
@@ -164,6 +182,45 @@ class Web:
             return self._answer(request, check, service, header, absent)
 
         return self.kept(url, ask, check=check, suffix=suffix, service=service)
+
+    def part(
+        self, url: str, first: int, last: int, *, service: Service, absent: bytes
+    ) -> tuple[str, int, bytes]:
+        """Fetch a part of the file at ``url``; keep nothing.
+
+        Args:
+            url: the address.
+            first: number of its first byte, from 0.
+            last: number of its last byte, which is included; where the file ends before, it ends.
+            service: whom to name when it fails.
+            absent: returned where the service says that there is no such file.
+
+        Returns:
+            The version of the file as its ``ETag`` names it, the size of the whole, the bytes.
+
+        Raises:
+            ServiceError: as ``fetch``, and where the service sends no parts of files.
+        """
+        import requests
+
+        def split(reply: bytes) -> tuple[str, int, bytes]:
+            before, _, data = reply.partition(b"\n")
+            version, _, span = before.decode().partition("\t")
+            begins, _, size = span.partition("/")
+            end = min(last, int(size) - 1) if size.isdecimal() else -1
+            if begins != f"bytes {first}-{end}" or len(data) != end - first + 1:
+                msg = "not the part of the file that was asked for"
+                raise DataError(msg)
+            return version, int(size), data
+
+        def check(reply: bytes) -> None:
+            if reply != absent:
+                split(reply)
+
+        span = {**_headers(), "Range": f"bytes={first}-{last}"}
+        request = requests.Request("GET", url, headers=span).prepare()
+        reply = self._answer(request, check, service, "ETag Content-Range", absent)
+        return ("", 0, absent) if reply == absent else split(reply)
 
     def kept(
         self, key: str, make: Callable[[], bytes], *, check: Check, suffix: str, service: Service
@@ -307,7 +364,11 @@ class Web:
                         return absent
                     if not response.ok:
                         raise _refusal(response, service)
-                    before = f"{response.headers.get(header, '')}\n" if header else ""
+                    if "Range" in request.headers and response.status_code != PARTIAL:
+                        what = "sends whole files only, not the part that was asked for"
+                        raise _Fault(what, math.inf)
+                    values = [response.headers.get(name, "") for name in header.split()]
+                    before = "\t".join(values) + "\n" if header else ""
                     return before.encode() + _body(response, 5 * self.timeout_s)
         except requests.exceptions.ChunkedEncodingError as error:
             fault, cause = _Fault("broke off in the middle of its answer"), error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import options, terminal
+from hillfinder.cli import options, sources, terminal
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ Examples:
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Measure = Annotated[
     Units, typer.Option("--units", help="Units of the table; what is asked for stays in metres.")
+]
+Kind = Annotated[
+    options.DemKind | None,
+    typer.Option(
+        "--dem-kind", help="What the files of --dem show: the ground, or roofs and trees."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
 
@@ -122,9 +128,13 @@ def near(
     elevation: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Heights from a service.  [default: terrarium, unless --dem]"
+            metavar="NAME",
+            help="Heights from a service, with --dem where the files have none: auto, 3dep, "
+            "terrarium, copernicus, mapterhorn (see hillfinder sources).  "
+            "[default: auto, unless --dem]",
         ),
     ] = None,
+    dem_kind: Kind = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
     ] = False,
@@ -146,9 +156,12 @@ def near(
             walk=walk,
             min_grade=min_grade,
             limit=limit,
-            faults=options.contradictions(place, elevation, dem or (), pick, limit),
+            faults=options.contradictions(
+                place, elevation, dem or (), dem_kind, pick=pick, limit=limit
+            ),
         )
         from hillfinder import find
+        from hillfinder.elevation.raster import Raster
         from hillfinder.output.files import check
         from hillfinder.web import Web
 
@@ -159,7 +172,8 @@ def near(
                 place,
                 criteria,
                 streets=osm,
-                heights=dem or None,
+                heights=Raster(dem, kind=options.height_kind(dem_kind)) if dem else None,
+                elevation=elevation,
                 web=Web.from_environment(offline=offline),
             )
         terminal.show(hills, output, units, quiet=quiet)
@@ -210,3 +224,6 @@ def demo(
         terminal.say(
             f"Wrote hill.gpx, hills.json, hills.geojson and hills.csv to {where}.", quiet=quiet
         )
+
+
+app.command()(sources.sources)

@@ -27,11 +27,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked: ``fields`` are those of the address and of a form."""
+    """What was asked: ``fields`` are those of the address and of a form, ``span`` a part."""
 
     path: str
     fields: Mapping[str, str]
     agent: str
+    span: str = ""
 
 
 class Service:
@@ -81,7 +82,12 @@ class Service:
         parts = urlsplit(handler.path)
         pairs = {**parse_qs(parts.query), **parse_qs(form)}
         fields = {name: values[0] for name, values in pairs.items()}
-        request = Request(parts.path, fields, handler.headers.get("User-Agent", ""))
+        request = Request(
+            parts.path,
+            fields,
+            handler.headers.get("User-Agent", ""),
+            handler.headers.get("Range", ""),
+        )
         with self._lock:
             self.requests.append(request)
             fault = self.faults.pop(0) if self.faults else self.always
