@@ -350,7 +350,7 @@ def test_tiles_in_webp_are_read_to_their_rounding(door: Web, alps: Mapterhorn) -
     assert len(alps.requests) == 4
     assert heights.source.name == "Mapterhorn at zoom 14"
     assert heights.source.kind == "unknown"
-    assert heights.source.cell_m == pytest.approx(3.35, abs=0.02)  # 512 pixels
+    assert heights.source.cell_m == pytest.approx(6.70, abs=0.03)  # two pixels of 512 a tile
     assert "mapterhorn.com/attribution" in str(heights.source.attribution)
     off = replace(door, offline=True)
     assert np.array_equal(Tiles(off, MAPTERHORN)(lon, lat), heights(lon, lat))
@@ -358,7 +358,7 @@ def test_tiles_in_webp_are_read_to_their_rounding(door: Web, alps: Mapterhorn) -
 
 
 @pytest.mark.parametrize(
-    ("finest", "kind", "cell_m"), [(14, "unknown", 3.3), (13, "unknown", 6.7), (12, "surface", 30)]
+    ("finest", "kind", "cell_m"), [(14, "unknown", 6.7), (13, "unknown", 13.4), (12, "surface", 30)]
 )
 def test_what_has_no_finer_tile_is_said_to_be_coarse(
     door: Web, alps: Mapterhorn, finest: int, kind: str, cell_m: float

@@ -143,18 +143,19 @@ class Remote:
         """
         urls = self._urls(lon, lat)
         service = self._model.service
+        cause = DataError("sent a file that cannot be read")
         # What was kept may be parts of two versions of a file, or damaged: then all is fetched.
         for distrust in (False, True):
             files = [_File(self._web, self._model, url, distrust=distrust) for url in urls]
             try:
                 return _read([file for file in files if file.exists], lon, lat)
             except DataError as error:
-                why = error
+                cause.__cause__ = error
         msg = (
             f"{service.name} sent a file that cannot be read, so {service.gives} not to be had "
             f"now: try again in a few minutes, or {service.instead}."
         )
-        raise ServiceError(msg) from DataError("sent a file that cannot be read", why)
+        raise ServiceError(msg) from cause
 
     def _urls(self, lon: Floats, lat: Floats) -> list[str]:
         """Return the addresses of the files around the points.
@@ -267,7 +268,7 @@ class _File:
 
     def _kept(self, number: int) -> bytes:
         def check(entry: bytes) -> None:
-            if self._distrust and number not in self._made:
+            if self._distrust and entry != self._made.get(number):
                 msg = "not trusted"
                 raise DataError(msg)
             if entry != NOTHING:

@@ -166,16 +166,17 @@ class Tiles:
         result[known] = bilinear(heights, row[known] - top, col[known] - left)
         pixel_m = 40_075_017.0 / self._whole
         pixel_m *= float(np.cos(np.radians(np.abs(lat[known]).min())))
-        made_of, kind, cell_m = self._made_of(headers)
+        made_of, kind, cell_m = self._made_of(headers, pixel_m)
         self._read = made_of, kind, max(cell_m, pixel_m)
         return result
 
-    def _made_of(self, headers: Sequence[str]) -> tuple[str, HeightKind, float]:
+    def _made_of(self, headers: Sequence[str], pixel_m: float) -> tuple[str, HeightKind, float]:
         """Return words for the models behind tiles, their worst kind and coarsest cell."""
         if self._set.header:
             return _models(headers)
         kind = MAPTERHORN_ZOOMS.get(self._zoom, "unknown")
-        return "", kind, USUAL_CELL_M if kind == "surface" else 0.0
+        # A model's tiles end with the first zoom whose pixel is finer than its cells.
+        return "", kind, USUAL_CELL_M if kind == "surface" else 2 * pixel_m
 
     def _pixels(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Return column and row in the picture of the whole earth, (0, 0) the first pixel's centre.
