@@ -66,12 +66,14 @@ class Service:
         gives: what it is asked for, with its verb.
         instead: what can be done without it, beginning with a verb.
         pause_s: the least wait after it has said that it is busy, in seconds.
+        credit: what has to be said of its makers wherever its data goes.
     """
 
     name: str
     gives: str
     instead: str
     pause_s: float = 1.0
+    credit: str = ""
 
 
 def _cache_dir() -> Path:

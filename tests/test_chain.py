@@ -111,7 +111,7 @@ def test_a_failure_passes_on_to_the_next_and_is_told() -> None:
     first = Model(flat(5.0), "USGS 3DEP", fails=unreached())
     heights = Chain([first, Model(flat(9.0), "tiles")])
     assert (heights(*POINTS) == 9).all()
-    assert heights.source.name == "tiles; without USGS 3DEP, which was not reached"
+    assert heights.source.name == "tiles; without USGS 3DEP (was not reached)"
     first.fails = None
     assert (heights(*POINTS) == 5).all()
     assert heights.source.name == "USGS 3DEP"

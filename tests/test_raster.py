@@ -750,3 +750,26 @@ def test_voids_of_portland_leave_no_false_step() -> None:
     step = np.abs(holed.elevation_m - whole.elevation_m)[trusted]
     assert np.quantile(step, 0.99) < 0.5
     assert step.max() < 4.0
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["USGS_13_n46w123.tif"], "bare earth"),
+        (["USGS_1M_10_x52y505_OR.tif"], "bare earth"),
+        (["Copernicus_DSM_COG_10_N45_00_W123_00_DEM.tif"], "surface"),
+        (["USGS_13_n46w123.tif", "USGS_13_n46w122.tif"], "bare earth"),
+        (["USGS_13_n46w123.tif", "Copernicus_DSM_COG_10_N45.tif"], "surface"),
+        (["USGS_13_n46w123.tif", "mine.tif"], "unknown"),
+        (["my_USGS_13_n46w123.tif"], "unknown"),
+        (["USGS_hillshade.tif"], "unknown"),
+        (["dtm.tif"], "unknown"),
+    ],
+)
+def test_the_kind_is_said_or_certain_or_unknown(
+    tmp_path: Path, names: list[str], kind: str
+) -> None:
+    paths = [write(tmp_path / name, PLANE.cells()) for name in names]
+    assert Raster(paths).source.kind == kind
+    for said in ("bare earth", "surface", "unknown"):
+        assert Raster(paths, kind=said).source.kind == said

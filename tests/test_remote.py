@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder.elevation import remote
+from hillfinder.elevation import parts, remote
+from hillfinder.elevation.parts import PART
 from hillfinder.elevation.raster import Raster
-from hillfinder.elevation.remote import COPERNICUS, PART, USGS_3DEP, Remote
+from hillfinder.elevation.remote import COPERNICUS, USGS_3DEP, Remote
 from hillfinder.errors import DataError, HeightsError, OfflineError, ServiceError
 from hillfinder.web import Web
 
@@ -298,9 +299,9 @@ def test_good_sums_over_bad_data_are_seen_and_mended(web: Web, server: Files, wh
 
 @given(st.binary())
 def test_what_is_kept_is_what_was_fetched(data: bytes) -> None:
-    assert remote._split(remote._joined('"v"', 7, data, "us")) == ('"v"', 7, data)
+    assert parts._split(parts._joined('"v"', 7, data, "us")) == ('"v"', 7, data)
     with pytest.raises(DataError):
-        remote._split(remote._joined('"v"', 7, data, "us") + b"x")
+        parts._split(parts._joined('"v"', 7, data, "us") + b"x")
 
 
 @needs_data

@@ -187,7 +187,7 @@ def test_the_list_as_a_person_and_as_a_program_reads_it(
     assert main(["sources", "48.85,2.35", "--offline", "--format", "json"]) == 0
     here = [each["at_place"] for each in json.loads(capsys.readouterr().out)["sources"]]
     assert [each["covered"] for each in here] == [False, None, None, None]
-    assert here[1]["problem"] == "is not kept here, and the network is off"
+    assert here[1]["problem"] == "not kept here, and the network is off"
     assert all(each.keys() == first["at_place"].keys() for each in here)
     assert main(["sources", "nowhere,", "--offline"]) in {2, 4}
     assert "Traceback" not in capsys.readouterr().err
@@ -259,7 +259,7 @@ def test_where_one_fails_the_next_serves(
     world: World, streets: hf.StreetNetwork, fault: Fault
 ) -> None:
     """3DEP, then terrarium tiles, then Copernicus; what failed is said."""
-    told = "" if fault(Answer()).status == 404 else "; without USGS 3DEP 1/3 arc-second, which "
+    told = "" if fault(Answer()).status == 404 else "; without USGS 3DEP 1/3 arc-second ("
     world.usgs.always = fault
     hills = hf.near(DOOR, SOON, streets=streets, web=world.web)
     assert len(hills) == 10
@@ -271,7 +271,7 @@ def test_where_one_fails_the_next_serves(
     assert third.heights.name.startswith("Copernicus GLO-30")
     assert third.heights.kind == "surface"
     assert "DLR e.V." in third.to_json()
-    assert third.heights.name.count("which") == (2 if told else 0)
+    assert third.heights.name.count("without") == (2 if told else 0)
     world.copernicus.always = fault
     newer = replace(world.web, cache_dir=world.web.cache_dir / "newer")
     with pytest.raises(ServiceError if told else hf.HillfinderError) as last:
@@ -312,7 +312,6 @@ def test_files_of_ones_own_come_first_and_alone_unless_more_is_asked_for(
     without = hf.near(DOOR, SOON, streets=streets, heights=mine, elevation="terrarium", web=off)
     assert lines(without) == lines(alone)
     assert without.heights.name == (
-        f"{alone.heights.name}; without terrarium tiles, which is not kept here, and the network "
-        "is off"
+        f"{alone.heights.name}; without terrarium tiles (not kept here, and the network is off)"
     )
     assert world.asked() == [3, 0, 0, 0]

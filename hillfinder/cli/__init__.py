@@ -23,7 +23,8 @@ EXAMPLES: Final = """\b
 Examples:
   hillfinder near "45.4993,-122.6974"
   hillfinder near "Council Crest, Portland" --length 150-300 --gpx hill.gpx
-  hillfinder near "-33.86,151.21" --osm sydney.osm.pbf --dem sydney.tif"""
+  hillfinder near "-33.86,151.21" --osm sydney.osm.pbf --dem sydney.tif
+  hillfinder near "-33.86,151.21" --dem sydney.tif --dem-kind bare-earth --elevation auto"""
 
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Measure = Annotated[

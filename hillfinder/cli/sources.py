@@ -125,7 +125,7 @@ def _table(where: Place | None, listed: list[tuple[Known, Found | None]]) -> Non
 def _here(found: Found) -> str:
     """Say what a service knows of the place."""
     if found.problem:
-        return f"not known, since it {found.problem}"
+        return f"not known ({found.problem})"
     if found.source is None or found.elevation_m is None:
         return "no height"
     source = found.source

@@ -51,7 +51,7 @@ class Chain:
             source.name if whole else f"{source.name} ({_percent(share)})"
             for source, share in self._used
         ]
-        without = [f"without {name}, which {why(error)}" for name, error in self._failed]
+        without = [f"without {name} ({why(error)})" for name, error in self._failed]
         credits_ = dict.fromkeys(source.attribution for source, _ in self._used)
         return HeightSource(
             name="; ".join([", ".join(names), *without]),
@@ -91,12 +91,12 @@ class Chain:
 
 
 def why(error: HillfinderError) -> str:
-    """Return what a source did that failed, as a verb with what belongs to it."""
+    """Return in a few words why a source could not serve."""
     if isinstance(error, OfflineError):
-        return "is not kept here, and the network is off"
-    if isinstance(error, ServiceError):
-        return str(error.__cause__ or "could not be asked")
-    return "is of no use here"
+        return "not kept here, and the network is off"
+    if isinstance(error, ServiceError) and error.__cause__:
+        return str(error.__cause__)
+    return str(error).partition(": ")[0]
 
 
 def _open(lon: Floats, lat: Floats, read: Floats) -> Ints:
@@ -134,6 +134,8 @@ def _percent(share: float) -> str:
 
 def _joined(errors: Sequence[HillfinderError]) -> HillfinderError:
     """Return one error for several: of the kind that tells a person most."""
+    if len(errors) == 1:
+        return errors[0]
     text = " ".join(dict.fromkeys(map(str, errors)))
     kind: type[HillfinderError] = HeightsError
     if all(isinstance(error, OfflineError) for error in errors):

@@ -55,7 +55,7 @@ KNOWN = (
         kind="bare earth",
         cell="10 m",
         licence="public domain",
-        attribution=str(USGS_3DEP.source.attribution),
+        attribution=USGS_3DEP.service.credit,
         open=lambda web: [Remote(web, USGS_3DEP)],
     ),
     Known(
@@ -65,7 +65,7 @@ KNOWN = (
         kind="by tile",
         cell="2 to 30 m",
         licence="open, with credit",
-        attribution=TERRARIUM.attribution,
+        attribution=TERRARIUM.service.credit,
         open=lambda web: [Tiles(web)],
     ),
     Known(
@@ -75,7 +75,7 @@ KNOWN = (
         kind="surface",
         cell="30 m",
         licence="open, with credit",
-        attribution=str(COPERNICUS.source.attribution),
+        attribution=COPERNICUS.service.credit,
         open=lambda web: [Remote(web, COPERNICUS)],
     ),
     Known(
@@ -85,7 +85,7 @@ KNOWN = (
         kind="by tile",
         cell="3 to 30 m",
         licence="open, with credit",
-        attribution=MAPTERHORN.attribution,
+        attribution=MAPTERHORN.service.credit,
         open=lambda web: [Tiles(web, MAPTERHORN, zoom) for zoom in MAPTERHORN_ZOOMS],
     ),
 )

@@ -5,10 +5,11 @@ in the OpenStreetMap wiki). The tiles were joined from many models, so what lies
 be far coarser than the pixel; what they say of that is told with the heights.
 
 Two servers are known. Terrarium tiles cover the earth, and each names its models in a header. At
-zoom 14 their pixel (10 m at the equator) is as fine as nearly all of these: zoom 15 is there for
-the few of 2 to 5 m, at four times the tiles. Mapterhorn's tiles have 512 pixels a side, and there
-are some finer than zoom 12 only where models are finer than their pixel: 9.6 m at zoom 13, 4.8 m at
-zoom 14. Its zoom 12 is Copernicus GLO-30 where nothing better is open.
+zoom 14 their pixel (10 m at the equator) is as fine as nearly all of these; a 10 m model read
+through them is off by 0.09 points of a grade over 100 m. Zoom 15 brings that to 0.03, for up to
+four times the tiles. Mapterhorn's tiles have 512 pixels a side, and there are some finer than zoom
+12 only where models are finer than their pixel: 9.6 m at zoom 13, 4.8 m at zoom 14. Its zoom 12 is
+Copernicus GLO-30 where nothing better is open.
 """
 
 from __future__ import annotations
@@ -78,7 +79,6 @@ class TileSet:
 
     Attributes:
         name: what they are called.
-        attribution: the credit they ask for.
         service: whom to name when it fails.
         address: the attribute of ``Web`` that holds their address.
         size: pixels a side.
@@ -87,7 +87,6 @@ class TileSet:
     """
 
     name: str
-    attribution: str
     service: Service
     address: str
     size: int
@@ -97,12 +96,14 @@ class TileSet:
 
 TERRARIUM = TileSet(
     name="terrarium tiles",
-    attribution=(
-        "Terrain Tiles by Mapzen, from 3DEP, SRTM and GMTED2010 (courtesy of the U.S. Geological "
-        "Survey), ETOPO1 (NOAA) and national elevation models: "
-        "https://github.com/tilezen/joerd/blob/master/docs/attribution.md"
+    service=Service(
+        name="The terrarium tile server",
+        gives="heights are",
+        instead=INSTEAD,
+        credit="Terrain Tiles by Mapzen, from 3DEP, SRTM and GMTED2010 (courtesy of the U.S. "
+        "Geological Survey), ETOPO1 (NOAA) and national elevation models: "
+        "https://github.com/tilezen/joerd/blob/master/docs/attribution.md",
     ),
-    service=Service(name="The terrarium tile server", gives="heights are", instead=INSTEAD),
     address="terrarium_url",
     size=256,
     format="PNG",
@@ -110,11 +111,13 @@ TERRARIUM = TileSet(
 )
 MAPTERHORN = TileSet(
     name="Mapterhorn",
-    attribution=(
-        "(c) Mapterhorn, from open elevation models of many makers and Copernicus GLO-30: "
-        "https://mapterhorn.com/attribution"
+    service=Service(
+        name="Mapterhorn",
+        gives="heights are",
+        instead=INSTEAD,
+        credit="(c) Mapterhorn, from open elevation models of many makers and Copernicus GLO-30: "
+        "https://mapterhorn.com/attribution",
     ),
-    service=Service(name="Mapterhorn", gives="heights are", instead=INSTEAD),
     address="mapterhorn_url",
     size=512,
     format="WEBP",
@@ -146,7 +149,7 @@ class Tiles:
         if not self._set.header:
             made_of = f" at zoom {self._zoom}"
         name = f"{self._set.name}{made_of}"
-        return HeightSource(name, kind, round(cell_m, 2), self._set.attribution)
+        return HeightSource(name, kind, round(cell_m, 2), self._set.service.credit)
 
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return the heights at points, NaN where there is no tile or the tile is void.
