@@ -181,6 +181,27 @@ def test_the_tile_of_another_place_is_seen_by_its_edges(
     assert read[~theirs] == pytest.approx(good[~theirs])
 
 
+@pytest.mark.parametrize("shape", [(1, 2), (1, 3), (2, 3), (3, 3), (4, 5)])
+def test_one_tile_sent_for_all_is_believed_nowhere(shape: tuple[int, int]) -> None:
+    rising = np.linspace(0, 500, 64 * 64, dtype=np.float32).reshape(64, 64)
+    mosaic = np.tile(rising + rising.T, shape)
+    tiles.drop_strangers(mosaic, 64)
+    assert np.isnan(mosaic).all()
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**32))
+def test_what_fits_is_left_alone(rows: int, cols: int, seed: int) -> None:
+    """Rough ground with slopes of any kind, and voids."""
+    rng = np.random.default_rng(seed)
+    down, across = rng.uniform(-8, 8, 2)
+    row, col = np.mgrid[0 : rows * 32, 0 : cols * 32]
+    ground = np.asarray(down * row + across * col + rng.normal(0, 3, row.shape), np.float32)
+    ground[rng.random(ground.shape) < rng.choice([0, 0.1, 0.9])] = np.nan
+    mosaic = ground.copy()
+    tiles.drop_strangers(mosaic, 32)
+    assert np.array_equal(mosaic, ground, equal_nan=True)
+
+
 def test_a_cliff_is_no_wrong_tile(web: Web, server: Terrarium) -> None:
     """A wall of 60 m that runs across the tiles, and a slope of 45 degrees, stay."""
     lon, lat = degrees(COL + np.array([-60.0, 60, 150]), ROW + np.array([60.0, 60, 60]))

@@ -111,7 +111,7 @@ class RemoteFile:
             f"{self.url} part {number}",
             partial(self._make, number),
             check=check,
-            suffix=".part",
+            suffix=".bytes",
             service=self._service,
         )
 

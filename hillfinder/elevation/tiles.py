@@ -327,30 +327,42 @@ def drop_strangers(mosaic: NDArray[np.float32], size: int) -> None:
     """Set to NaN, in place, the tiles that do not fit the tiles beside them.
 
     A server that sends the tile of another place sends a good picture; only its edges betray it,
-    where the heights jump. The tile with most such edges goes first; of two with one each, both.
+    where the heights jump. The tile with most such edges goes first; then those of which no edge
+    is left that fits, since nothing speaks for them.
     """
     rows, cols = (length // size for length in mosaic.shape)
     torn: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    fits: dict[tuple[int, int], set[tuple[int, int]]] = {}
     for row, col in product(range(rows), range(cols)):
         for axis, other in enumerate([(row + 1, col), (row, col + 1)]):
+            if other[axis] == (rows, cols)[axis]:
+                continue
             edge, along = other[axis] * size, (col, row)[axis] * size
             strip = np.moveaxis(mosaic, axis, 0)[edge - 2 : edge + 2, along : along + size]
-            if other[axis] < mosaic.shape[axis] // size and _torn(strip):
-                torn.setdefault((row, col), set()).add(other)
-                torn.setdefault(other, set()).add((row, col))
-    while torn := {tile: others for tile, others in torn.items() if others}:
+            tears = _tears(strip)
+            if tears is None:
+                continue
+            found = torn if tears else fits
+            found.setdefault((row, col), set()).add(other)
+            found.setdefault(other, set()).add((row, col))
+    strangers: set[tuple[int, int]] = set()
+    doubtful = set(torn)
+    while torn := {tile: others - strangers for tile, others in torn.items()}:
         most = max(map(len, torn.values()))
-        strangers = {tile for tile, others in torn.items() if len(others) == most}
-        for row, col in strangers:
+        if most == 0:
+            break
+        strangers |= {tile for tile, others in torn.items() if len(others) == most}
+        torn = {tile: others for tile, others in torn.items() if tile not in strangers}
+    for row, col in doubtful:
+        if (row, col) in strangers or not fits.get((row, col), set()) - strangers:
             mosaic[row * size : (row + 1) * size, col * size : (col + 1) * size] = np.nan
-        torn = {tile: others - strangers for tile, others in torn.items() if tile not in strangers}
 
 
-def _torn(strip: NDArray[np.float32]) -> bool:
-    """Tell whether heights jump between the middle two of four lines across an edge."""
+def _tears(strip: NDArray[np.float32]) -> bool | None:
+    """Tell whether heights jump between the middle two of four lines across an edge, if known."""
     steps = np.abs(np.diff(strip, axis=0))
     steps = steps[:, ~np.isnan(steps).any(axis=0)]
     if steps.shape[1] < strip.shape[1] / 4:
-        return False
+        return None
     before, across, after = np.median(steps, axis=1)
     return bool(across > STEP_M + STEP_RATIO * max(before, after))
