@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,7 +75,7 @@ def unreached() -> ServiceError:
 def test_where_the_first_knows_all_the_next_is_not_asked() -> None:
     first, second = Model(flat(5.0), credit="A"), Model(flat(9.0), "second", "surface", credit="B")
     heights = Chain([first, second])
-    assert heights.source == first.source
+    assert heights.source == replace(first.source, name="first, second")
     assert (heights(*POINTS) == 5).all()
     assert heights.source == first.source
     assert not second.calls
@@ -144,7 +144,9 @@ def test_what_cannot_be_foreseen_goes_through() -> None:
 
 def test_where_nobody_knows_a_height_there_is_none() -> None:
     nowhere = flat(np.nan)
-    assert np.isnan(Chain([Model(nowhere), Model(nowhere)])(*POINTS)).all()
+    both = Chain([Model(nowhere), Model(nowhere, "second")])
+    assert np.isnan(both(*POINTS)).all()
+    assert both.source.name == "first, second"
     # One who failed might have known.
     with pytest.raises(ServiceError):
         Chain([Model(flat(1.0), fails=unreached()), Model(nowhere)])(*POINTS)

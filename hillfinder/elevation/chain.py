@@ -8,6 +8,7 @@ seam, which no climb crosses.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,23 +39,27 @@ class Chain:
     """
 
     def __init__(self, sources: Sequence[Heights]) -> None:
-        """Ask ``sources`` in this order; there is at least one."""
-        self._sources = sources
-        self._used: list[tuple[HeightSource, float]] = [(sources[0].source, 1.0)]
+        """Ask ``sources`` in this order; there is at least one, and chains are taken apart."""
+        links = [source.links if isinstance(source, Chain) else [source] for source in sources]
+        self.links: list[Heights] = [source for each in links for source in each]
+        self._used: list[tuple[HeightSource, float]] = []
         self._failed: list[tuple[str, HillfinderError]] = []
 
     @property
     def source(self) -> HeightSource:
-        """What served the last call; before the first, the first source."""
+        """What served the last call; where nothing did, what would be asked, the first first."""
+        if not self._used:
+            names = ", ".join(source.source.name for source in self.links)
+            return replace(self.links[0].source, name=names)
         whole = len(self._used) == 1 and self._used[0][1] > 1 - LEAST_SHARE
-        names = [
+        served = [
             source.name if whole else f"{source.name} ({_percent(share)})"
             for source, share in self._used
         ]
         without = [f"without {name} ({why(error)})" for name, error in self._failed]
         credits_ = dict.fromkeys(source.attribution for source, _ in self._used)
         return HeightSource(
-            name="; ".join([", ".join(names), *without]),
+            name="; ".join([", ".join(served), *without]),
             kind=worst(source.kind for source, _ in self._used),
             cell_m=max(source.cell_m for source, _ in self._used),
             attribution="; ".join(credit for credit in credits_ if credit) or None,
@@ -67,9 +72,8 @@ class Chain:
             HillfinderError: no source knew a height, and at least one failed; of its kind.
         """
         read = np.full(len(lon), np.nan)
-        used: list[tuple[HeightSource, float]] = []
-        self._failed = []
-        for source in self._sources:
+        self._used, self._failed = [], []
+        for source in self.links:
             todo = _open(lon, lat, read)
             if len(todo) == 0 or len(todo) < LEAST_SHARE * len(read):
                 break
@@ -80,12 +84,10 @@ class Chain:
                 self._failed.append((name, error))
                 continue
             share = float((~np.isnan(got)).sum()) / len(read)
-            if share >= LEAST_SHARE or (share and not used):
+            if share >= LEAST_SHARE or (share and not self._used):
                 read[todo] = got
-                used.append((source.source, share))
-        if used:
-            self._used = used
-        elif self._failed:
+                self._used.append((source.source, share))
+        if self._failed and not self._used:
             raise _joined([error for _, error in self._failed])
         return read
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.elevation.chain import Chain
 from hillfinder.elevation.heights import bilinear, mask_voids, worst
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
@@ -71,6 +72,11 @@ class _Header:
     metres_per_unit: float
     south_up: bool
 
+    @property
+    def cell_m(self) -> float:
+        """Metres between cells, north to south."""
+        return self.cell_y * self.metres_per_unit
+
     def shares_grid(self, other: _Header) -> bool:
         """Tell whether the cells of two files lie on one grid, so that they are read as one."""
         if self.crs != other.crs:
@@ -93,12 +99,12 @@ class _Header:
         return replace(self, left=self.left + 360.0 * round((lon - middle) / 360.0))
 
 
-class Raster:
+class Raster(Chain):
     """Heights from one file or several, read as one.
 
-    Files on one grid are pasted together, so that nothing is lost along their seams; where files
-    of different grids overlap, the finer serves first. Nothing is read before it is asked for,
-    and then only the window around the points.
+    Files on one grid are pasted together, so that nothing is lost along their seams; of files on
+    different grids the finest serves first, and the others where it has no height. Nothing is read
+    before it is asked for, and then only the window around the points.
 
     Raises:
         HeightsError: a file is missing, is no raster, or says nothing of where on earth it lies.
@@ -123,22 +129,28 @@ class Raster:
             msg = "No elevation file was given: give one or more."
             raise HeightsError(msg)
         headers = [_header(str(path), opener or _open) for path in paths]
-        self._grids: list[list[_Header]] = []
-        for header in sorted(headers, key=lambda h: h.cell_y * h.metres_per_unit):
-            grid = next((grid for grid in self._grids if header.shares_grid(grid[0])), None)
+        grids: list[list[_Header]] = []
+        for header in sorted(headers, key=lambda each: each.cell_m):
+            grid = next((grid for grid in grids if header.shares_grid(grid[0])), None)
             if grid is None:
-                self._grids.append([header])
+                grids.append([header])
             else:
                 grid.append(header)
-        self._names = [header.name for header in headers]
-        self._kind = kind or worst(_kind(name) for name in self._names)
+        super().__init__([_Grid(grid, kind) for grid in grids])
+
+
+class _Grid:
+    """Heights from files on one grid."""
+
+    def __init__(self, headers: list[_Header], kind: HeightKind | None) -> None:
+        self._headers = headers
+        self._kind = kind or worst(_kind(header.name) for header in headers)
 
     @property
     def source(self) -> HeightSource:
         """Return the files' names and their kind; their credit is not written in them."""
-        finest = self._grids[0][0]
-        cell_m = finest.cell_y * finest.metres_per_unit
-        return HeightSource(", ".join(self._names), self._kind, round(cell_m, 2), None)
+        names = ", ".join(header.name for header in self._headers)
+        return HeightSource(names, self._kind, round(self._headers[0].cell_m, 2), None)
 
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return heights at points, NaN where no file knows one.
@@ -146,12 +158,7 @@ class Raster:
         Raises:
             HeightsError: a file could not be read to its end.
         """
-        result = np.full(len(lon), np.nan)
-        for headers in self._grids:
-            todo = np.flatnonzero(np.isnan(result))
-            if len(todo):
-                result[todo] = _sample(headers, lon[todo], lat[todo])
-        return result
+        return _sample(self._headers, lon, lat)
 
 
 def _kind(name: str) -> HeightKind:
