@@ -205,7 +205,7 @@ def test_a_service_that_fails(web: Web, server: Nominatim) -> None:
 )
 def test_replies_that_are_no_places(data: str, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        place_module._rows(data.encode())
+        place_module._matches(data.encode())
 
 
 def test_words_offline() -> None:

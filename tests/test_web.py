@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hillfinder import web as web_module
+from hillfinder import asking
 from hillfinder.errors import DataError, InputError, OfflineError, PlaceError, ServiceError
 from hillfinder.web import Service as Told
 from hillfinder.web import Web
@@ -55,7 +55,12 @@ def fetch(web: Web, server: Service, name: str = "a!", **more: Any) -> bytes:
 
 
 def files(web: Web) -> list[Path]:
-    return [path for path in web.cache_dir.rglob("*") if path.is_file()]
+    return [path for path in (web.cache_dir / "replies").rglob("*") if path.is_file()]
+
+
+def kept(web: Web) -> list[bytes]:
+    """What is kept, without the first line of each file."""
+    return sorted(path.read_bytes().partition(b"\n")[2] for path in files(web))
 
 
 def test_what_was_fetched_is_kept(web: Web, server: Service) -> None:
@@ -63,7 +68,7 @@ def test_what_was_fetched_is_kept(web: Web, server: Service) -> None:
     assert fetch(web, server) == b"/a!"
     assert fetch(web, server, "b!") == b"/b!"
     assert [request.path for request in server.requests] == ["/a!", "/b!"]
-    assert sorted(path.read_bytes() for path in files(web)) == [b"/a!", b"/b!"]
+    assert kept(web) == [b"/a!", b"/b!"]
     assert {path.suffix for path in files(web)} == {".txt"}
 
 
@@ -182,7 +187,7 @@ def test_a_silent_service(tmp_path: Path, server: Service) -> None:
 
 
 def test_a_reply_without_end(web: Web, server: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_module, "LARGEST_REPLY", 100_000)
+    monkeypatch.setattr(asking, "LARGEST_REPLY", 100_000)
     server.always = body(b"/" * 300_000)
     with pytest.raises(ServiceError, match="MB, or took too long"):
         fetch(web, server)
@@ -209,12 +214,14 @@ def test_a_reply_that_cannot_be_followed(
 
 def test_a_damaged_entry_is_fetched_again(web: Web, server: Service) -> None:
     fetch(web, server)
-    (kept,) = files(web)
-    for damage in (b"", b"/a", b"<html>"):
-        kept.write_bytes(damage)
+    (path,) = files(web)
+    whole = path.read_bytes()
+    damages = (b"", b"/a!", whole[:-1], whole + b"!", whole.replace(b"/a!", b"/b!"), b"{}\n/a!")
+    for damage in damages:
+        path.write_bytes(damage)
         assert fetch(web, server) == b"/a!"
-        assert kept.read_bytes() == b"/a!"
-    assert len(server.requests) == 4
+        assert kept(web) == [b"/a!"]
+    assert len(server.requests) == 1 + len(damages)
 
 
 def test_an_unwritable_cache_costs_speed_only(web: Web, server: Service) -> None:
@@ -264,7 +271,8 @@ def test_offline_reads_what_was_kept(web: Web, server: Service) -> None:
     assert len(server.requests) == 1
 
 
-def test_the_environment(tmp_path: Path) -> None:
+def test_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HILLFINDER_CACHE_DIR")
     web = Web.from_environment({})
     assert not web.offline
     assert web == Web()

@@ -108,6 +108,14 @@ class Raster:
             else:
                 grid.append(header)
         self._names = [Path(path).name for path in paths]
+        states = [(Path(path).resolve(), Path(path).stat()) for path in paths]
+        #: What the heights depend on, so that profiles made of them can be kept. A VRT is a list
+        #: of other files, which may change.
+        self.key = (
+            "; ".join(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states)
+            if all(path.suffix.lower() != ".vrt" for path, _ in states)
+            else None
+        )
 
     @property
     def source(self) -> HeightSource:

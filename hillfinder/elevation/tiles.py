@@ -90,6 +90,11 @@ class TerrariumTiles:
         name = f"terrarium tiles, zoom {self._zoom}"
         return HeightSource(name, "unknown", round(self._cell_m, 2), ATTRIBUTION)
 
+    @property
+    def key(self) -> str:
+        """Return what the heights depend on, so that profiles made of them can be kept."""
+        return f"{self._web.terrarium_url} at zoom {self._zoom}"
+
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return the heights at points, NaN where there is no tile or the tile is void.
 
