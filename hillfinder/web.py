@@ -115,6 +115,12 @@ class Web:
             if not usable or " " in url:
                 msg = f'"{url}" is no address of a service: it must begin with https:// and a host.'
                 raise InputError(msg)
+        if self.offline and self.fresh_from:
+            msg = (
+                "With the network switched off nothing can be fetched anew: leave out --refresh, "
+                "or switch it on (--offline, HILLFINDER_OFFLINE)."
+            )
+            raise InputError(msg)
         limit = int(self.cache_mb * 2**20)
         object.__setattr__(self, "cache", Cache(self.cache_dir, limit, self.progress.say))
 
@@ -125,25 +131,42 @@ class Web:
 
     @classmethod
     def from_environment(
-        cls, environ: Mapping[str, str] = os.environ, *, offline: bool = False, **given: object
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        offline: bool = False,
+        refresh: bool = False,
+        overpass_url: str | None = None,
+        progress: Progress | None = None,
     ) -> Web:
-        """Return a door as the environment sets it up, switched off in any case if ``offline``.
+        """Return a door as the environment sets it up.
 
         ``HILLFINDER_OFFLINE=1`` switches the network off. ``HILLFINDER_CACHE_DIR``,
-        ``HILLFINDER_CACHE_MB``, ``HILLFINDER_TIMEOUT_S``, ``HILLFINDER_OVERPASS_URL``,
-        ``HILLFINDER_NOMINATIM_URL`` and ``HILLFINDER_TERRARIUM_URL`` replace the attributes of
-        those names, and ``given`` replaces these.
+        ``HILLFINDER_CACHE_MB``, ``HILLFINDER_TIMEOUT_S`` and the names of ``ADDRESSES``, such as
+        ``HILLFINDER_OVERPASS_URL``, replace the attributes of those names.
+
+        Args:
+            environ: the environment.
+            offline: the network is off, whatever the environment says.
+            refresh: nothing that was kept before this moment is read.
+            overpass_url: goes before that of the environment.
+            progress: told what is going on.
         """
-        found: dict[str, Any] = {"cache_dir": _cache_dir(environ)}
-        for name in ADDRESSES:
-            if value := environ.get(f"HILLFINDER_{name.upper()}", "").strip():
-                found[name] = value
-        for name in ("cache_mb", "timeout_s"):
-            if value := environ.get(f"HILLFINDER_{name.upper()}", "").strip():
-                found[name] = _number(f"HILLFINDER_{name.upper()}", value)
+        given: dict[str, Any] = {"cache_dir": _cache_dir(environ)}
+        for name in (*ADDRESSES, "cache_mb", "timeout_s"):
+            value = environ.get(f"HILLFINDER_{name.upper()}", "").strip()
+            if value and name in ADDRESSES:
+                given[name] = value
+            elif value:
+                given[name] = _number(f"HILLFINDER_{name.upper()}", value)
+        if overpass_url is not None:
+            given["overpass_url"] = overpass_url
         switch = environ.get("HILLFINDER_OFFLINE", "").strip().lower()
         return cls(
-            offline=offline or switch not in {"", "0", "false", "no", "off"}, **found | given
+            offline=offline or switch not in {"", "0", "false", "no", "off"},
+            fresh_from=time.time() if refresh else 0.0,
+            progress=progress or Progress(),
+            **given,
         )
 
     def fetch(

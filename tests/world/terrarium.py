@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,6 +90,16 @@ def wrap(header: bytes, lines: bytes) -> bytes:
         checksum = zlib.crc32(kind + content)
         parts += [struct.pack(">I", len(content)), kind, content, struct.pack(">I", checksum)]
     return b"".join(parts)
+
+
+def black(answer: Answer) -> Answer:
+    """Answer with a tile that is black all over, as a server does that lost its data."""
+    return replace(answer, body=png(np.zeros((3, SIZE, SIZE), np.uint8)))
+
+
+def blank(answer: Answer) -> Answer:
+    """Answer with a tile that is white all over."""
+    return replace(answer, body=png(np.full((3, SIZE, SIZE), 255, np.uint8)))
 
 
 def of_raster(path: Path) -> Surface:
