@@ -76,7 +76,6 @@ class Cache:
         path = self.folder / name
         try:
             content = path.read_bytes()
-            status = path.stat()
         except OSError:
             return None
         line, _, data = content.partition(b"\n")
@@ -84,8 +83,8 @@ class Cache:
         if head is None or head.pop("sha256") != sha256(data).hexdigest():
             self.drop(name)
             return None
-        with suppress(OSError):  # not every disk notes by itself when a file was read
-            os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
+        with suppress(OSError):  # disks that note by themselves when a file was read do so
+            os.utime(path)  # seldom, and for a look at its first line too
         return Entry(name, head.pop("written"), time.time(), len(content), head), data
 
     def write(self, name: str, data: bytes, about: Mapping[str, Any]) -> None:
@@ -129,7 +128,7 @@ class Cache:
                     del head["sha256"]
                     written = head.pop("written")
                     name = f"{each}/{path.name}"
-                    found.append(Entry(name, written, status.st_atime, status.st_size, head))
+                    found.append(Entry(name, written, status.st_mtime, status.st_size, head))
         return sorted(found, key=lambda entry: (-entry.used, entry.name))
 
     def clear(self) -> int:
@@ -229,7 +228,7 @@ class Cache:
                 if path.suffix == ".part" and status.st_mtime < old:
                     self._used -= _remove(path, status.st_size)
             if self._used > self.limit:
-                for path, status in sorted(files, key=lambda file: file[1].st_atime):
+                for path, status in sorted(files, key=lambda file: file[1].st_mtime):
                     if self._used <= self.limit * LEFT:
                         break
                     self._used -= _remove(path, status.st_size)

@@ -358,14 +358,13 @@ class Web:
                 self.progress.waiting(f"{who} {faults[question.url]}", wait_s)
                 self.sleep(wait_s)
                 pause_s = {url: max(0.0, rest_s - wait_s) for url, rest_s in pause_s.items()}
-            elif faults:
-                failed, fault = list(faults.items())[-1]
-                self.progress.say(f"{_who(service, failed)} {fault}: asking {who}.")
             try:
                 return self._try(question, check, service, left_s - wait_s)
             except Fault as fault:
                 faults[question.url] = fault
                 pause_s[question.url] = max(fault.wait_s, next(waits[question.url], math.inf))
+                if not min(pause_s.values()):
+                    self.progress.say(f"{who} {fault}: asking the next server.")
 
     def _try(self, question: Question, check: Check, service: Service, longest_s: float) -> bytes:
         """Ask once, and check the reply."""

@@ -105,15 +105,19 @@ def blank(answer: Answer) -> Answer:
 def of_raster(path: Path) -> Surface:
     """Return the surface of an elevation model, read between its cells, NaN beyond its edge."""
     import rasterio
+    from pyproj import Transformer
     from rasterio.transform import rowcol
     from scipy.ndimage import map_coordinates
 
     with rasterio.open(path) as file:
         values = file.read(1, masked=True).astype(float).filled(np.nan)
-        transform = file.transform
+        transform, crs = file.transform, file.crs
 
     def surface(lon: Floats, lat: Floats) -> Floats:
-        row, col = rowcol(transform, lon.ravel(), lat.ravel(), op=lambda value: value)
+        x, y = lon.ravel(), lat.ravel()
+        if not crs.is_geographic:
+            x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(x, y)
+        row, col = rowcol(transform, x, y, op=lambda value: value)
         at = np.array([row, col]) - 0.5
         return np.reshape(map_coordinates(values, at, order=1, cval=np.nan), lon.shape)
 
