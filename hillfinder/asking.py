@@ -120,7 +120,8 @@ def _send(
         def get_redirect_target(self, resp: requests.Response) -> str | None:
             target = super().get_redirect_target(resp)
             if target:
-                _stay(resp.url, target)
+                with resp:  # closed whether it is followed or not
+                    _stay(resp.url, target)
             return target
 
     cause: Exception

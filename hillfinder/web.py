@@ -13,7 +13,6 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -23,16 +22,16 @@ from hillfinder.asking import LONGEST_WAIT_S, Fault, Question
 from hillfinder.cache import Busy, Cache
 from hillfinder.errors import DataError, InputError, OfflineError, ServiceError
 from hillfinder.progress import Progress
+from hillfinder.replies import Replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
-    Check = Callable[[bytes], None]
+    from hillfinder.replies import Check
 
 #: What ``Web`` has an address for, and the environment may give another.
 ADDRESSES = ("overpass_url", "nominatim_url", "terrarium_url")
-
 T = TypeVar("T")
 
 
@@ -102,6 +101,8 @@ class Web:
     sleep: Callable[[float], None] = time.sleep
     progress: Progress = field(default_factory=Progress, compare=False)
     cache: Cache = field(init=False, repr=False, compare=False)
+    _failed: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
+    _replies: Replies = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse addresses that cannot be asked."""
@@ -122,7 +123,10 @@ class Web:
             )
             raise InputError(msg)
         limit = int(self.cache_mb * 2**20)
-        object.__setattr__(self, "cache", Cache(self.cache_dir, limit, self.progress.say))
+        cache = Cache(self.cache_dir, limit, self.progress.say)
+        replies = Replies(cache, offline=self.offline, fresh_from=self.fresh_from)
+        object.__setattr__(self, "cache", cache)
+        object.__setattr__(self, "_replies", replies)
 
     @property
     def overpass_urls(self) -> tuple[str, ...]:
@@ -196,10 +200,17 @@ class Web:
         """
         question = Question(url, header=header, absent=absent)
         ask = partial(self._answer, [question], check, service)
-        return self.kept(url, ask, check=check, suffix=suffix, service=service)
+        return self.kept(url, ask, check=check, suffix=suffix, service=service, absent=absent)
 
     def kept(
-        self, key: str, make: Callable[[], bytes], *, check: Check, suffix: str, service: Service
+        self,
+        key: str,
+        make: Callable[[], bytes],
+        *,
+        check: Check,
+        suffix: str,
+        service: Service,
+        absent: bytes | None = None,
     ) -> bytes:
         """Return what is kept under ``key``; what is not, or fails its check, is made and kept.
 
@@ -210,8 +221,8 @@ class Web:
             ServiceError: another process has been asking for longer than anybody waits.
             OfflineError: it is not kept, and the network is off.
         """
-        name = f"replies/{sha256(key.encode()).hexdigest()}{suffix}"
-        data = self._read(name, check)
+        name = self._replies.name(key, suffix)
+        data = self._replies.find(name, check, absent)
         if data is not None:
             return data
         if self.offline:
@@ -221,10 +232,10 @@ class Web:
             )
             raise OfflineError(msg)
         with self._turn(service):
-            data = self._read(name, check)
+            data = self._replies.find(name, check, absent)
             if data is None:
                 data = make()
-                self.cache.write(name, data, {"of": service.name})
+                self._replies.keep(name, data, service.name, absent)
         return data
 
     def ask(self, url: str, service: Service, timeout_s: float) -> bytes:
@@ -291,18 +302,6 @@ class Web:
                 data = self.kept(key, answer, check=check, suffix=".json", service=service)
                 path.write_bytes(data)
 
-    def _read(self, name: str, check: Check) -> bytes | None:
-        """Return what is kept, good and fresh enough."""
-        found = self.cache.read(name)
-        if found is None or found[0].written < self.fresh_from:
-            return None
-        try:
-            check(found[1])
-        except DataError:
-            self.cache.drop(name)
-            return None
-        return found[1]
-
     @contextmanager
     def _turn(self, service: Service) -> Iterator[None]:
         """Wait for the turn to ask, where one question is asked at a time."""
@@ -338,6 +337,8 @@ class Web:
             service: whom to name.
         """
         begun = time.monotonic()
+        # A server that just failed, perhaps after a minute of silence, is not the first to ask.
+        questions = sorted(questions, key=lambda each: each.url in self._failed)
         faults: dict[str, Fault] = {}  # by address
         waits = {question.url: iter(self.retry_s) for question in questions}
         pause_s = {question.url: 0.0 for question in questions}
@@ -362,6 +363,7 @@ class Web:
                 return self._try(question, check, service, left_s - wait_s)
             except Fault as fault:
                 faults[question.url] = fault
+                self._failed.add(question.url)
                 pause_s[question.url] = max(fault.wait_s, next(waits[question.url], math.inf))
                 if not min(pause_s.values()):
                     self.progress.say(f"{who} {fault}: asking the next server.")

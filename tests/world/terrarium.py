@@ -117,8 +117,11 @@ def of_raster(path: Path) -> Surface:
         x, y = lon.ravel(), lat.ravel()
         if not crs.is_geographic:
             x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(x, y)
-        row, col = rowcol(transform, x, y, op=lambda value: value)
+        there = np.isfinite(x) & np.isfinite(y)  # no projection of a town shows all of the earth
+        row, col = rowcol(transform, x[there], y[there], op=lambda value: value)
         at = np.array([row, col]) - 0.5
-        return np.reshape(map_coordinates(values, at, order=1, cval=np.nan), lon.shape)
+        height = np.full(len(x), np.nan)
+        height[there] = map_coordinates(values, at, order=1, cval=np.nan)
+        return height.reshape(lon.shape)
 
     return surface
