@@ -130,8 +130,9 @@ class Web:
 
     @property
     def overpass_urls(self) -> tuple[str, ...]:
-        """The addresses of Overpass, the first to be asked first."""
-        return tuple(url.strip().rstrip("/") for url in self.overpass_url.split(","))
+        """The addresses of Overpass, the first to be asked first; OSMnx adds the last word."""
+        urls = (url.strip().rstrip("/") for url in self.overpass_url.split(","))
+        return tuple(url.removesuffix("/interpreter") for url in urls)
 
     @classmethod
     def from_environment(

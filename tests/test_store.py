@@ -7,6 +7,7 @@ import io
 import math
 import os
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from pyproj import Geod
 import hillfinder as hf
 from hillfinder.demo import files, town
 from hillfinder.errors import PlaceError, StreetsError
-from hillfinder.model import Place
+from hillfinder.model import Place, StreetSource
 from hillfinder.progress import Progress
 from hillfinder.streets import extract, overpass, store
 from hillfinder.web import Web
@@ -162,21 +163,18 @@ def test_heights_without_a_key_are_not_kept(made: Files, web: Web) -> None:
     assert [entry.about["heights"]["name"] for entry in web.cache.entries("areas")] == ["none"]
 
 
-def test_an_old_area_serves_and_says_so(made: Files, web: Web) -> None:
-    network = extract.read(made.osm)
-    wanted = store.Wanted(
-        "there",
-        None,
-        lambda: store.Area(network, None, time.time() - 200 * 86_400),
-        ages=True,
-    )
+@pytest.mark.parametrize("dated", [True, False])
+def test_an_old_area_serves_and_says_so(made: Files, web: Web, *, dated: bool) -> None:
+    then = time.time() - 200 * 86_400
+    date = datetime.fromtimestamp(then, UTC).isoformat() if dated else None
+    network = dataclasses.replace(extract.read(made.osm), source=StreetSource("them", date))
+    fetched = time.time() if dated else then
+    wanted = store.Wanted("there", None, lambda: store.Area(network, None, fetched), ages=True)
     store.get(wanted, web)
     heard = Heard()
     again = dataclasses.replace(web, progress=heard)
     assert len(store.get(wanted, again).network) == len(network)
-    assert heard.said == [
-        "The streets of this area were fetched 200 days ago: --refresh fetches them anew."
-    ]
+    assert heard.said == ["The streets of this area are 200 days old: --refresh fetches them anew."]
     store.get(dataclasses.replace(wanted, ages=False), again)
     assert len(heard.said) == 1
 

@@ -533,7 +533,7 @@ def pulled(web: Web) -> Any:
 
 @pytest.fixture
 def both(tmp_path: Path, server: Service, second: Service, waits: list[float]) -> Web:
-    urls = f"{server.url}/api/, {second.url}/api"
+    urls = f"{server.url}/api/, {second.url}/api/interpreter"
     return Web(cache_dir=tmp_path, overpass_url=urls, sleep=waits.append, timeout_s=5.0)
 
 

@@ -12,6 +12,7 @@ import json
 import math
 import time
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -94,7 +95,9 @@ def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
         network = graph.from_networkx(pulled, overpass.source(pulled))
         return Area(network, box, time.time())
 
-    return Wanted(f"Overpass {web.overpass_url}", around(place, radius_m), make, ages=True)
+    return Wanted(
+        f"Overpass {', '.join(web.overpass_urls)}", around(place, radius_m), make, ages=True
+    )
 
 
 def from_file(path: Path, place: Place, radius_m: float) -> Wanted:
@@ -132,11 +135,11 @@ def get(wanted: Wanted, web: Web) -> Area:
         found = web.cache.read(entry.name)
         area = None if found is None else _unpack(found[1], entry.about)
         if area is not None:
-            days = (time.time() - area.fetched) / 86_400.0
+            days = (time.time() - _date(area)) / 86_400.0
             if wanted.ages and days > OLD_DAYS:
+                age = f"{days:.0f} days old"
                 web.progress.say(
-                    f"The streets of this area were fetched {days:.0f} days ago: --refresh "
-                    "fetches them anew."
+                    f"The streets of this area are {age}: --refresh fetches them anew."
                 )
             return area
         web.cache.drop(entry.name)
@@ -219,6 +222,17 @@ def cut(network: StreetNetwork, bounds: Box | None) -> StreetNetwork:
         ),
         profiles=profiles,
     )
+
+
+def _date(area: Area) -> float:
+    """Return of when the streets are, in seconds since 1970.
+
+    Built anew from replies that were kept, an area is no younger than these.
+    """
+    try:
+        return datetime.fromisoformat(area.network.source.date or "").timestamp()
+    except ValueError:
+        return area.fetched
 
 
 def _candidates(wanted: Wanted, web: Web) -> Iterator[Entry]:
