@@ -83,8 +83,9 @@ class Moving(Progress):
         self._guard = threading.Lock()
 
     def asking(self, who: str) -> None:
-        """Give it a line."""
+        """Give it a line, and end the wait."""
         with self._guard:
+            self._display.update(self._display.tasks[0].id, until=0.0)
             if who not in self._rows:
                 self._received[who] = 0
                 self._rows[who] = self._display.add_task(plain(who), why="", until=0.0)
