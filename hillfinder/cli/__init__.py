@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import options, sources, terminal
+from hillfinder.cli import options, sources, terminal, upkeep, watching
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ EXAMPLES: Final = """\b
 Examples:
   hillfinder near "45.4993,-122.6974"
   hillfinder near "Council Crest, Portland" --length 150-300 --gpx hill.gpx
-  hillfinder near "-33.86,151.21" --osm sydney.osm.pbf --dem sydney.tif
-  hillfinder near "-33.86,151.21" --dem sydney.tif --dem-kind bare-earth --elevation auto"""
+  hillfinder near "-33.86,151.21" --osm sydney.osm.pbf --dem sydney.tif"""
 
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Measure = Annotated[
@@ -57,7 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     terminal.prepare()
     words = options.spaced(sys.argv[1:] if argv is None else argv)
     try:
-        app(words, prog_name="hillfinder")
+        with terminal.errors_as_exit_codes():
+            app(words, prog_name="hillfinder")
+    except typer.Exit as stop:
+        return stop.exit_code
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     return 0
@@ -139,6 +141,16 @@ def near(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
     ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch all anew, whatever was kept.")
+    ] = False,
+    overpass_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Another Overpass, such as https://overpass.example/api; several with commas.",
+        ),
+    ] = None,
     output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = Format.table,
     gpx: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the course to one hill as GPX.")
@@ -168,14 +180,13 @@ def near(
 
         if gpx is not None:
             check(gpx, overwrite=force)
-        with terminal.progress("Looking for hills", quiet=quiet):
+        files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
+        with watching.watch("Looking for hills", quiet=quiet) as progress:
+            web = Web.from_environment(
+                offline=offline, refresh=refresh, overpass_url=overpass_url, progress=progress
+            )
             hills = find.near(
-                place,
-                criteria,
-                streets=osm,
-                heights=Raster(dem, kind=options.height_kind(dem_kind)) if dem else None,
-                elevation=elevation,
-                web=Web.from_environment(offline=offline),
+                place, criteria, streets=osm, heights=files, elevation=elevation, web=web
             )
         terminal.show(hills, output, units, quiet=quiet)
         if not hills:
@@ -206,17 +217,19 @@ def demo(
         from hillfinder import find
         from hillfinder.demo import files, town
         from hillfinder.output.files import check, folder, replace
+        from hillfinder.streets import extract
         from hillfinder.web import Web
 
         where = folder(out)
         for name in ("hill.gpx", "hills.json", "hills.geojson", "hills.csv"):
             check(where / name, overwrite=force)
         with (
-            terminal.progress("Building a town and looking for its hills", quiet=quiet),
+            watching.watch("Building a town and looking for its hills", quiet=quiet),
             TemporaryDirectory() as built,
         ):
             made = files.write(Path(built))
-            hills = find.near(town.DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))
+            streets = extract.read(made.osm)  # a town made for this once is not kept
+            hills = find.near(town.DOOR, streets=streets, heights=made.dem, web=Web(offline=True))
         terminal.show(hills, Format.table, units)
         hills.to_gpx(where / "hill.gpx", overwrite=force)
         replace(where / "hills.json", hills.to_json(), overwrite=force)
@@ -228,3 +241,5 @@ def demo(
 
 
 app.command()(sources.sources)
+app.command()(upkeep.cache)
+app.command()(upkeep.check)

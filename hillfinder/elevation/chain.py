@@ -65,6 +65,16 @@ class Chain:
             attribution="; ".join(credit for credit in credits_ if credit) or None,
         )
 
+    @property
+    def key(self) -> str | None:
+        """Return what the heights depend on, so that profiles made of them can be kept.
+
+        There is none where a source has none, or failed: the next time it may serve.
+        """
+        keys = [getattr(source, "key", None) for source in self.links]
+        known = [key for key in keys if key]
+        return "; then ".join(known) if len(known) == len(keys) and not self._failed else None
+
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return heights at points, NaN where no source knows one, and along the seams.
 

@@ -113,6 +113,7 @@ class RemoteFile:
             check=check,
             suffix=".bytes",
             service=self._service,
+            absent=NOTHING,
         )
 
     def _make(self, number: int) -> bytes:

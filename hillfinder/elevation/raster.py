@@ -59,6 +59,7 @@ FEET_M = {
 class _Header:
     """What a file says of itself; rows grow southwards, ``cell`` is positive, in CRS units."""
 
+    where: str
     name: str
     open: Callable[[], DatasetReader]
     crs: str
@@ -147,6 +148,19 @@ class _Grid:
         self._kind = kind or worst(_kind(header.name) for header in headers)
 
     @property
+    def key(self) -> str | None:
+        """Return what the heights depend on, so that profiles made of them can be kept.
+
+        There is none for a VRT, which is a list of other files that may change.
+        """
+        paths = [Path(header.where) for header in self._headers]
+        if any(path.suffix.lower() == ".vrt" or not path.is_file() for path in paths):
+            return None
+        states = [(path.resolve(), path.stat()) for path in paths]
+        files = (f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states)
+        return "; ".join([self._kind, *files])
+
+    @property
     def source(self) -> HeightSource:
         """Return the files' names and their kind; their credit is not written in them."""
         names = ", ".join(header.name for header in self._headers)
@@ -212,6 +226,7 @@ def _header(where: str, opener: Open) -> _Header:
         msg = f"{path.name} is not north-up: warp it first, for instance with gdalwarp."
         raise HeightsError(msg)
     return _Header(
+        where=where,
         name=path.name,
         open=partial(opener, where),
         crs=wkt,

@@ -128,6 +128,11 @@ class Remote:
         """What the model is."""
         return self._model.source
 
+    @property
+    def key(self) -> str:
+        """Return what the heights depend on, so that profiles made of them can be kept."""
+        return str(getattr(self._web, self._model.address))
+
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return heights at points, NaN where the model has no file, as over the sea, or a void.
 

@@ -151,6 +151,11 @@ class Tiles:
         name = f"{self._set.name}{made_of}"
         return HeightSource(name, kind, round(cell_m, 2), self._set.service.credit)
 
+    @property
+    def key(self) -> str:
+        """Return what the heights depend on, so that profiles made of them can be kept."""
+        return f"{getattr(self._web, self._set.address)} at zoom {self._zoom}"
+
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return the heights at points, NaN where there is no tile or the tile is void.
 

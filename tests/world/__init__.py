@@ -1,6 +1,9 @@
 """The services hillfinder talks to, as small real servers on loopback.
 
 Each speaks the protocol of the real one and can be told to fail (``tests.world.service``).
+``python -m tests.world`` starts them all, so that anyone can do the whole live job against them;
+``python -m tests.world.faults`` prints what comes of each fault, and
+``python -m tests.world.killed`` what comes of searches that are killed.
 """
 
 from tests.world.files import Files, cloud_optimised

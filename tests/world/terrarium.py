@@ -6,6 +6,7 @@ import re
 import struct
 import warnings
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,19 +132,36 @@ def wrap(header: bytes, lines: bytes) -> bytes:
     return b"".join(parts)
 
 
+def black(answer: Answer) -> Answer:
+    """Answer with a tile that is black all over, as a server does that lost its data."""
+    return replace(answer, body=png(np.zeros((3, SIZE, SIZE), np.uint8)))
+
+
+def blank(answer: Answer) -> Answer:
+    """Answer with a tile that is white all over."""
+    return replace(answer, body=png(np.full((3, SIZE, SIZE), 255, np.uint8)))
+
+
 def of_raster(path: Path) -> Surface:
     """Return the surface of an elevation model, read between its cells, NaN beyond its edge."""
     import rasterio
+    from pyproj import Transformer
     from rasterio.transform import rowcol
     from scipy.ndimage import map_coordinates
 
     with rasterio.open(path) as file:
         values = file.read(1, masked=True).astype(float).filled(np.nan)
-        transform = file.transform
+        transform, crs = file.transform, file.crs
 
     def surface(lon: Floats, lat: Floats) -> Floats:
-        row, col = rowcol(transform, lon.ravel(), lat.ravel(), op=lambda value: value)
+        x, y = lon.ravel(), lat.ravel()
+        if not crs.is_geographic:
+            x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(x, y)
+        there = np.isfinite(x) & np.isfinite(y)  # no projection of a town shows all of the earth
+        row, col = rowcol(transform, x[there], y[there], op=lambda value: value)
         at = np.array([row, col]) - 0.5
-        return np.reshape(map_coordinates(values, at, order=1, cval=np.nan), lon.shape)
+        height = np.full(len(x), np.nan)
+        height[there] = map_coordinates(values, at, order=1, cval=np.nan)
+        return height.reshape(lon.shape)
 
     return surface
