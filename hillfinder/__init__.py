@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hillfinder.climbs import find as find_climbs
+    from hillfinder.elevation.chain import Chain
     from hillfinder.elevation.heights import Heights
     from hillfinder.elevation.profile import attach
     from hillfinder.elevation.raster import Raster
-    from hillfinder.elevation.tiles import TerrariumTiles
+    from hillfinder.elevation.tiles import Tiles
     from hillfinder.errors import HillfinderError
     from hillfinder.find import grade, near
     from hillfinder.grades import GradedLine, Grades
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hillfinder.web import Web
 
 __all__ = [
+    "Chain",
     "Climb",
     "Criteria",
     "GradedLine",
@@ -44,7 +46,7 @@ __all__ = [
     "Raster",
     "Route",
     "StreetNetwork",
-    "TerrariumTiles",
+    "Tiles",
     "Web",
     "__version__",
     "attach",
@@ -58,6 +60,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Chain": "elevation.chain",
     "Climb": "model",
     "Criteria": "model",
     "GradedLine": "grades",
@@ -71,7 +74,7 @@ _HOMES = {
     "Raster": "elevation.raster",
     "Route": "model",
     "StreetNetwork": "streets.network",
-    "TerrariumTiles": "elevation.tiles",
+    "Tiles": "elevation.tiles",
     "Web": "web",
     "attach": "elevation.profile",
     "find_climbs": "climbs:find",

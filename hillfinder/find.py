@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,10 @@ import numpy as np
 from hillfinder import climbs as climbing
 from hillfinder import grades, lines, ranking
 from hillfinder.elevation.profile import attach
-from hillfinder.errors import PlaceError
 from hillfinder.hills import Hills
 from hillfinder.model import Beyond, Criteria, Hill, Place
 from hillfinder.place import locate
+from hillfinder.streets import store
 from hillfinder.streets.network import StreetNetwork
 from hillfinder.warmup import Router
 from hillfinder.web import Web
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 LOOK_BEYOND = 1.5
 #: However short the warm-up: a smaller piece of town has cut-off streets in it.
 LEAST_RADIUS_M = 1500.0
-METRES_PER_DEGREE = 111_195.0
 
 
 def near(
@@ -45,6 +45,7 @@ def near(
     *,
     streets: Streets | None = None,
     heights: Elevation | None = None,
+    elevation: str | None = None,
     web: Web | None = None,
 ) -> Hills:
     """Find the hills near a place, steepest first, each with a warm-up to its bottom.
@@ -55,10 +56,14 @@ def near(
             minutes where nothing is said.
         streets: an OpenStreetMap file, a saved OSMnx graph, such a graph in memory, or a network;
             ``None`` asks Overpass.
-        heights: elevation files, or any ``Heights``; ``None`` fetches terrarium tiles.
+        heights: elevation files, or any ``Heights``. With these alone no other is asked.
+        elevation: the service that gives heights where ``heights`` has none: ``3dep``,
+            ``terrarium``, ``copernicus``, ``mapterhorn``, or ``auto`` for the best there is at the
+            place, which is what ``None`` stands for where there is no ``heights`` either.
         web: how the network is used, if at all; ``None`` follows the environment.
 
     Raises:
+        InputError: no elevation service is called so.
         PlaceError: the place is no place, or lies more than 500 m from any street.
         StreetsError: the streets cannot be read.
         HeightsError: the heights cannot be read, or do not cover the place.
@@ -67,19 +72,20 @@ def near(
     criteria = criteria or Criteria()
     web = web or Web.from_environment()
     where = locate(place, web)
-    source = _heights(heights, web)
-    network = attach(_streets(streets, where, _radius_m(criteria), web), source)
+    wanted = _streets(streets, where, _radius_m(criteria), web)
+    area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
+    network, source = store.cut(area.network, wanted.bounds), area.heights
     router = Router(network, where, criteria)
     climbs = climbing.find(network, criteria)
     rows = ranking.order(climbs)
     minutes = router.times_s(climbs)[rows] / 60.0
     listed = rows[minutes <= criteria.warmup_min[1]][: criteria.limit]
-    hills = _hills(network, climbs, listed, router, ranking.Words(criteria, source.source))
+    hills = _hills(network, climbs, listed, router, ranking.Words(criteria, source))
     return Hills(
         place=where,
         criteria=criteria,
         streets=network.source,
-        heights=source.source,
+        heights=source,
         hills=hills,
         beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
         misses=() if hills else ranking.misses(network, criteria),
@@ -89,15 +95,20 @@ def near(
 
 
 def grade(
-    given: Given, *, heights: Elevation | None = None, web: Web | None = None
+    given: Given,
+    *,
+    heights: Elevation | None = None,
+    elevation: str | None = None,
+    web: Web | None = None,
 ) -> grades.Grades:
     """Measure the grade of lines that are there already, each as drawn, in the order given.
 
     Args:
         given: the path of a GPX or GeoJSON file; a ``GeoDataFrame`` or ``GeoSeries``, in any
             coordinate system that it names; a shapely geometry or several, in degrees.
-        heights: elevation files, or any ``Heights``; ``None`` fetches terrarium tiles. Heights
-            in the lines themselves are not used.
+        heights: elevation files, or any ``Heights``. Heights in the lines themselves are not used.
+        elevation: the service that gives heights where ``heights`` has none, as for ``near``; the
+            best there is where the first line begins, where nothing is said.
         web: how the network is used, if at all; ``None`` follows the environment.
 
     Raises:
@@ -118,7 +129,9 @@ def grade(
     >>> round(up.length_m), round(up.grade, 3), round(down.grade, 3), round(down.steepest(30), 3)
     (222, 0.1, -0.1, -0.1)
     """
-    return grades.measure(lines.read(given), _heights(heights, web or Web.from_environment()))
+    read = lines.read(given)
+    web = web or Web.from_environment()
+    return grades.measure(read, _heights(heights, elevation, read.place, web))
 
 
 def _radius_m(criteria: Criteria) -> float:
@@ -127,52 +140,48 @@ def _radius_m(criteria: Criteria) -> float:
     return max(LEAST_RADIUS_M, LOOK_BEYOND * reach) + criteria.length_m[1]
 
 
-def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> StreetNetwork:
-    if isinstance(given, StreetNetwork):
-        return given
+def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> store.Wanted:
     if given is None:
-        from hillfinder.streets import graph, overpass
-
-        pulled = overpass.pull(place, radius_m, web)
-        return graph.from_networkx(pulled, overpass.source(pulled))
+        return store.from_overpass(place, radius_m, web)
     if isinstance(given, Path | str):
-        path = Path(given)
-        if path.suffix.lower() == ".graphml":
-            from hillfinder.streets import graph
+        return store.from_file(Path(given), place, radius_m)
+    if not isinstance(given, StreetNetwork):
+        from hillfinder.streets import graph
 
-            return graph.read(path)
-        from hillfinder.streets import extract
-
-        return extract.read(path, _bounds(place, radius_m))
-    from hillfinder.streets import graph
-
-    return graph.from_networkx(given)
+        given = graph.from_networkx(given)
+    area = store.Area(given, None, time.time())
+    return store.Wanted(None, None, lambda: area)
 
 
-def _heights(given: Elevation | None, web: Web) -> Heights:
-    if given is None:
-        from hillfinder.elevation.tiles import TerrariumTiles
+def _with_heights(streets: store.Wanted, heights: Heights, web: Web) -> store.Wanted:
+    """Want the same area with profiles, which are kept where the heights have a key."""
+    key = getattr(heights, "key", None)
 
-        return TerrariumTiles(web)
+    def make() -> store.Area:
+        area = store.get(streets, web)
+        network = attach(area.network, heights)
+        lasting = getattr(heights, "key", None) == key
+        return replace(area, network=network, heights=heights.source, lasting=lasting)
+
+    origin = f"{streets.origin}, heights of {key}" if streets.origin and key else None
+    return replace(streets, origin=origin, make=make)
+
+
+def _heights(given: Elevation | None, elevation: str | None, place: Place, web: Web) -> Heights:
+    from hillfinder.elevation.chain import Chain
+
+    sources: list[Heights] = []
     if callable(given):
-        return given
-    from hillfinder.elevation.raster import Raster
+        sources.append(given)
+    elif given is not None:
+        from hillfinder.elevation.raster import Raster
 
-    return Raster([given] if isinstance(given, Path | str) else given)
+        sources.append(Raster([given] if isinstance(given, Path | str) else given))
+    if elevation is not None or not sources:
+        from hillfinder.elevation.sources import AUTO, choose
 
-
-def _bounds(place: Place, radius_m: float) -> tuple[float, float, float, float]:
-    """Return west, south, east, north; west is greater than east across the antimeridian."""
-    north = radius_m / METRES_PER_DEGREE
-    if abs(place.lat) + north >= 90:
-        msg = (
-            f"Latitude {place.lat:g} lies within {radius_m / 1000:.0f} km of a pole: no street is "
-            "mapped there."
-        )
-        raise PlaceError(msg)
-    east = min(180.0, north / np.cos(np.radians(abs(place.lat) + north)))
-    west, east = ((lon + 180.0) % 360.0 - 180.0 for lon in (place.lon - east, place.lon + east))
-    return west, place.lat - north, east, place.lat + north
+        sources += choose(elevation or AUTO, place, web)
+    return Chain(sources)
 
 
 def _hills(

@@ -23,7 +23,7 @@ from xml.etree.ElementTree import ParseError, XMLParser
 import numpy as np
 
 from hillfinder.errors import LinesError
-from hillfinder.model import read_only
+from hillfinder.model import Place, read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -71,6 +71,12 @@ class Lines:
 
     lines: tuple[Line, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        """Where the first of them begins: there heights are looked for."""
+        first = next((line for line in self.lines if len(line.lon)), None)
+        return Place(0.0, 0.0) if first is None else Place(float(first.lat[0]), float(first.lon[0]))
 
 
 def read(given: Given) -> Lines:

@@ -18,7 +18,12 @@ NOMINATIM = Service(
     gives="the whereabouts of this place are",
     instead='give "latitude,longitude"',
     pause_s=5.0,
+    apart_s=1.0,  # https://operations.osmfoundation.org/policies/nominatim/
 )
+#: So many matches are asked for and told.
+MOST = 5
+#: Matches so near each other are one place, mapped as a point and as an area.
+SAME_DEG = 0.02
 EXAMPLE = 'write latitude, longitude in degrees, for instance "45.4993,-122.6974"'
 
 _SAME = str.maketrans("−–′’ʹ″”“º˚", "--'''\"\"\"°°")  # noqa: RUF001 - look-alikes are the point
@@ -129,40 +134,59 @@ def _angle(words: str, degrees: str, minutes: str, seconds: str) -> float:
 
 
 def _ask(words: str, web: Web) -> Place:
-    """Ask Nominatim, by way of OSMnx, which waits a second before each question."""
+    """Ask Nominatim, by way of OSMnx, and say which of its answers is taken."""
+    reply = b""
 
-    def check_reply(data: bytes) -> None:
-        if not _rows(data):
+    def check(data: bytes) -> None:
+        nonlocal reply
+        if not _matches(data):
             msg = f'Nominatim knows no place "{words}": add the city or country, or {EXAMPLE}.'
             raise PlaceError(msg)
+        reply = data
 
     def ask() -> bytes:
-        lat, lon = web.osmnx(
-            lambda osmnx: osmnx.geocode(words), check=check_reply, service=NOMINATIM
+        web.osmnx(
+            lambda osmnx: osmnx.geocode(words), check=check, service=NOMINATIM, amend=_several
         )
-        return json.dumps([{"lat": lat, "lon": lon}]).encode()
+        return reply
 
-    # The answer is kept as well as the reply: it is there without loading OSMnx.
+    # The answer is kept under the words as well: it is there without loading OSMnx.
     data = web.kept(
-        f"{web.nominatim_url} {words}", ask, check=check_reply, suffix=".json", service=NOMINATIM
+        f"{web.nominatim_url} {words}", ask, check=check, suffix=".json", service=NOMINATIM
     )
-    lat, lon = _rows(data)[0]
-    return Place(lat, lon, words)
+    chosen, *others = (f'{each.name}, "{each.lat:.4f},{each.lon:.4f}"' for each in _matches(data))
+    web.progress.say(f'"{words}" is taken for {chosen}.')
+    for other in others:
+        web.progress.say(f"It may also be {other}: give these numbers if you mean that one.")
+    first = _matches(data)[0]
+    return Place(first.lat, first.lon, words)
 
 
-def _rows(data: bytes) -> list[tuple[float, float]]:
-    """Return the positions in a reply of Nominatim.
+def _several(url: str) -> str:
+    """Return OSMnx's question with more than the one answer that OSMnx asks for."""
+    return url.replace("limit=1&", f"limit={MOST}&")
+
+
+def _matches(data: bytes) -> list[Place]:
+    """Return the places in a reply of Nominatim, the most important first, each once.
 
     Raises:
         DataError: it is no such reply.
     """
     try:
         reply = json.loads(data)
-        rows = [(float(row["lat"]), float(row["lon"])) for row in reply]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        rows = [
+            Place(float(row["lat"]), float(row["lon"]), str(row.get("display_name", "")))
+            for row in reply
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         msg = "not the JSON that Nominatim sends"
         raise DataError(msg) from error
     if not isinstance(reply, list):
         msg = "not a list of places"
         raise DataError(msg)
-    return rows
+    found: list[Place] = []
+    for row in rows:
+        if all(max(abs(row.lat - o.lat), abs(row.lon - o.lon)) > SAME_DEG for o in found):
+            found.append(row)
+    return found

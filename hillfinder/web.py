@@ -9,41 +9,36 @@ from __future__ import annotations
 
 import math
 import os
-import socket
-import tempfile
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha1, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from hillfinder import asking, lending
+from hillfinder.asking import LONGEST_WAIT_S, Fault, Question
+from hillfinder.cache import Busy, Cache
 from hillfinder.errors import DataError, InputError, OfflineError, ServiceError
+from hillfinder.progress import Progress
+from hillfinder.replies import Replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
-    from requests import PreparedRequest, Response
+    from hillfinder.replies import Check
 
-    Check = Callable[[bytes], None]
-
-PROJECT_URL = "https://github.com/hillfinder/hillfinder"
-#: The streets of a dense city within 4 km are 20 MB: far beyond that it is no answer of ours.
-LARGEST_REPLY = 64 * 2**20
-#: A service that asks for a longer pause is left alone, and the user told.
-LONGEST_WAIT_S = 60.0
-CONNECT_S = 10.0
-#: Written into every question to Overpass: less than the door waits, so that it says what is wrong.
-OVERPASS_WORKS_S = 50
-NOT_FOUND, BUSY, FAILING = 404, (429, 503, 504), (500, 502)
-#: Put before an address, it leaves OSMnx no host to look up.
-_NOWHERE = "http://127.0.0.1/"
-_ONE_AT_A_TIME = threading.RLock()  # OSMnx's settings are global
-
+#: What ``Web`` has an address for, and the environment may give another.
+ADDRESSES = (
+    "overpass_url",
+    "nominatim_url",
+    "terrarium_url",
+    "mapterhorn_url",
+    "usgs_url",
+    "copernicus_url",
+)
 T = TypeVar("T")
 
 
@@ -56,15 +51,23 @@ class Service:
         gives: what it is asked for, with its verb.
         instead: what can be done without it, beginning with a verb.
         pause_s: the least wait after it has said that it is busy, in seconds.
+        apart_s: the least time between two questions from this machine, asked one at a time, in
+            seconds; ``None`` where several may be asked at once.
+        credit: what has to be said of its makers wherever its data goes.
     """
 
     name: str
     gives: str
     instead: str
     pause_s: float = 1.0
+    apart_s: float | None = None
+    credit: str = ""
 
 
-def _cache_dir() -> Path:
+def _cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    given = environ.get("HILLFINDER_CACHE_DIR", "").strip()
+    if given:
+        return Path(given).expanduser()
     from platformdirs import user_cache_path
 
     return user_cache_path("hillfinder", appauthor=False)
@@ -77,28 +80,50 @@ class Web:
     Attributes:
         offline: nothing is sent; what was kept is still read.
         cache_dir: where replies are kept. Where it cannot be written, nothing is kept.
-        overpass_url, nominatim_url: base addresses of the two services.
-        terrarium_url: address of elevation tiles, with ``{z}``, ``{x}`` and ``{y}``.
+        cache_mb: how much is kept; what was not used for longest goes first.
+        overpass_url: base address of Overpass, or several, with commas between: the next is asked
+            where one fails.
+        nominatim_url: base address of Nominatim.
+        terrarium_url, mapterhorn_url: addresses of elevation tiles, with ``{z}``, ``{x}``, ``{y}``.
+        usgs_url, copernicus_url: addresses of elevation files, a degree each, with ``{tile}``.
         timeout_s: how long a service may be silent, in seconds.
+        patience_s: how long one question may take with all its tries and waits, in seconds.
         retry_s: the least waits before the second, third, ... try, in seconds.
+        fresh_from: what was kept before is not read; seconds since 1970.
         sleep: called with seconds for each such wait.
+        progress: told what is going on.
+        cache: what is kept.
 
     Raises:
-        InputError: an address is none.
+        InputError: an address is none, or a number makes no sense.
     """
 
     offline: bool = False
     cache_dir: Path = field(default_factory=_cache_dir)
-    overpass_url: str = "https://overpass-api.de/api"
+    cache_mb: float = 500.0
+    overpass_url: str = "https://overpass-api.de/api,https://overpass.private.coffee/api"
     nominatim_url: str = "https://nominatim.openstreetmap.org"
     terrarium_url: str = "https://s3.amazonaws.com/elevation-tiles-prod/terrarium/{z}/{x}/{y}.png"
+    mapterhorn_url: str = "https://tiles.mapterhorn.com/{z}/{x}/{y}.webp"
+    usgs_url: str = (
+        "https://prd-tnm.s3.amazonaws.com/StagedProducts/Elevation/13/TIFF/current/"
+        "{tile}/USGS_13_{tile}.tif"
+    )
+    copernicus_url: str = "https://copernicus-dem-30m.s3.amazonaws.com/{tile}/{tile}.tif"
     timeout_s: float = 60.0
+    patience_s: float = 300.0
     retry_s: tuple[float, ...] = (1.0, 5.0)
+    fresh_from: float = 0.0
     sleep: Callable[[float], None] = time.sleep
+    progress: Progress = field(default_factory=Progress, compare=False)
+    cache: Cache = field(init=False, repr=False, compare=False)
+    _failed: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
+    _replies: Replies = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse addresses that cannot be asked."""
-        for url in (self.overpass_url, self.nominatim_url, self.terrarium_url):
+        others = (getattr(self, name) for name in ADDRESSES if name != "overpass_url")
+        for url in (*self.overpass_urls, *others):
             try:
                 parts = urlsplit(url)
                 usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -107,27 +132,61 @@ class Web:
             if not usable or " " in url:
                 msg = f'"{url}" is no address of a service: it must begin with https:// and a host.'
                 raise InputError(msg)
+        if self.offline and self.fresh_from:
+            msg = (
+                "With the network switched off nothing can be fetched anew: leave out --refresh, "
+                "or switch it on (--offline, HILLFINDER_OFFLINE)."
+            )
+            raise InputError(msg)
+        limit = int(self.cache_mb * 2**20)
+        cache = Cache(self.cache_dir, limit, self.progress.say)
+        replies = Replies(cache, offline=self.offline, fresh_from=self.fresh_from)
+        object.__setattr__(self, "cache", cache)
+        object.__setattr__(self, "_replies", replies)
+
+    @property
+    def overpass_urls(self) -> tuple[str, ...]:
+        """The addresses of Overpass, the first to be asked first; OSMnx adds the last word."""
+        urls = (url.strip().rstrip("/") for url in self.overpass_url.split(","))
+        return tuple(url.removesuffix("/interpreter") for url in urls)
 
     @classmethod
     def from_environment(
-        cls, environ: Mapping[str, str] = os.environ, *, offline: bool = False
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        offline: bool = False,
+        refresh: bool = False,
+        overpass_url: str | None = None,
+        progress: Progress | None = None,
     ) -> Web:
-        """Return a door as the environment sets it up, switched off in any case if ``offline``.
+        """Return a door as the environment sets it up.
 
         ``HILLFINDER_OFFLINE=1`` switches the network off. ``HILLFINDER_CACHE_DIR``,
-        ``HILLFINDER_OVERPASS_URL``, ``HILLFINDER_NOMINATIM_URL`` and ``HILLFINDER_TERRARIUM_URL``
-        replace the attributes of those names.
+        ``HILLFINDER_CACHE_MB``, ``HILLFINDER_TIMEOUT_S`` and the names of ``ADDRESSES``, such as
+        ``HILLFINDER_OVERPASS_URL``, replace the attributes of those names.
+
+        Args:
+            environ: the environment.
+            offline: the network is off, whatever the environment says.
+            refresh: nothing that was kept before this moment is read.
+            overpass_url: goes before that of the environment.
+            progress: told what is going on.
         """
-        given: dict[str, Any] = {
-            name: value
-            for name in ("cache_dir", "overpass_url", "nominatim_url", "terrarium_url")
-            if (value := environ.get(f"HILLFINDER_{name.upper()}", "").strip())
-        }
-        folder = given.pop("cache_dir", "")
+        given: dict[str, Any] = {"cache_dir": _cache_dir(environ)}
+        for name in (*ADDRESSES, "cache_mb", "timeout_s"):
+            value = environ.get(f"HILLFINDER_{name.upper()}", "").strip()
+            if value and name in ADDRESSES:
+                given[name] = value
+            elif value:
+                given[name] = _number(f"HILLFINDER_{name.upper()}", value)
+        if overpass_url is not None:
+            given["overpass_url"] = overpass_url
         switch = environ.get("HILLFINDER_OFFLINE", "").strip().lower()
         return cls(
             offline=offline or switch not in {"", "0", "false", "no", "off"},
-            cache_dir=Path(folder).expanduser() if folder else _cache_dir(),
+            fresh_from=time.time() if refresh else 0.0,
+            progress=progress or Progress(),
             **given,
         )
 
@@ -149,34 +208,78 @@ class Web:
                 it raises goes through to the caller, and nothing is kept.
             suffix: ending of the file in the cache, such as ``.png``.
             service: whom to name when it fails.
-            header: a reply header whose value is put before the body, on a line of its own.
+            header: names of reply headers, parted by a space, whose values are put before the
+                body on a line of their own, parted by a tab.
             absent: stands for the reply where the service says that there is nothing.
 
         Raises:
             ServiceError: the service cannot be reached, refuses, or sends what fails the check.
             OfflineError: it is not kept, and the network is off.
         """
+        question = Question(url, header=header, absent=absent)
+        ask = partial(self._answer, [question], check, service)
+        return self.kept(url, ask, check=check, suffix=suffix, service=service, absent=absent)
 
-        def ask() -> bytes:
-            import requests
+    def part(
+        self, url: str, first: int, last: int, *, service: Service, absent: bytes
+    ) -> tuple[str, int, bytes]:
+        """Fetch a part of the file at ``url``; keep nothing.
 
-            request = requests.Request("GET", url, headers=_headers()).prepare()
-            return self._answer(request, check, service, header, absent)
+        Args:
+            url: the address.
+            first: number of its first byte, from 0.
+            last: number of its last byte, which is included; where the file ends before, it ends.
+            service: whom to name when it fails.
+            absent: returned where the service says that there is no such file.
 
-        return self.kept(url, ask, check=check, suffix=suffix, service=service)
+        Returns:
+            The version of the file as its ``ETag`` names it, the size of the whole, the bytes.
+
+        Raises:
+            ServiceError: as ``fetch``, and where the service sends no parts of files.
+        """
+
+        def split(reply: bytes) -> tuple[str, int, bytes]:
+            before, _, data = reply.partition(b"\n")
+            version, _, span = before.decode().partition("\t")
+            begins, _, size = span.partition("/")
+            end = min(last, int(size) - 1) if size.isdecimal() else -1
+            if begins != f"bytes {first}-{end}" or len(data) != end - first + 1:
+                msg = "not the part of the file that was asked for"
+                raise DataError(msg)
+            return version, int(size), data
+
+        def check(reply: bytes) -> None:
+            if reply != absent:
+                split(reply)
+
+        span = {"Range": f"bytes={first}-{last}"}
+        question = Question(url, headers=span, header="ETag Content-Range", absent=absent)
+        reply = self._answer([question], check, service)
+        return ("", 0, absent) if reply == absent else split(reply)
 
     def kept(
-        self, key: str, make: Callable[[], bytes], *, check: Check, suffix: str, service: Service
+        self,
+        key: str,
+        make: Callable[[], bytes],
+        *,
+        check: Check,
+        suffix: str,
+        service: Service,
+        absent: bytes | None = None,
     ) -> bytes:
         """Return what is kept under ``key``; what is not, or fails its check, is made and kept.
 
+        Of a service that is asked one question at a time, what another process asks for at the
+        same moment is waited for, and then read.
+
         Raises:
+            ServiceError: another process has been asking for longer than anybody waits.
             OfflineError: it is not kept, and the network is off.
         """
-        path = self.cache_dir / "replies" / f"{sha256(key.encode()).hexdigest()}{suffix}"
-        with suppress(OSError, DataError):
-            data = path.read_bytes()
-            check(data)
+        name = self._replies.name(key, suffix)
+        data = self._replies.find(name, check, absent)
+        if data is not None:
             return data
         if self.offline:
             msg = (
@@ -184,10 +287,27 @@ class Web:
                 f"search here once with the network on, or {service.instead}."
             )
             raise OfflineError(msg)
-        data = make()
-        with suppress(OSError):  # a full or read-only disk costs speed, not the answer
-            _write(path, data)
+        with self._turn(service):
+            data = self._replies.find(name, check, absent)
+            if data is None:
+                data = make()
+                self._replies.keep(name, data, service, absent)
         return data
+
+    def ask(self, url: str, service: Service, timeout_s: float) -> bytes:
+        """Return what lies at ``url`` now, asked once; nothing is kept.
+
+        Raises:
+            ServiceError: it cannot be had; the message is what the service did.
+            OfflineError: the network is off.
+        """
+        if self.offline:
+            msg = "the network is switched off"
+            raise OfflineError(msg)
+        try:
+            return asking.once(Question(url), timeout_s, timeout_s, service.pause_s, lambda _: None)
+        except Fault as fault:
+            raise ServiceError(str(fault)) from fault
 
     def osmnx(
         self,
@@ -196,6 +316,7 @@ class Web:
         check: Check,
         service: Service,
         tags: Sequence[str] = (),
+        amend: Callable[[str], str] = str,
     ) -> T:
         """Return ``ask(osmnx)``: OSMnx words the questions and reads the replies, the door carries.
 
@@ -209,199 +330,136 @@ class Web:
             check: as for ``fetch``.
             service: whom to name when it fails.
             tags: the way tags a graph shall carry. Ways are drawn once, in their own direction.
+            amend: from the address that OSMnx would ask to the one that is asked.
 
         Raises:
             ServiceError: as ``fetch``.
             OfflineError: as ``fetch``.
         """
-        import osmnx
-        import requests
-
-        with (
-            tempfile.TemporaryDirectory(prefix="hillfinder-") as folder,
-            _lend_osmnx(
-                overpass_url=_NOWHERE + self.overpass_url,
-                nominatim_url=_NOWHERE + self.nominatim_url,
-                http_user_agent=_headers()["User-Agent"],
-                http_referer=PROJECT_URL,
-                requests_kwargs={"auth": _stop},
-                requests_timeout=OVERPASS_WORKS_S,
-                overpass_rate_limit=False,
-                doh_url_template=None,
-                use_cache=True,
-                cache_folder=folder,
-                cache_only_mode=False,
-                log_console=False,
-                log_file=False,
-                default_crs="epsg:4326",
-                all_oneway=True,
-                useful_tags_way=list(tags),
-                useful_tags_node=[],
-            ),
-        ):
+        first = self.overpass_urls[0]
+        with lending.lent(first, self.nominatim_url, tags) as (osmnx, folder):
             while True:
                 try:
                     return ask(osmnx)
-                except _WouldSendError as stopped:
-                    request: PreparedRequest = stopped.args[0]
-                # OSMnx names a reply by the SHA-1 of its question, written as one address.
-                key = requests.Request("GET", request.url, params=request.body).prepare().url or ""
-                name = sha1(key.encode(), usedforsecurity=False).hexdigest()
-                path = Path(folder, f"{name}.json")
+                except lending.WouldSendError as stopped:
+                    asked = stopped.question
+                path = folder / asked.file
                 if path.exists():
                     msg = f"OSMnx {osmnx.__version__} is not one hillfinder can use: install 2.1."
                     raise ServiceError(msg)
-                request.url = (request.url or "").removeprefix(_NOWHERE)
-                answer = partial(self._answer, request, check, service)
-                key = key.removeprefix(_NOWHERE)
+                url = amend(asked.url)
+                mirrors = self.overpass_urls if url.startswith(f"{first}/") else (first,)
+                questions = [
+                    Question(url.replace(first, mirror, 1), asked.method, asked.body)
+                    for mirror in mirrors
+                ]
+                answer = partial(self._answer, questions, check, service)
+                key = amend(asked.key)
                 data = self.kept(key, answer, check=check, suffix=".json", service=service)
                 path.write_bytes(data)
 
-    def _answer(
-        self,
-        request: PreparedRequest,
-        check: Check,
-        service: Service,
-        header: str = "",
-        absent: bytes | None = None,
-    ) -> bytes:
-        """Ask until a good reply comes or patience ends."""
-        waits = iter(self.retry_s)
-        while True:
-            data = b""
+    @contextmanager
+    def _turn(self, service: Service) -> Iterator[None]:
+        """Wait for the turn to ask, where one question is asked at a time."""
+        if service.apart_s is None:
+            yield
+            return
+
+        def busy() -> None:
+            why = f"Another search on this machine is asking {service.name}"
+            self.progress.waiting(why, self.patience_s)
+
+        name = "".join(letter for letter in service.name.lower() if letter.isalnum())
+        with ExitStack() as stack:
             try:
-                data = self._once(request, service, header, absent)
-                check(data)
-            except DataError as error:
-                page = (data.partition(b"\n")[2] if header else data).lstrip()[:1] == b"<"
-                fault = _Fault("sent a web page, no data" if page else f"sent no data ({error})")
-            except _Fault as error:
-                fault = error
-            else:
-                return data
-            wait_s = max(fault.wait_s, next(waits, math.inf))
-            if wait_s > LONGEST_WAIT_S:
+                stack.enter_context(
+                    self.cache.turn(name, self.patience_s, service.apart_s, busy, self.sleep)
+                )
+            except Busy as error:
                 msg = (
-                    f"{service.name} ({urlsplit(request.url or '').netloc}) {fault}, so "
-                    f"{service.gives} not to be had now: "
+                    f"Another search on this machine has been asking {service.name} for "
+                    f"{self.patience_s / 60:.0f} minutes: wait for it or end it, or "
+                    f"{service.instead}."
+                )
+                raise ServiceError(msg) from error
+            yield
+
+    def _answer(self, questions: Sequence[Question], check: Check, service: Service) -> bytes:
+        """Ask until a good reply comes or patience ends, and the next server where one fails.
+
+        Args:
+            questions: the same one, put to each server that may be asked.
+            check: as for ``fetch``.
+            service: whom to name.
+        """
+        begun = time.monotonic()
+        # A server that just failed, perhaps after a minute of silence, is not the first to ask.
+        questions = sorted(questions, key=lambda each: each.url in self._failed)
+        faults: dict[str, Fault] = {}  # by address
+        waits = {question.url: iter(self.retry_s) for question in questions}
+        pause_s = {question.url: 0.0 for question in questions}
+        while True:
+            question = min(questions, key=lambda each: pause_s[each.url])
+            who, wait_s = _who(service, question.url), pause_s[question.url]
+            left_s = self.patience_s - (time.monotonic() - begun)
+            if wait_s > LONGEST_WAIT_S or wait_s >= left_s:
+                told = ", and ".join(
+                    f"({urlsplit(url).netloc}) {fault}" for url, fault in faults.items()
+                )
+                msg = (
+                    f"{service.name} {told}, so {service.gives} not to be had now: "
                     f"try again in a few minutes, or {service.instead}."
                 )
-                raise ServiceError(msg) from fault
-            self.sleep(wait_s)
+                raise ServiceError(msg) from faults[question.url]
+            if wait_s:
+                self.progress.waiting(f"{who} {faults[question.url]}", wait_s)
+                self.sleep(wait_s)
+                pause_s = {url: max(0.0, rest_s - wait_s) for url, rest_s in pause_s.items()}
+            try:
+                return self._try(question, check, service, left_s - wait_s)
+            except Fault as fault:
+                faults[question.url] = fault
+                self._failed.add(question.url)
+                pause_s[question.url] = max(fault.wait_s, next(waits[question.url], math.inf))
+                if not min(pause_s.values()):
+                    self.progress.say(f"{who} {fault}: asking the next server.")
 
-    def _once(
-        self, request: PreparedRequest, service: Service, header: str, absent: bytes | None
-    ) -> bytes:
-        """Ask once."""
-        import requests
-
-        cause: Exception
+    def _try(self, question: Question, check: Check, service: Service, longest_s: float) -> bytes:
+        """Ask once, and check the reply."""
+        who = _who(service, question.url)
+        self.progress.asking(who)
+        data = asking.once(
+            question,
+            self.timeout_s,
+            min(5 * self.timeout_s, longest_s),
+            service.pause_s,
+            partial(self.progress.received, who),
+        )
         try:
-            with requests.Session() as session:
-                around = session.merge_environment_settings(
-                    request.url or "", {}, stream=True, verify=None, cert=None
-                )
-                timeout = (CONNECT_S, self.timeout_s)
-                with session.send(request, timeout=timeout, **around) as response:
-                    if response.status_code == NOT_FOUND and absent is not None:
-                        return absent
-                    if not response.ok:
-                        raise _refusal(response, service)
-                    before = f"{response.headers.get(header, '')}\n" if header else ""
-                    return before.encode() + _body(response, 5 * self.timeout_s)
-        except requests.exceptions.ChunkedEncodingError as error:
-            fault, cause = _Fault("broke off in the middle of its answer"), error
-        except requests.ReadTimeout as error:
-            fault, cause = _Fault(f"did not answer within {self.timeout_s:g} s", math.inf), error
-        except requests.ConnectionError as error:
-            fault, cause = _Fault("was not reached or fell silent (is this machine online?)"), error
-        except requests.RequestException as error:
-            fault, cause = _Fault(f"could not be asked ({error})", math.inf), error
-        raise fault from cause
+            check(data)
+        except DataError as error:
+            body = data.partition(b"\n")[2] if question.header else data
+            page = body.lstrip()[:1] == b"<"
+            what = "sent a web page, no data" if page else f"sent no data ({error})"
+            raise Fault(what) from error
+        return data
 
 
-class _Fault(Exception):  # noqa: N818 - it never leaves this room
-    """A try that failed; ``wait_s`` is how long to wait at least, infinity where it is no use."""
-
-    def __init__(self, what: str, wait_s: float = 0.0) -> None:
-        super().__init__(what)
-        self.wait_s = wait_s
+def _who(service: Service, url: str) -> str:
+    return f"{service.name} ({urlsplit(url).netloc})"
 
 
-class _WouldSendError(Exception):
-    """OSMnx would now send the request that is the argument."""
+def _number(name: str, text: str) -> float:
+    """Return a number of the environment.
 
-
-def _stop(request: PreparedRequest) -> NoReturn:
-    """Stop OSMnx: ``requests`` calls its ``auth`` last, before it opens any connection."""
-    raise _WouldSendError(request)
-
-
-@contextmanager
-def _lend_osmnx(**values: object) -> Iterator[None]:
-    """Give OSMnx these settings, and put everything back."""
-    from osmnx import settings
-
-    with _ONE_AT_A_TIME:
-        before = {name: getattr(settings, name) for name in values}
-        look_up = socket.getaddrinfo  # OSMnx replaces it, and leaves it so
-        try:
-            vars(settings).update(values)
-            yield
-        finally:
-            vars(settings).update(before)
-            socket.getaddrinfo = look_up
-
-
-def _headers() -> dict[str, str]:
-    """Return who asks: services refuse the stock names."""
-    from importlib.metadata import PackageNotFoundError, version
-
+    Raises:
+        InputError: it is none, or not above zero.
+    """
     try:
-        name = f"hillfinder/{version('hillfinder')}"
-    except PackageNotFoundError:  # run from a folder that is not installed
-        name = "hillfinder"
-    agent = f"{name} (+{PROJECT_URL})"
-    return {"User-Agent": agent, "Referer": PROJECT_URL, "Accept-Language": "en"}
-
-
-def _refusal(response: Response, service: Service) -> _Fault:
-    """Return the fault that a status other than success is."""
-    from email.utils import mktime_tz, parsedate_tz
-
-    status, later = response.status_code, response.headers.get("Retry-After", "").strip()
-    what = f"answered {status} {response.reason or ''}".strip()
-    if status not in (*BUSY, *FAILING):
-        return _Fault(what, math.inf)
-    wait_s = service.pause_s if status in BUSY else 0.0
-    if later.isdecimal():  # a number of seconds or a date (RFC 9110, 10.2.3)
-        wait_s = max(wait_s, float(later))
-    elif date := parsedate_tz(later):
-        with suppress(ValueError, OverflowError):  # the 31st of February, the year 99999
-            wait_s = max(wait_s, mktime_tz(date) - time.time())
-    if wait_s > LONGEST_WAIT_S:
-        what += f" and wants to be left alone for {min(wait_s, 86_400.0) / 60:.0f} minutes"
-    return _Fault(what, wait_s)
-
-
-def _body(response: Response, longest_s: float) -> bytes:
-    """Read a reply, but neither an endless nor an endlessly slow one."""
-    latest = time.monotonic() + longest_s
-    data = bytearray()
-    for part in response.iter_content(2**16):
-        data += part
-        if len(data) > LARGEST_REPLY or time.monotonic() > latest:
-            what = f"sent more than {LARGEST_REPLY // 2**20} MB, or took too long over it"
-            raise _Fault(what, math.inf)
-    return bytes(data)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        msg = f'{name} is "{text}": give a number above zero.'
+        raise InputError(msg)
+    return number

@@ -198,6 +198,27 @@ def test_json(run: Runner, gradely: list[str]) -> None:
     assert all(10 <= row["approach"]["minutes"] <= 20 for row in found["hills"])
 
 
+@pytest.mark.parametrize(
+    ("typed", "kind"), [([], "unknown"), (["bare-earth"], "bare earth"), (["surface"], "surface")]
+)
+def test_the_kind_of_ones_own_files(
+    run: Runner, gradely: list[str], typed: list[str], kind: str
+) -> None:
+    words = ("near", DOOR, *gradely, *(["--dem-kind", *typed] if typed else []), "--limit", "1")
+    heights = json.loads(run(*words, "--format", "json").out)["sources"]["elevation"]
+    assert heights["kind"] == kind
+    assert heights["name"] == "gradely.tif"
+
+
+def test_ones_own_files_and_a_service_behind_them(run: Runner, gradely: list[str]) -> None:
+    """They know every height, so nobody is asked; the network is off besides."""
+    words = ("near", DOOR, *gradely, "--limit", "3", "--format", "json")
+    assert run(*words, "--elevation", "auto").out == run(*words).out
+    alone = run("near", DOOR, gradely[0], gradely[1], "--elevation", "copernicus")
+    assert alone.code == 4
+    assert "network is switched off, and heights are not kept on this machine" in alone.err
+
+
 def test_geojson_and_csv(run: Runner, gradely: list[str]) -> None:
     features = json.loads(run("near", DOOR, *gradely, "--format", "geojson").out)["features"]
     table = list(csv.DictReader(io.StringIO(run("near", DOOR, *gradely, "--format", "csv").out)))
@@ -288,8 +309,9 @@ def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -
         (("45,7", "--osm", __file__), 1, "does not look like"),
         (("45,7", "--length", "200-100"), 2, "upside down"),
         (("45,7", "--length", "a", "--warmup", "b", "--pick", "0"), 2, '--warmup "b"'),
-        (("45,7", "--elevation", "lidar"), 2, '--elevation "lidar" is not known: give terrarium'),
-        (("45,7", "--elevation", "terrarium", "--dem", "a.tif"), 2, "--dem and --elevation"),
+        (("45,7", "--elevation", "lidar"), 2, '--elevation "lidar" is not known: give auto, 3dep'),
+        (("45,7", "--dem-kind", "surface"), 2, "--dem-kind says what the files of --dem show"),
+        (("45,7", "--elevation", "terrarium", "--dem", "a.tif"), 1, "no elevation file a.tif"),
         (("45,7", "--pick", "11"), 2, "--pick 11 lies beyond --limit 10"),
         (("45,7", "--gpx", "missing/hill.gpx"), 1, "no folder"),
         (("45,7", "--limit", "many"), 2, "--limit"),

@@ -166,7 +166,7 @@ def test_what_is_no_answer_is_never_kept(
     server.always = fault
     with pytest.raises(ServiceError, match=re.escape(says)):
         overpass.pull(HERE, 500, web)
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [*(tmp_path / "replies").rglob("*.json")]
     server.always = None
     assert 100 in segments(overpass.pull(HERE, 500, web))
 
@@ -247,7 +247,7 @@ def test_across_the_antimeridian(tmp_path: Path) -> None:
 )
 def test_the_area_holds_the_circle(lat: float, lon: float, radius_m: float, course: float) -> None:
     to_lon, to_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, course, radius_m)
-    boxes = overpass.areas(Place(lat, lon), radius_m)
+    boxes = overpass.areas(overpass.box(Place(lat, lon), radius_m))
     left_out = 601 / (111_320 * math.cos(math.radians(max(abs(lat), abs(to_lat))) + 0.01))
     for west, south, east, north in boxes:
         assert -180 < west < east < 180
@@ -265,7 +265,7 @@ def test_portland_is_the_same_from_overpass_and_from_its_file(tmp_path: Path) ->
     with Overpass(*read_extract(PORTLAND)) as server:
         web = Web(cache_dir=tmp_path, overpass_url=server.api)
         pulled = graph.from_networkx(overpass.pull(place, 700, web))
-    ((west, south, east, north),) = overpass.areas(place, 700)
+    ((west, south, east, north),) = overpass.areas(overpass.box(place, 700))
     whole = extract.read(PORTLAND)
 
     def inside(network: StreetNetwork) -> set[tuple[int, int, tuple[int, ...]]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import string
+import subprocess
+import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +18,10 @@ from hillfinder import place as place_module
 from hillfinder.errors import DataError, OfflineError, PlaceError, ServiceError
 from hillfinder.model import Place
 from hillfinder.place import locate
+from hillfinder.progress import Progress
 from hillfinder.web import Web
 
-from .world import Nominatim
+from .world import Answer, Nominatim
 from .world.service import HTML
 
 if TYPE_CHECKING:
@@ -186,6 +190,57 @@ def test_words_nobody_knows(web: Web, server: Nominatim) -> None:
     assert not [*web.cache_dir.rglob("*.json")]  # it may be mapped tomorrow
 
 
+def test_several_matches_are_told_and_the_first_is_taken(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    class Heard(Progress):
+        def say(self, text: str) -> None:
+            said.append(text)
+
+    give = "give these numbers if you mean that one."
+    places = [(39.8, -89.64), (39.81, -89.65), (37.2, -93.3), (42.1, -72.6)]
+    with Nominatim({"Springfield": places}) as server:
+        web = Web(cache_dir=tmp_path, nominatim_url=server.url, progress=Heard())
+        for _ in range(2):
+            said.clear()
+            assert locate("Springfield", web) == Place(39.8, -89.64, "Springfield")
+            assert said == [
+                '"Springfield" is taken for Springfield, Somewhere 1, "39.8000,-89.6400".',
+                f'It may also be Springfield, Somewhere 3, "37.2000,-93.3000": {give}',
+                f'It may also be Springfield, Somewhere 4, "42.1000,-72.6000": {give}',
+            ]
+        assert [request.fields["limit"] for request in server.requests] == ["5"]
+
+
+def test_questions_are_a_second_apart(tmp_path: Path) -> None:
+    times: list[float] = []
+
+    def note(answer: Answer) -> Answer:
+        times.append(time.monotonic())
+        return answer
+
+    with Nominatim({"A": (1, 1), "B": (2, 2), "C": (3, 3)}) as server:
+        server.always = note
+        for name in "ABC":  # as three runs would
+            locate(name, Web(cache_dir=tmp_path, nominatim_url=server.url))
+    assert np.diff(times).min() >= 1.0
+
+
+def test_a_name_that_is_kept_loads_no_osmnx(web: Web) -> None:
+    locate(CREST, web)
+    code = f"""if True:
+        import sys
+        from pathlib import Path
+        from hillfinder.place import locate
+        from hillfinder.web import Web
+        web = Web(offline=True, cache_dir=Path({str(web.cache_dir)!r}),
+                  nominatim_url={web.nominatim_url!r})
+        assert locate({CREST!r}, web).lat == 45.4987
+        assert "osmnx" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_service_that_fails(web: Web, server: Nominatim) -> None:
     server.always = HTML
     with pytest.raises(ServiceError, match="sent a web page") as told:
@@ -205,7 +260,7 @@ def test_a_service_that_fails(web: Web, server: Nominatim) -> None:
 )
 def test_replies_that_are_no_places(data: str, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        place_module._rows(data.encode())
+        place_module._matches(data.encode())
 
 
 def test_words_offline() -> None:

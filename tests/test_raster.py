@@ -20,6 +20,7 @@ from rasterio.enums import ColorInterp
 from rasterio.warp import transform as warp_points
 from scipy.ndimage import map_coordinates
 
+from hillfinder.elevation.chain import SEAM_M
 from hillfinder.elevation.heights import VOID_MARGIN_CELLS, bilinear, mask_voids
 from hillfinder.elevation.profile import attach
 from hillfinder.elevation.raster import PIECE_CELLS, Raster
@@ -189,7 +190,7 @@ def test_the_size_of_a_cell_is_in_metres(tmp_path: Path) -> None:
     degrees = write(tmp_path / "degrees.tif", cells, cell=1 / 3600)
     assert Raster([degrees]).source.cell_m == pytest.approx(30.9, abs=0.1)
     assert Raster([degrees, feet]).source.cell_m == pytest.approx(30.48)
-    assert Raster([degrees, feet]).source.name == "degrees.tif, feet.tif"
+    assert Raster([degrees, feet]).source.name == "feet.tif, degrees.tif"
 
 
 def test_nad27_is_shifted(tmp_path: Path) -> None:
@@ -386,7 +387,7 @@ def test_tiles_beside_each_other_at_the_antimeridian(tmp_path: Path) -> None:
     np.testing.assert_allclose(Raster(paths)(lon, lat), PLANE.at(row, col), atol=1e-3)
 
 
-def test_the_finer_file_serves_first(tmp_path: Path) -> None:
+def test_the_finer_file_serves_first_and_the_coarser_off_its_edge(tmp_path: Path) -> None:
     coarse = write(tmp_path / "coarse.tif", np.full((20, 20), 100, "f4"), cell=1e-3)
     values = np.full((60, 60), 200, "f4")
     values[25:30, 25:30] = np.nan
@@ -396,9 +397,18 @@ def test_the_finer_file_serves_first(tmp_path: Path) -> None:
     one, other = Raster([coarse, fine])(lon, lat), Raster([fine, coarse])(lon, lat)
     np.testing.assert_array_equal(one, other)
     alone = Raster([fine])(lon, lat)
-    np.testing.assert_array_equal(one, np.where(np.isnan(alone), 100, 200))
-    assert 0 < np.isnan(alone).sum() < 3000
-    assert Raster([coarse, fine]).source.cell_m == pytest.approx(11.12, abs=0.01)
+    known = ~np.isnan(alone)
+    assert 0 < known.sum() < 3000
+    x, y = lon * 111_195 * np.cos(np.radians(46)), lat * 111_195
+    apart = np.hypot(x[:, None] - x[known], y[:, None] - y[known]).min(axis=1)
+    np.testing.assert_array_equal(one[known], 200)
+    np.testing.assert_array_equal(one[apart > SEAM_M + 1], 100)
+    assert np.isnan(one[(apart > 0) & (apart < SEAM_M - 1)]).all()
+    heights = Raster([coarse, fine])
+    assert heights.source.cell_m == pytest.approx(11.12, abs=0.01)
+    heights(lon, lat)
+    assert heights.source.cell_m == pytest.approx(111.2, abs=0.1)
+    assert heights.source.name.startswith("fine.tif (")
 
 
 def test_files_in_different_systems(tmp_path: Path) -> None:
@@ -750,3 +760,26 @@ def test_voids_of_portland_leave_no_false_step() -> None:
     step = np.abs(holed.elevation_m - whole.elevation_m)[trusted]
     assert np.quantile(step, 0.99) < 0.5
     assert step.max() < 4.0
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["USGS_13_n46w123.tif"], "bare earth"),
+        (["USGS_1M_10_x52y505_OR.tif"], "bare earth"),
+        (["Copernicus_DSM_COG_10_N45_00_W123_00_DEM.tif"], "surface"),
+        (["USGS_13_n46w123.tif", "USGS_13_n46w122.tif"], "bare earth"),
+        (["USGS_13_n46w123.tif", "Copernicus_DSM_COG_10_N45.tif"], "surface"),
+        (["USGS_13_n46w123.tif", "mine.tif"], "unknown"),
+        (["my_USGS_13_n46w123.tif"], "unknown"),
+        (["USGS_hillshade.tif"], "unknown"),
+        (["dtm.tif"], "unknown"),
+    ],
+)
+def test_the_kind_is_said_or_certain_or_unknown(
+    tmp_path: Path, names: list[str], kind: str
+) -> None:
+    paths = [write(tmp_path / name, PLANE.cells()) for name in names]
+    assert Raster(paths).source.kind == kind
+    for said in ("bare earth", "surface", "unknown"):
+        assert Raster(paths, kind=said).source.kind == said

@@ -6,19 +6,21 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hillfinder import web as web_module
+from hillfinder import asking
 from hillfinder.errors import DataError, InputError, OfflineError, PlaceError, ServiceError
+from hillfinder.progress import Progress
 from hillfinder.web import Service as Told
 from hillfinder.web import Web
 
 from .world import Answer, Nominatim, Service
-from .world.service import HTML, body, cut, half_sent, status
+from .world.service import FAULTS, HTML, body, cut, half_sent, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +57,12 @@ def fetch(web: Web, server: Service, name: str = "a!", **more: Any) -> bytes:
 
 
 def files(web: Web) -> list[Path]:
-    return [path for path in web.cache_dir.rglob("*") if path.is_file()]
+    return [path for path in (web.cache_dir / "replies").rglob("*") if path.is_file()]
+
+
+def kept(web: Web) -> list[bytes]:
+    """What is kept, without the first line of each file."""
+    return sorted(path.read_bytes().partition(b"\n")[2] for path in files(web))
 
 
 def test_what_was_fetched_is_kept(web: Web, server: Service) -> None:
@@ -63,7 +70,7 @@ def test_what_was_fetched_is_kept(web: Web, server: Service) -> None:
     assert fetch(web, server) == b"/a!"
     assert fetch(web, server, "b!") == b"/b!"
     assert [request.path for request in server.requests] == ["/a!", "/b!"]
-    assert sorted(path.read_bytes() for path in files(web)) == [b"/a!", b"/b!"]
+    assert kept(web) == [b"/a!", b"/b!"]
     assert {path.suffix for path in files(web)} == {".txt"}
 
 
@@ -182,7 +189,7 @@ def test_a_silent_service(tmp_path: Path, server: Service) -> None:
 
 
 def test_a_reply_without_end(web: Web, server: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_module, "LARGEST_REPLY", 100_000)
+    monkeypatch.setattr(asking, "LARGEST_REPLY", 100_000)
     server.always = body(b"/" * 300_000)
     with pytest.raises(ServiceError, match="MB, or took too long"):
         fetch(web, server)
@@ -209,12 +216,14 @@ def test_a_reply_that_cannot_be_followed(
 
 def test_a_damaged_entry_is_fetched_again(web: Web, server: Service) -> None:
     fetch(web, server)
-    (kept,) = files(web)
-    for damage in (b"", b"/a", b"<html>"):
-        kept.write_bytes(damage)
+    (path,) = files(web)
+    whole = path.read_bytes()
+    damages = (b"", b"/a!", whole[:-1], whole + b"!", whole.replace(b"/a!", b"/b!"), b"{}\n/a!")
+    for damage in damages:
+        path.write_bytes(damage)
         assert fetch(web, server) == b"/a!"
-        assert kept.read_bytes() == b"/a!"
-    assert len(server.requests) == 4
+        assert kept(web) == [b"/a!"]
+    assert len(server.requests) == 1 + len(damages)
 
 
 def test_an_unwritable_cache_costs_speed_only(web: Web, server: Service) -> None:
@@ -241,11 +250,34 @@ def test_a_header_goes_before_the_body(web: Web, server: Service) -> None:
     assert len(server.requests) == 1
 
 
-def test_what_is_absent_is_kept_as_absent(web: Web, server: Service) -> None:
-    server.always = status(404)
+def test_what_is_absent_is_kept_as_absent_once_something_is_there(
+    web: Web, server: Service
+) -> None:
+    server.faults += [status(404), status(404)]
     assert fetch(web, server, absent=b"/none!") == b"/none!"
+    assert not files(web)  # a server that lost everything says so too
     assert fetch(web, server, absent=b"/none!") == b"/none!"
-    assert len(server.requests) == 1
+    assert fetch(web, server, "b!", absent=b"/none!") == b"/b!"
+    assert kept(web) == [b"/b!", b"/none!"]
+    server.faults.append(status(404))
+    assert fetch(web, server, "c!", absent=b"/none!") == b"/none!"
+    assert len(server.requests) == 4
+    for name in ("a!", "c!"):
+        assert fetch(web, server, name, absent=b"/none!") == b"/none!"
+    assert len(server.requests) == 4
+
+
+def test_what_was_absent_is_asked_for_again_on_another_day(
+    web: Web, server: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.faults.append(status(404))
+    fetch(web, server, absent=b"/none!")
+    fetch(web, server, "b!", absent=b"/none!")
+    monkeypatch.setattr("hillfinder.replies.ABSENT_S", -1.0)
+    off = Web(offline=True, cache_dir=web.cache_dir)
+    assert fetch(off, server, absent=b"/none!") == b"/none!"
+    assert fetch(web, server, absent=b"/none!") == b"/a!"
+    assert fetch(off, server, absent=b"/none!") == b"/a!"
 
 
 @pytest.mark.usefixtures("socket_disabled")
@@ -264,7 +296,8 @@ def test_offline_reads_what_was_kept(web: Web, server: Service) -> None:
     assert len(server.requests) == 1
 
 
-def test_the_environment(tmp_path: Path) -> None:
+def test_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HILLFINDER_CACHE_DIR")
     web = Web.from_environment({})
     assert not web.offline
     assert web == Web()
@@ -301,6 +334,251 @@ def test_the_offline_switch(value: str, *, off: bool) -> None:
     ["", "overpass.example/api", "ftp://x", "http://", "https:// x", "http://x:99999", "http://["],
 )
 def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises(InputError, match="is no address"):
+        Web(overpass_url=url)
+
+
+@pytest.mark.parametrize("to", ["http://login.invalid/", "//127.0.0.2/", "http://evil127.0.0.1/"])
+def test_it_is_not_sent_elsewhere(web: Web, server: Service, waits: list[float], to: str) -> None:
+    server.always = lambda _: Answer(302, b"", {"Location": to})
+    with pytest.raises(ServiceError, match=r"sends elsewhere, to .* \(does this network want"):
+        fetch(web, server)
+    assert not waits
+    assert len(server.requests) == 1
+
+
+def test_a_service_may_move_within_its_own_host(web: Web, server: Service) -> None:
+    with Service() as other:
+        server.faults.append(lambda _: Answer(302, b"", {"Location": f"{other.url}/there!"}))
+        assert fetch(web, server) == b"/there!"
+    asking._stay("https://a.example/x", "https://lz4.a.example/x")
+    with pytest.raises(asking.Fault, match="not encrypted"):
+        asking._stay("https://a.example/x", "http://a.example/x")
+
+
+def test_a_question_has_an_end(tmp_path: Path, server: Service) -> None:
+    # A byte now and then is no silence.
+    server.always = lambda _: Answer(200, b"/" * 50 + b"!", drip_s=0.1)
+    web = Web(cache_dir=tmp_path, timeout_s=0.2)
+    begun = time.monotonic()
+    with pytest.raises(ServiceError, match="did not come to an end within 1 s"):
+        fetch(web, server)
+    assert time.monotonic() - begun < 5
+
+
+def test_patience_ends(tmp_path: Path, server: Service, waits: list[float]) -> None:
+    server.always = status(429)
+    web = Web(cache_dir=tmp_path, sleep=waits.append, patience_s=20.0)
+    with pytest.raises(ServiceError, match="answered 429"):
+        fetch(web, server)
+    assert (len(server.requests), waits) == (1, [])
+
+
+def test_a_gigabyte_is_not_held(web: Web, server: Service) -> None:
+    import tracemalloc
+
+    server.always = FAULTS["gigabyte"]
+    tracemalloc.start()
+    try:
+        with pytest.raises(ServiceError, match="sent more than 64 MB"):
+            fetch(web, server)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 200 * 2**20
+
+
+def test_a_length_that_is_too_great_is_believed(web: Web, server: Service) -> None:
+    server.always = lambda _: Answer(200, b"/x!", {"Content-Length": str(2**40)}, times=2)
+    with pytest.raises(ServiceError, match="sent more than 64 MB"):
+        fetch(web, server)
+
+
+class Heard(Progress):
+    def __init__(self) -> None:
+        self.heard: list[tuple[object, ...]] = []
+
+    def asking(self, who: str) -> None:
+        self.heard.append(("asking", who))
+
+    def received(self, who: str, size: int) -> None:
+        self.heard.append(("received", who, size))
+
+    def waiting(self, why: str, wait_s: float) -> None:
+        self.heard.append(("waiting", why, wait_s))
+
+    def say(self, text: str) -> None:
+        self.heard.append(("say", text))
+
+
+def test_what_goes_on_is_told(tmp_path: Path, server: Service, waits: list[float]) -> None:
+    heard = Heard()
+    web = Web(cache_dir=tmp_path, sleep=waits.append, progress=heard)
+    server.faults.append(status(429))
+    fetch(web, server)
+    who = f"Echo ({server.url.removeprefix('http://')})"
+    assert heard.heard == [
+        ("asking", who),
+        ("waiting", f"{who} answered 429 Too Many Requests", 30.0),
+        ("asking", who),
+        ("received", who, 3),
+    ]
+    fetch(web, server)
+    assert len(heard.heard) == 4
+
+
+def test_what_must_be_fresh_is_fetched_once_more(web: Web, server: Service) -> None:
+    fetch(web, server)
+    fresh = Web(cache_dir=web.cache_dir, fresh_from=time.time())
+    for _ in range(2):
+        fetch(fresh, server)
+    assert len(server.requests) == 2
+    with pytest.raises(InputError, match="leave out --refresh"):
+        Web(offline=True, fresh_from=1.0)
+
+
+def test_one_question_at_a_time(tmp_path: Path, server: Service) -> None:
+    under_way: list[int] = []
+    most: list[int] = []
+
+    def slow(answer: Answer) -> Answer:
+        under_way.append(1)
+        most.append(len(under_way))
+        time.sleep(0.05)
+        under_way.pop()
+        return answer
+
+    server.always = slow
+    alone = replace(ECHO, apart_s=0.0)
+
+    def run(number: int) -> None:
+        web = Web(cache_dir=tmp_path)
+        url = f"{server.url}/{number % 3}!"
+        web.fetch(url, check=is_path, suffix=".txt", service=alone)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(most) == 1
+    assert len(server.requests) == 3  # what another one asked for was waited for
+
+
+def test_questions_are_apart(tmp_path: Path, server: Service, waits: list[float]) -> None:
+    apart = replace(ECHO, apart_s=9.0)
+    for number in range(2):
+        web = Web(cache_dir=tmp_path, sleep=waits.append)
+        web.fetch(f"{server.url}/{number}!", check=is_path, suffix=".txt", service=apart)
+    assert len(waits) == 1
+    assert 5 < waits[0] <= 9
+
+
+def test_somebody_who_never_ends_is_not_waited_for_for_ever(
+    tmp_path: Path, server: Service
+) -> None:
+    alone = replace(ECHO, apart_s=0.0)
+    heard = Heard()
+    told: list[ServiceError] = []
+
+    def another() -> None:
+        web = Web(cache_dir=tmp_path, patience_s=0.3, progress=heard)
+        try:
+            web.fetch(f"{server.url}/a!", check=is_path, suffix=".txt", service=alone)
+        except ServiceError as error:
+            told.append(error)
+
+    with Web(cache_dir=tmp_path).cache.turn("echo", 1.0, 0.0, lambda: None, time.sleep):
+        thread = threading.Thread(target=another)
+        thread.start()
+        thread.join()
+    assert "Another search on this machine has been asking Echo" in str(told[0])
+    assert ("waiting", "Another search on this machine is asking Echo", 0.3) in heard.heard
+    assert not server.requests
+
+
+def test_asking_once_keeps_nothing(web: Web, server: Service, waits: list[float]) -> None:
+    assert web.ask(f"{server.url}/a!", ECHO, 5.0) == b"/a!"
+    server.always = status(504)
+    with pytest.raises(ServiceError, match=r"^answered 504 Gateway Timeout$"):
+        web.ask(f"{server.url}/a!", ECHO, 5.0)
+    with pytest.raises(OfflineError):
+        Web(offline=True, cache_dir=web.cache_dir).ask(f"{server.url}/a!", ECHO, 5.0)
+    assert (files(web), waits, len(server.requests)) == ([], [], 2)
+
+
+# Several servers of Overpass.
+
+
+@pytest.fixture
+def second() -> Iterator[Service]:
+    with Service() as service:
+        yield service
+
+
+def pulled(web: Web) -> Any:
+    """Ask Overpass, which is an echo here, for a graph: there is none in its answer."""
+
+    def check(data: bytes) -> None:
+        if data != b"/api/interpreter":
+            msg = "another answer"
+            raise DataError(msg)
+
+    def ask(osmnx: Any) -> Any:
+        return osmnx.graph_from_point((45.0, -122.0), 100)
+
+    with pytest.raises(ValueError, match=r"."):
+        web.osmnx(ask, check=check, service=ECHO)
+
+
+@pytest.fixture
+def both(tmp_path: Path, server: Service, second: Service, waits: list[float]) -> Web:
+    urls = f"{server.url}/api/, {second.url}/api/interpreter"
+    return Web(cache_dir=tmp_path, overpass_url=urls, sleep=waits.append, timeout_s=5.0)
+
+
+def test_the_second_server_is_asked_at_once(
+    both: Web, server: Service, second: Service, waits: list[float]
+) -> None:
+    server.always = status(429)
+    pulled(both)
+    assert (len(server.requests), len(second.requests), waits) == (1, 1, [])
+    pulled(replace(both, fresh_from=time.time()))
+
+
+def test_a_server_that_failed_is_not_the_first_to_ask_again(
+    both: Web, server: Service, second: Service
+) -> None:
+    server.always = status(403)
+    pulled(both)
+    both.cache.clear()
+    pulled(both)
+    assert (len(server.requests), len(second.requests)) == (1, 2)
+
+
+def test_each_server_has_its_pause_and_its_tries(
+    both: Web, server: Service, second: Service, waits: list[float]
+) -> None:
+    server.always = status(429)
+    second.always = status(500)
+    with pytest.raises(ServiceError) as told:
+        both.osmnx(
+            lambda osmnx: osmnx.graph_from_point((45.0, -122.0), 100),
+            check=lambda _: None,
+            service=ECHO,
+        )
+    # The second after 1 s and 5 s, the first when its 30 s are over, twice.
+    assert waits == [1.0, 5.0, 24.0, 30.0]
+    assert (len(server.requests), len(second.requests)) == (3, 3)
+    hosts = [service.url.removeprefix("http://") for service in (server, second)]
+    assert str(told.value).startswith(
+        f"Echo ({hosts[0]}) answered 429 Too Many Requests, "
+        f"and ({hosts[1]}) answered 500 Internal Server Error, so echoes are not to be had now"
+    )
+
+
+@pytest.mark.parametrize("url", ["", ",", "http://a/api,", "http://a/api,b"])
+def test_a_list_of_servers_that_is_none(url: str) -> None:
     with pytest.raises(InputError, match="is no address"):
         Web(overpass_url=url)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import measure, options, terminal
+from hillfinder.cli import measure, options, sources, terminal, upkeep, watching
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     terminal.prepare()
     words = options.spaced(sys.argv[1:] if argv is None else argv)
     try:
-        app(words, prog_name="hillfinder")
+        with terminal.errors_as_exit_codes():
+            app(words, prog_name="hillfinder")
+    except typer.Exit as stop:
+        return stop.exit_code
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     return 0
@@ -120,15 +123,21 @@ def near(
             help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
         ),
     ] = None,
-    elevation: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Heights from a service.  [default: terrarium, unless --dem]"
-        ),
-    ] = None,
+    elevation: options.Elevation = None,
+    dem_kind: options.Kind = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
     ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch all anew, whatever was kept.")
+    ] = False,
+    overpass_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Another Overpass, such as https://overpass.example/api; several with commas.",
+        ),
+    ] = None,
     output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = Format.table,
     gpx: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the course to one hill as GPX.")
@@ -147,21 +156,24 @@ def near(
             walk=walk,
             min_grade=min_grade,
             limit=limit,
-            faults=options.contradictions(place, elevation, dem or (), pick, limit),
+            faults=options.contradictions(
+                place, elevation, dem or (), dem_kind, pick=pick, limit=limit
+            ),
         )
         from hillfinder import find
+        from hillfinder.elevation.raster import Raster
         from hillfinder.output.files import check
         from hillfinder.web import Web
 
         if gpx is not None:
             check(gpx, overwrite=force)
-        with terminal.progress("Looking for hills", quiet=quiet):
+        files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
+        with watching.watch("Looking for hills", quiet=quiet) as progress:
+            web = Web.from_environment(
+                offline=offline, refresh=refresh, overpass_url=overpass_url, progress=progress
+            )
             hills = find.near(
-                place,
-                criteria,
-                streets=osm,
-                heights=dem or None,
-                web=Web.from_environment(offline=offline),
+                place, criteria, streets=osm, heights=files, elevation=elevation, web=web
             )
         terminal.show(hills, output, units, quiet=quiet)
         if not hills:
@@ -195,17 +207,19 @@ def demo(
         from hillfinder import find
         from hillfinder.demo import files, town
         from hillfinder.output.files import check, folder, replace
+        from hillfinder.streets import extract
         from hillfinder.web import Web
 
         where = folder(out)
         for name in ("hill.gpx", "hills.json", "hills.geojson", "hills.csv"):
             check(where / name, overwrite=force)
         with (
-            terminal.progress("Building a town and looking for its hills", quiet=quiet),
+            watching.watch("Building a town and looking for its hills", quiet=quiet),
             TemporaryDirectory() as built,
         ):
             made = files.write(Path(built))
-            hills = find.near(town.DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))
+            streets = extract.read(made.osm)  # a town made for this once is not kept
+            hills = find.near(town.DOOR, streets=streets, heights=made.dem, web=Web(offline=True))
         terminal.show(hills, Format.table, units)
         hills.to_gpx(where / "hill.gpx", overwrite=force)
         replace(where / "hills.json", hills.to_json(), overwrite=force)
@@ -214,3 +228,8 @@ def demo(
         terminal.say(
             f"Wrote hill.gpx, hills.json, hills.geojson and hills.csv to {where}.", quiet=quiet
         )
+
+
+app.command()(sources.sources)
+app.command()(upkeep.cache)
+app.command()(upkeep.check)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from hillfinder.cli import terminal
+from hillfinder.cli import options, terminal, watching
 from hillfinder.cli.terminal import Units
 
 EXAMPLES: Final = """\b
@@ -36,10 +36,11 @@ def grade(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.  "
-            "[default: as near takes them]",
+            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
         ),
     ] = None,
+    elevation: options.Elevation = None,
+    dem_kind: options.Kind = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
     ] = False,
@@ -58,13 +59,19 @@ def grade(
     """
     with terminal.errors_as_exit_codes():
         from hillfinder import find, lines
+        from hillfinder.elevation.raster import Raster
+        from hillfinder.errors import InputError
         from hillfinder.output import measured
         from hillfinder.web import Web
 
-        with terminal.progress("Measuring", quiet=quiet):
-            given = lines.parse(_stdin(), "stdin") if str(file) == "-" else lines.read(file)
-            web = Web.from_environment(offline=offline)
-            grades = find.grade(given, heights=dem or None, web=web)
+        if dem_kind is not None and not dem:
+            msg = "--dem-kind says of what kind the files of --dem are: give them too."
+            raise InputError(msg)
+        files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
+        given = lines.parse(_stdin(), "stdin") if str(file) == "-" else lines.read(file)
+        with watching.watch("Measuring", quiet=quiet) as progress:
+            web = Web.from_environment(offline=offline, progress=progress)
+            grades = find.grade(given, heights=files, elevation=elevation, web=web)
         if output is Format.table:
             terminal.print_text(
                 lambda console: measured.to_text(grades, console, units=units.value)

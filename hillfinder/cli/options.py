@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
 
 from hillfinder.errors import CriteriaError, InputError
 
@@ -11,12 +14,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from hillfinder.model import Criteria
-
-#: What ``--elevation`` may name.
-ELEVATIONS: Final = ("terrarium",)
+    from hillfinder.model import Criteria, HeightKind
 
 T = TypeVar("T")
+
+
+class DemKind(StrEnum):
+    """What ``--dem-kind`` may name."""
+
+    bare_earth = "bare-earth"
+    surface = "surface"
+
+
+Kind = Annotated[
+    DemKind | None,
+    typer.Option(
+        "--dem-kind", help="What the files of --dem show: the ground, or roofs and trees."
+    ),
+]
+Elevation = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Heights from a service, with --dem where the files have none: auto, 3dep, "
+        "terrarium, copernicus, mapterhorn (see hillfinder sources).  "
+        "[default: auto, unless --dem]",
+    ),
+]
+
+
+def height_kind(typed: DemKind | None) -> HeightKind | None:
+    """Return the kind of a model as it is written everywhere else."""
+    return {None: None, DemKind.bare_earth: "bare earth", DemKind.surface: "surface"}[typed]
 
 
 def spaced(argv: Sequence[str]) -> list[str]:
@@ -33,16 +62,26 @@ def spaced(argv: Sequence[str]) -> list[str]:
 
 
 def contradictions(
-    place: str, elevation: str | None, dem: Sequence[Path], pick: int, limit: int
+    place: str,
+    elevation: str | None,
+    dem: Sequence[Path],
+    dem_kind: DemKind | None,
+    *,
+    pick: int,
+    limit: int,
 ) -> list[str]:
     """Return what is wrong with words that no criterion holds."""
+    from hillfinder.elevation.sources import NAMES
+
     faults = []
     if any("\ud800" <= letter <= "\udfff" for letter in place):
         faults.append("the place holds bytes that are no text: type it again")
-    if elevation is not None and elevation not in ELEVATIONS:
-        faults.append(f'--elevation "{elevation}" is not known: give {", ".join(ELEVATIONS)}')
-    elif elevation is not None and dem:
-        faults.append("--dem and --elevation both say where heights come from: give one of them")
+    if elevation is not None and elevation not in NAMES:
+        faults.append(f'--elevation "{elevation}" is not known: give {", ".join(NAMES)}')
+    if dem_kind is not None and not dem:
+        faults.append(
+            "--dem-kind says what the files of --dem show, and there are none: give --dem"
+        )
     if pick < 1:
         faults.append(f"--pick {pick} is no hill in a list: give 1 or more")
     elif pick > limit >= 1:

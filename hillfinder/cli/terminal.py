@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,6 @@ from hillfinder.errors import HillfinderError, InputError, OutputError, ServiceE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
@@ -133,12 +132,3 @@ def say(text: str, *, quiet: bool = False) -> None:
 
     if not quiet:
         sys.stderr.write(plain(text) + "\n")
-
-
-def progress(text: str, *, quiet: bool) -> AbstractContextManager[object]:
-    """Show that something goes on, where somebody is looking."""
-    if quiet or not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status(text)

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-    from hillfinder.model import Bools, Floats, HeightSource
+    from hillfinder.model import Bools, Floats, HeightKind, HeightSource
 
 #: No ground lies lower (the shore of the Dead Sea: -430 m) or higher (Everest: 8,849 m).
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 #: The cells beside a void are often half void themselves: so many are masked with it.
 VOID_MARGIN_CELLS = 2
+#: From the one whose grades are right to the one that takes roofs and trees for ground.
+KINDS: tuple[HeightKind, ...] = ("bare earth", "unknown", "surface")
 
 
 class Heights(Protocol):
@@ -33,6 +37,15 @@ class Heights(Protocol):
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return the heights at ``lon``, ``lat``."""
         ...
+
+
+def worst(kinds: Iterable[HeightKind]) -> HeightKind:
+    """Return the kind of a mixture: that of the part which is trusted least.
+
+    >>> worst(["bare earth", "surface", "unknown"]), worst([])
+    ('surface', 'unknown')
+    """
+    return max(kinds, key=KINDS.index, default="unknown")
 
 
 def mask_voids(

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.heights import bilinear, mask_voids
+from hillfinder.elevation.chain import Chain
+from hillfinder.elevation.heights import bilinear, mask_voids, worst
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from rasterio.io import DatasetReader
 
-    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.model import Bools, Floats, HeightKind, Ints
+
+    Open = Callable[[str], DatasetReader]
 
 #: Points are read in square pieces of so many cells a side, so that memory does not grow with the
 #: raster: 4,096 x 4,096 heights are 64 MB.
@@ -33,6 +38,11 @@ OFF_GRID_CELLS = 0.05
 EARTH_RADIUS_M = 6_371_009.0
 #: Geographic systems within two metres of WGS 84: WGS 84 itself, NAD83, NAD83(2011), ETRS89.
 SAME_AS_WGS84 = (4326, 4269, 6318, 4258)
+#: Makers that name their files always so, and what they make; any other name says nothing.
+KINDS: dict[str, HeightKind] = {
+    r"USGS_(13|1|19|1M|OPR)_": "bare earth",
+    r"Copernicus_DSM_": "surface",
+}
 #: Units of height that are not the metre, as GDAL writes them.
 FEET_M = {
     "ft": 0.3048,
@@ -49,7 +59,9 @@ FEET_M = {
 class _Header:
     """What a file says of itself; rows grow southwards, ``cell`` is positive, in CRS units."""
 
-    path: Path
+    where: str
+    name: str
+    open: Callable[[], DatasetReader]
     crs: str
     geographic: bool
     left: float
@@ -60,6 +72,11 @@ class _Header:
     cols: int
     metres_per_unit: float
     south_up: bool
+
+    @property
+    def cell_m(self) -> float:
+        """Metres between cells, north to south."""
+        return self.cell_y * self.metres_per_unit
 
     def shares_grid(self, other: _Header) -> bool:
         """Tell whether the cells of two files lie on one grid, so that they are read as one."""
@@ -83,38 +100,71 @@ class _Header:
         return replace(self, left=self.left + 360.0 * round((lon - middle) / 360.0))
 
 
-class Raster:
+class Raster(Chain):
     """Heights from one file or several, read as one.
 
-    Files on one grid are pasted together, so that nothing is lost along their seams; where files
-    of different grids overlap, the finer serves first. Nothing is read before it is asked for,
-    and then only the window around the points.
+    Files on one grid are pasted together, so that nothing is lost along their seams; of files on
+    different grids the finest serves first, and the others where it has no height. Nothing is read
+    before it is asked for, and then only the window around the points.
 
     Raises:
         HeightsError: a file is missing, is no raster, or says nothing of where on earth it lies.
     """
 
-    def __init__(self, paths: Sequence[Path | str]) -> None:
-        """Open every file once to read its header."""
+    def __init__(
+        self,
+        paths: Sequence[Path | str],
+        *,
+        kind: HeightKind | None = None,
+        opener: Open | None = None,
+    ) -> None:
+        """Open every file once to read its header.
+
+        Args:
+            paths: the files.
+            kind: whether they show the bare earth or what stands on it; ``None`` goes by their
+                names, and is "unknown" but for the few makers who name their files always so.
+            opener: opens a file that lies elsewhere than on this machine, by its name in ``paths``.
+        """
         if not paths:
             msg = "No elevation file was given: give one or more."
             raise HeightsError(msg)
-        headers = [_header(Path(path)) for path in paths]
-        self._grids: list[list[_Header]] = []
-        for header in sorted(headers, key=lambda h: h.cell_y * h.metres_per_unit):
-            grid = next((grid for grid in self._grids if header.shares_grid(grid[0])), None)
+        headers = [_header(str(path), opener or _open) for path in paths]
+        grids: list[list[_Header]] = []
+        for header in sorted(headers, key=lambda each: each.cell_m):
+            grid = next((grid for grid in grids if header.shares_grid(grid[0])), None)
             if grid is None:
-                self._grids.append([header])
+                grids.append([header])
             else:
                 grid.append(header)
-        self._names = [Path(path).name for path in paths]
+        super().__init__([_Grid(grid, kind) for grid in grids])
+
+
+class _Grid:
+    """Heights from files on one grid."""
+
+    def __init__(self, headers: list[_Header], kind: HeightKind | None) -> None:
+        self._headers = headers
+        self._kind = kind or worst(_kind(header.name) for header in headers)
+
+    @property
+    def key(self) -> str | None:
+        """Return what the heights depend on, so that profiles made of them can be kept.
+
+        There is none for a VRT, which is a list of other files that may change.
+        """
+        paths = [Path(header.where) for header in self._headers]
+        if any(path.suffix.lower() == ".vrt" or not path.is_file() for path in paths):
+            return None
+        states = [(path.resolve(), path.stat()) for path in paths]
+        files = (f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states)
+        return "; ".join([self._kind, *files])
 
     @property
     def source(self) -> HeightSource:
-        """Return the files' names; their kind and credit are not written in them."""
-        finest = self._grids[0][0]
-        cell_m = finest.cell_y * finest.metres_per_unit
-        return HeightSource(", ".join(self._names), "unknown", round(cell_m, 2), None)
+        """Return the files' names and their kind; their credit is not written in them."""
+        names = ", ".join(header.name for header in self._headers)
+        return HeightSource(names, self._kind, round(self._headers[0].cell_m, 2), None)
 
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return heights at points, NaN where no file knows one.
@@ -122,22 +172,33 @@ class Raster:
         Raises:
             HeightsError: a file could not be read to its end.
         """
-        result = np.full(len(lon), np.nan)
-        for headers in self._grids:
-            todo = np.flatnonzero(np.isnan(result))
-            if len(todo):
-                result[todo] = _sample(headers, lon[todo], lat[todo])
-        return result
+        return _sample(self._headers, lon, lat)
 
 
-def _header(path: Path) -> _Header:
+def _kind(name: str) -> HeightKind:
+    """Return the kind of a file where its name leaves no doubt.
+
+    >>> _kind("USGS_13_n46w123.tif"), _kind("portland.tif")
+    ('bare earth', 'unknown')
+    """
+    return next((kind for start, kind in KINDS.items() if re.match(start, name)), "unknown")
+
+
+def _open(path: str) -> DatasetReader:
     import rasterio
 
-    if not path.is_file():
+    if not Path(path).is_file():
         msg = f"There is no elevation file {path}: give a GeoTIFF, VRT, HGT or zipped HGT."
         raise HeightsError(msg)
+    return rasterio.open(_openable(Path(path)))
+
+
+def _header(where: str, opener: Open) -> _Header:
+    import rasterio
+
+    path = Path(where)
     try:
-        with _quietly(), rasterio.open(_openable(path)) as file:
+        with _quietly(), opener(where) as file:
             crs, transform, picture = file.crs, file.transform, _is_picture(file)
             rows, cols = file.shape
             if crs is not None:
@@ -165,7 +226,9 @@ def _header(path: Path) -> _Header:
         msg = f"{path.name} is not north-up: warp it first, for instance with gdalwarp."
         raise HeightsError(msg)
     return _Header(
-        path=path,
+        where=where,
+        name=path.name,
+        open=partial(opener, where),
         crs=wkt,
         geographic=geographic,
         left=transform.c,
@@ -297,13 +360,13 @@ def _paste(
         return
     skip = top + header.rows - r1 if header.south_up else r0 - top
     try:
-        with _quietly(), rasterio.open(_openable(header.path)) as file:
+        with _quietly(), header.open() as file:
             read = file.read(1, window=Window(c0 - left, skip, c1 - c0, r1 - r0), masked=True)
             scale, shift = file.scales[0], file.offsets[0]
             metres = FEET_M.get((file.units[0] or "").strip().lower(), 1.0)
     except rasterio.errors.RasterioError as error:
         msg = (
-            f"{header.path.name} could not be read to its end: it is cut short or damaged, or "
+            f"{header.name} could not be read to its end: it is cut short or damaged, or "
             "refers to files that are not there. Fetch it again."
         )
         raise HeightsError(msg) from error

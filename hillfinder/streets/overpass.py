@@ -28,8 +28,9 @@ OVERPASS = Service(
     gives="the streets of this area are",
     instead="give a street file (--osm FILE)",
     pause_s=30.0,
+    apart_s=0.0,
 )
-#: About 1 km: what is asked for shows the quarter, not the door, and neighbours share one reply.
+#: About 1 km: what is asked for shows the quarter, not the door.
 GRID_DEG = 0.01
 #: Not built yet or no longer there: they cannot pass overhead either.
 NOT_THERE = "proposed|planned|razed|demolished|dismantled|destroyed|removed|no"
@@ -64,8 +65,8 @@ def pull(place: Place, radius_m: float, web: Web) -> nx.MultiDiGraph[int]:
 
     Args:
         place: the middle.
-        radius_m: everything within so many metres is in the graph, and up to about a kilometre
-            more: the area is widened to a grid, so that the place itself is not sent.
+        radius_m: everything within so many metres is in the graph, and up to two kilometres more:
+            the area is widened to a grid, so that the place itself is not sent.
         web: the door to the network.
 
     Raises:
@@ -81,10 +82,10 @@ def pull(place: Place, radius_m: float, web: Web) -> nx.MultiDiGraph[int]:
         dates.add(_date(data))
 
     graphs = []
-    for box in areas(place, radius_m):
+    for area in areas(box(place, radius_m)):
         # OSMnx raises ValueError where there are no elements at all, or none inside the area.
         with suppress(ValueError):
-            ask = partial(_ask, box)
+            ask = partial(_ask, area)
             graphs.append(web.osmnx(ask, check=check, service=OVERPASS, tags=TAGS))
     if not graphs:
         msg = f"OpenStreetMap has no streets within {radius_m / 1000:.1f} km of {_name(place)}."
@@ -100,17 +101,16 @@ def source(graph: nx.MultiDiGraph[int] | None = None) -> StreetSource:
     return StreetSource("OpenStreetMap by way of Overpass", date or None)
 
 
-def areas(place: Place, radius_m: float) -> list[Box]:
-    """Return the boxes (west, south, east, north, in degrees) to ask for: two at the antimeridian.
+def box(place: Place, radius_m: float) -> Box:
+    """Return west, south, east and north, in degrees, of the area that is asked for.
 
-    They are widened to whole grid lines. The last 600 m before the antimeridian are left out:
-    OSMnx looks 500 m beyond a box, and what it asks for makes no sense when that is across.
+    It is the cell of the grid in which the place lies, widened by as many cells as the radius
+    takes: it depends on the cell, and not on where in the cell the place is. It may reach across
+    the antimeridian, beyond 180 degrees.
 
     >>> from hillfinder.model import Place
-    >>> areas(Place(45.4993, -122.6974), 1000)
-    [(-122.72, 45.49, -122.68, 45.51)]
-    >>> [(round(west, 4), round(east, 4)) for west, _, east, _ in areas(Place(0, 180), 1000)]
-    [(179.99, 179.9946), (-179.9946, -179.99)]
+    >>> box(Place(45.4993, -122.6974), 1000)
+    (-122.72, 45.48, -122.67, 45.51)
 
     Raises:
         StreetsError: too near a pole, or too large.
@@ -122,26 +122,40 @@ def areas(place: Place, radius_m: float) -> list[Box]:
             f"{OVERPASS.instead}."
         )
         raise StreetsError(msg)
-    up = radius_m / 110_574.0  # the shortest degree of latitude, at the equator
-    south, north = _outward(place.lat - up, place.lat + up)
+    # The shortest degree of latitude is at the equator.
+    south, north = _widened(place.lat, radius_m / 110_574.0)
     if south < SOUTHMOST or north > NORTHMOST:
         msg = (
             f"{_name(place)} is too near a pole: there is no street map beyond "
             f"{-SOUTHMOST:g} degrees south and {NORTHMOST:g} north."
         )
         raise StreetsError(msg)
-    degree_m = 111_320.0 * math.cos(math.radians(max(abs(south), abs(north))))
-    west, east = _outward(place.lon - radius_m / degree_m, place.lon + radius_m / degree_m)
-    last = 180.0 - 600.0 / degree_m
+    west, east = _widened(place.lon, radius_m / _degree_m(south, north))
+    return west, south, east, north
+
+
+def areas(whole: Box) -> list[Box]:
+    """Return the boxes to ask for: two at the antimeridian.
+
+    The last 600 m before the antimeridian are left out: OSMnx looks 500 m beyond a box, and what
+    it asks for makes no sense when that is across.
+
+    >>> areas((-122.72, 45.49, -122.68, 45.51))
+    [(-122.72, 45.49, -122.68, 45.51)]
+    >>> [(round(west, 4), round(east, 4)) for west, _, east, _ in areas((179.99, 0, 180.01, 0.01))]
+    [(179.99, 179.9946), (-179.9946, -179.99)]
+    """
+    west, south, east, north = whole
+    last = 180.0 - 600.0 / _degree_m(south, north)
     sides = ((west, east), (west + 360.0, east + 360.0), (west - 360.0, east - 360.0))
     clipped = [(max(west, -last), min(east, last)) for west, east in sides]
     return [(west, south, east, north) for west, east in clipped if west < east]
 
 
-def _ask(box: Box, osmnx: ModuleType) -> nx.MultiDiGraph[int]:
-    """Ask OSMnx for what is in a box."""
+def _ask(area: Box, osmnx: ModuleType) -> nx.MultiDiGraph[int]:
+    """Ask OSMnx for what is in an area."""
     graph = osmnx.graph_from_bbox(
-        box, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=list(FILTERS)
+        area, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=list(FILTERS)
     )
     return cast("nx.MultiDiGraph[int]", graph)
 
@@ -150,9 +164,16 @@ def _name(place: Place) -> str:
     return place.name or f"{place.lat:g},{place.lon:g}"
 
 
-def _outward(low: float, high: float) -> tuple[float, float]:
+def _widened(at: float, by: float) -> tuple[float, float]:
+    """Return the ends of the grid's cell around ``at``, widened by whole cells."""
     steps = round(1 / GRID_DEG)
-    return math.floor(low * steps) / steps, math.ceil(high * steps) / steps
+    cell, more = math.floor(at * steps), math.ceil(by * steps)
+    return (cell - more) / steps, (cell + 1 + more) / steps
+
+
+def _degree_m(south: float, north: float) -> float:
+    """Return the shortest degree of longitude between two latitudes, in metres."""
+    return 111_320.0 * math.cos(math.radians(max(abs(south), abs(north))))
 
 
 def _date(data: bytes) -> str:

@@ -22,6 +22,20 @@ def test_hillfinder(benchmark: BenchmarkFixture, meter: Meter, portland: tuple[P
     assert len(json.loads(meter.printed["hillfinder"])["hills"]) == 10
 
 
+def test_once_more(
+    benchmark: BenchmarkFixture, meter: Meter, portland: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The same search again, its area kept; and what of that is loading libraries."""
+    osm, dem = map(str, portland)
+    options = ["--format", "json", "--osm", osm, "--dem", dem, "--quiet"]
+    command = ["-m", "hillfinder", "near", "45.5120,-122.6960", *options]
+    benchmark.pedantic(meter.run, ("once more", command, tmp_path), rounds=5, warmup_rounds=1)
+    libraries = "hillfinder.find, rasterio, scipy.sparse.csgraph, scipy.spatial"
+    for _ in range(5):
+        meter.run("libraries", ["-c", f"import {libraries}"])
+    assert len(json.loads(meter.printed["once more"])["hills"]) == 10
+
+
 def test_plain_osmnx(
     benchmark: BenchmarkFixture, meter: Meter, portland: tuple[Path, Path], portland_xml: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from tests.world.service import Fault, Request
 
-DATE = "2026-11-20T12:00:00Z"
+#: A real one is minutes behind.
+DATE = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 _QUERY = re.compile(
     r"\[out:json\]\[timeout:\d+\];\(way(?P<filter>\[.*\])\(poly:'(?P<poly>[-\d. ]+)'\);>;\);out;"
 )

@@ -1,7 +1,13 @@
-"""A server on loopback, and the ways in which a service fails."""
+"""A server on loopback, and the ways in which a service fails.
+
+By hand a server is told to fail by asking it for ``/fault?name=504``, and with ``&times=2`` for the
+next two questions only; ``/fault?name=none`` mends it, and ``/fault`` names what there is.
+"""
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,21 +23,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back; of a body, only ``sent`` bytes, whatever its length was said to be."""
+    """What is sent back.
+
+    Attributes:
+        status, body, headers: of the reply; its length is said as well.
+        sent: only so many bytes of the body are sent, whatever its length was said to be.
+        silent_s: nothing is sent for so long; the server's end cuts it short.
+        drip_s: the body comes in fifty pieces, with so long between them.
+        reset: nothing is sent, the connection is torn down.
+        times: the body is sent so often, end to end.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     sent: int | None = None
+    silent_s: float = 0.0
+    drip_s: float = 0.0
+    reset: bool = False
+    times: int = 1
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked: ``fields`` are those of the address and of a form."""
+    """What was asked: ``fields`` are those of the address and of a form, ``sent`` is all of it."""
 
     path: str
     fields: Mapping[str, str]
-    agent: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sent: str = ""
+
+    @property
+    def span(self) -> str:
+        """Which part of a file is asked for."""
+        return self.headers.get("Range", "")
+
+    @property
+    def agent(self) -> str:
+        """Who asks."""
+        return self.headers.get("User-Agent", "")
 
 
 class Service:
@@ -41,6 +71,7 @@ class Service:
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.always: Fault | None = None
+        self._over = threading.Event()
         self._lock = threading.Lock()
         service = self
 
@@ -64,6 +95,7 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -81,21 +113,56 @@ class Service:
         parts = urlsplit(handler.path)
         pairs = {**parse_qs(parts.query), **parse_qs(form)}
         fields = {name: values[0] for name, values in pairs.items()}
-        request = Request(parts.path, fields, handler.headers.get("User-Agent", ""))
-        with self._lock:
-            self.requests.append(request)
-            fault = self.faults.pop(0) if self.faults else self.always
-        answer = self.answer(request)
-        if fault is not None:
-            answer = fault(answer)
+        sent = f"{handler.path}\n{handler.headers}\n{form}"
+        request = Request(parts.path, fields, dict(handler.headers.items()), sent)
+        if request.path == "/fault":
+            answer = self._command(fields)
+        else:
+            with self._lock:
+                self.requests.append(request)
+                fault = self.faults.pop(0) if self.faults else self.always
+            answer = self.answer(request)
+            if fault is not None:
+                answer = fault(answer)
+        handler.close_connection = True
+        with suppress(ConnectionError):  # whoever asked may have had enough
+            self._send(handler, answer)
+
+    def _send(self, handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+        self._over.wait(answer.silent_s)
+        if answer.reset:
+            linger = struct.pack("ii", 1, 0)  # closed at once, with RST
+            handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            handler.connection.close()
+            return
         handler.send_response(answer.status)
         for name, value in answer.headers.items():
             handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(answer.body)))
-        with suppress(ConnectionError):  # whoever asked may have had enough
-            handler.end_headers()
-            handler.wfile.write(answer.body[: answer.sent])
-        handler.close_connection = True
+        if answer.times == 1:
+            handler.send_header("Content-Length", str(len(answer.body)))
+        handler.end_headers()
+        body = answer.body[: answer.sent]
+        step = max(1, len(body) // 50) if answer.drip_s else max(1, len(body))
+        for _ in range(answer.times):
+            for at in range(0, len(body), step):
+                handler.wfile.write(body[at : at + step])
+                if answer.drip_s and self._over.wait(answer.drip_s):
+                    return
+
+    def _command(self, fields: Mapping[str, str]) -> Answer:
+        """Fail from now on as it is told to."""
+        name = fields.get("name", "")
+        if name not in FAULTS and name != "none":
+            return Answer(200, "\n".join([*FAULTS, "none", ""]).encode())
+        with self._lock:
+            fault = FAULTS.get(name)
+            self.faults.clear()
+            self.always = None
+            if fault is not None and "times" in fields:
+                self.faults += [fault] * int(fields["times"])
+            else:
+                self.always = fault
+        return Answer(200, f"{name}\n".encode())
 
 
 def status(code: int, **headers: str) -> Fault:
@@ -122,3 +189,54 @@ def half_sent(answer: Answer) -> Answer:
 def cut(answer: Answer) -> Answer:
     """Answer with the first half, as if that were all."""
     return replace(answer, body=answer.body[: len(answer.body) // 2])
+
+
+def reset(_: Answer) -> Answer:
+    """Tear the connection down."""
+    return Answer(reset=True)
+
+
+def stall(answer: Answer) -> Answer:
+    """Take the question, and say nothing."""
+    return replace(answer, silent_s=3600.0)
+
+
+def slowly(answer: Answer) -> Answer:
+    """Answer in full, a fiftieth of it every tenth of a second."""
+    return replace(answer, drip_s=0.1)
+
+
+def trickle(answer: Answer) -> Answer:
+    """Answer so slowly that it never ends."""
+    return replace(answer, drip_s=60.0)
+
+
+def elsewhere(_: Answer) -> Answer:
+    """Send to another host, as a network does that wants a login."""
+    return Answer(302, b"", {"Location": "http://login.invalid/"})
+
+
+def gigabyte(_: Answer) -> Answer:
+    """Answer with a gigabyte, its length not told."""
+    return Answer(200, b"x" * 2**20, times=2**10)
+
+
+FAULTS: Mapping[str, Fault] = {
+    "reset": reset,
+    "stall": stall,
+    "slowly": slowly,
+    "trickle": trickle,
+    "403": status(403),
+    "404": status(404),
+    "406": status(406),
+    "429": status(429),
+    "429 later": status(429, Retry_After="2"),
+    "429 much later": status(429, Retry_After="3600"),
+    "500": status(500),
+    "504": status(504),
+    "html": HTML,
+    "half sent": half_sent,
+    "cut": cut,
+    "elsewhere": elsewhere,
+    "gigabyte": gigabyte,
+}

@@ -1,10 +1,12 @@
-"""Terrarium tiles, drawn from a formula or cut from an elevation model."""
+"""Terrarium tiles and Mapterhorn's, drawn from a formula or cut from an elevation model."""
 
 from __future__ import annotations
 
 import re
 import struct
+import warnings
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     Surface = Callable[[Floats, Floats], Floats]
 
 SIZE = 256
-_PATH = re.compile(r"/terrarium/(\d+)/(\d+)/(\d+)\.png")
 
 
 class Terrarium(Service):
@@ -32,6 +33,9 @@ class Terrarium(Service):
     ``surface`` takes longitudes and latitudes and returns metres, NaN where unknown; ``sources``
     is what the tiles say they were made of; ``missing`` are tiles (x, y) that do not exist.
     """
+
+    address = "/terrarium/{z}/{x}/{y}.png"
+    size = SIZE
 
     def __init__(self, surface: Surface, sources: str = "srtm/N45W123.tif") -> None:
         super().__init__()
@@ -42,28 +46,52 @@ class Terrarium(Service):
     @property
     def template(self) -> str:
         """What a client is configured with."""
-        return self.url + "/terrarium/{z}/{x}/{y}.png"
+        return self.url + self.address
 
     @property
     def tiles(self) -> list[tuple[int, int]]:
         """Which tiles were asked for."""
-        found = [_PATH.fullmatch(request.path) for request in self.requests]
-        return [(int(each[2]), int(each[3])) for each in found if each]
+        return [(x, y) for request in self.requests for _, x, y in self._tile(request)]
 
     def answer(self, request: Request) -> Answer:
         """Answer with a picture, and with the header that names its sources."""
-        found = _PATH.fullmatch(request.path)
-        zoom, x, y = (int(number) for number in found.groups()) if found else (0, 0, 0)
-        if found is None or (x, y) in self.missing:
-            return Answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        for zoom, x, y in self._tile(request):
+            if (x, y) not in self.missing and self._exists(zoom):
+                return self._picture(encode(self.surface(*centres(zoom, x, y, self.size))))
+        return Answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+
+    def _tile(self, request: Request) -> list[tuple[int, int, int]]:
+        """Return zoom, x and y of the tile that is asked for, if it is one."""
+        pattern = re.sub(r"\\{.\\}", r"(\\d+)", re.escape(self.address))
+        found = re.findall(f"^{pattern}$", request.path)
+        return [(int(zoom), int(x), int(y)) for zoom, x, y in found]
+
+    def _exists(self, zoom: int) -> bool:
+        return zoom <= 15
+
+    def _picture(self, bands: NDArray[np.uint8]) -> Answer:
         headers = {"Content-Type": "image/png", "x-amz-meta-x-imagery-sources": self.sources}
-        return Answer(200, png(encode(self.surface(*centres(zoom, x, y)))), headers)
+        return Answer(200, png(bands), headers)
 
 
-def centres(zoom: int, x: int, y: int) -> tuple[Floats, Floats]:
-    """Return longitude and latitude of a tile's pixel centres, each of shape (256, 256)."""
-    whole = SIZE << zoom
-    col, row = np.meshgrid(np.arange(SIZE) + x * SIZE + 0.5, np.arange(SIZE) + y * SIZE + 0.5)
+class Mapterhorn(Terrarium):
+    """A server of Mapterhorn's tiles, which end at ``finest``."""
+
+    address = "/{z}/{x}/{y}.webp"
+    size = 512
+    finest = 14
+
+    def _exists(self, zoom: int) -> bool:
+        return zoom <= self.finest
+
+    def _picture(self, bands: NDArray[np.uint8]) -> Answer:
+        return Answer(200, webp(bands), {"Content-Type": "image/webp"})
+
+
+def centres(zoom: int, x: int, y: int, size: int = SIZE) -> tuple[Floats, Floats]:
+    """Return longitude and latitude of a tile's pixel centres, each of shape (size, size)."""
+    whole = size << zoom
+    col, row = np.meshgrid(np.arange(size) + x * size + 0.5, np.arange(size) + y * size + 0.5)
     lat = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * row / whole))))
     return col / whole * 360 - 180, lat
 
@@ -82,6 +110,19 @@ def png(bands: NDArray[np.uint8]) -> bytes:
     return wrap(header, np.pad(lines, ((0, 0), (1, 0))).tobytes())
 
 
+def webp(bands: NDArray[np.uint8], *, exact: bool = True) -> bytes:
+    """Return a WebP picture of three bands; if not ``exact``, as photographs are made small."""
+    from rasterio.errors import NotGeoreferencedWarning
+    from rasterio.io import MemoryFile
+
+    count, height, width = bands.shape
+    with warnings.catch_warnings(), MemoryFile() as memory:
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with memory.open("WEBP", width, height, count, dtype="uint8", LOSSLESS=exact) as file:
+            file.write(bands)
+        return bytes(memory.read())
+
+
 def wrap(header: bytes, lines: bytes) -> bytes:
     """Return the PNG file of a header and of lines, each behind the number of its filter."""
     parts = [b"\x89PNG\r\n\x1a\n"]
@@ -91,19 +132,36 @@ def wrap(header: bytes, lines: bytes) -> bytes:
     return b"".join(parts)
 
 
+def black(answer: Answer) -> Answer:
+    """Answer with a tile that is black all over, as a server does that lost its data."""
+    return replace(answer, body=png(np.zeros((3, SIZE, SIZE), np.uint8)))
+
+
+def blank(answer: Answer) -> Answer:
+    """Answer with a tile that is white all over."""
+    return replace(answer, body=png(np.full((3, SIZE, SIZE), 255, np.uint8)))
+
+
 def of_raster(path: Path) -> Surface:
     """Return the surface of an elevation model, read between its cells, NaN beyond its edge."""
     import rasterio
+    from pyproj import Transformer
     from rasterio.transform import rowcol
     from scipy.ndimage import map_coordinates
 
     with rasterio.open(path) as file:
         values = file.read(1, masked=True).astype(float).filled(np.nan)
-        transform = file.transform
+        transform, crs = file.transform, file.crs
 
     def surface(lon: Floats, lat: Floats) -> Floats:
-        row, col = rowcol(transform, lon.ravel(), lat.ravel(), op=lambda value: value)
+        x, y = lon.ravel(), lat.ravel()
+        if not crs.is_geographic:
+            x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(x, y)
+        there = np.isfinite(x) & np.isfinite(y)  # no projection of a town shows all of the earth
+        row, col = rowcol(transform, x[there], y[there], op=lambda value: value)
         at = np.array([row, col]) - 0.5
-        return np.reshape(map_coordinates(values, at, order=1, cval=np.nan), lon.shape)
+        height = np.full(len(x), np.nan)
+        height[there] = map_coordinates(values, at, order=1, cval=np.nan)
+        return height.reshape(lon.shape)
 
     return surface

@@ -1,0 +1,213 @@
+"""One question to a service, sent once: what goes out, what comes back, and what can be wrong."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import requests
+
+PROJECT_URL = "https://github.com/hillfinder/hillfinder"
+#: The streets of a dense city within 5 km are 30 MB: far beyond that it is no answer of ours.
+LARGEST_REPLY = 64 * 2**20
+#: A service that asks for a longer pause is left alone, and the user told.
+LONGEST_WAIT_S = 60.0
+CONNECT_S = 10.0
+NOT_FOUND, BUSY, FAILING = 404, (429, 503, 504), (500, 502)
+PARTIAL = 206
+
+
+class Fault(Exception):  # noqa: N818 - it never leaves these rooms
+    """A try that failed; ``wait_s`` is how long to wait at least, infinity where it is no use."""
+
+    def __init__(self, what: str, wait_s: float = 0.0) -> None:
+        """Say ``what`` the service did, as the end of a sentence that begins with its name."""
+        super().__init__(what)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and how the answer is taken.
+
+    Attributes:
+        url: the address.
+        method, body, headers: of the HTTP request.
+        header: names of reply headers, parted by a space, whose values are put before the body on
+            a line of their own, parted by a tab.
+        absent: stands for the reply where the service says that there is nothing.
+    """
+
+    url: str
+    method: str = "GET"
+    body: str | bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    header: str = ""
+    absent: bytes | None = None
+
+
+def once(
+    question: Question,
+    timeout_s: float,
+    longest_s: float,
+    pause_s: float,
+    received: Callable[[int], None],
+) -> bytes:
+    """Ask once.
+
+    It is sent from a thread of its own: looking a host up cannot be interrupted, and a service that
+    lets a byte trickle now and then never lets it end.
+
+    Args:
+        question: what is asked.
+        timeout_s: how long the service may be silent.
+        longest_s: how long all of it may take.
+        pause_s: the least wait after it has said that it is busy.
+        received: told the size of each piece as it comes.
+
+    Raises:
+        Fault: there is no answer, or not all of it.
+    """
+    done: SimpleQueue[bytes | Exception] = SimpleQueue()
+    latest = time.monotonic() + longest_s
+
+    def work() -> None:
+        try:
+            done.put(_send(question, timeout_s, latest, pause_s, received))
+        except Exception as error:  # noqa: BLE001 - raised again below, whatever it is
+            done.put(error)
+
+    Thread(target=work, daemon=True).start()
+    try:
+        answer = done.get(timeout=longest_s + 1.0)
+    except Empty:
+        what = f"did not come to an end within {longest_s:.0f} s"
+        raise Fault(what, math.inf) from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def headers() -> dict[str, str]:
+    """Return who asks: services refuse the stock names."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        name = f"hillfinder/{version('hillfinder')}"
+    except PackageNotFoundError:  # run from a folder that is not installed
+        name = "hillfinder"
+    agent = f"{name} (+{PROJECT_URL})"
+    return {"User-Agent": agent, "Referer": PROJECT_URL, "Accept-Language": "en"}
+
+
+def _send(
+    question: Question,
+    timeout_s: float,
+    latest: float,
+    pause_s: float,
+    received: Callable[[int], None],
+) -> bytes:
+    import requests
+
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> str | None:
+            target = super().get_redirect_target(resp)
+            if target:
+                with resp:  # closed whether it is followed or not
+                    _stay(resp.url, target)
+            return target
+
+    cause: Exception
+    request = requests.Request(
+        question.method, question.url, headers=headers() | dict(question.headers)
+    )
+    try:
+        prepared = request.prepare()
+        prepared.prepare_body(question.body, None)
+        with Session() as session:
+            around = session.merge_environment_settings(
+                question.url, {}, stream=True, verify=None, cert=None
+            )
+            with session.send(prepared, timeout=(CONNECT_S, timeout_s), **around) as response:
+                if response.status_code == NOT_FOUND and question.absent is not None:
+                    return question.absent
+                if not response.ok:
+                    raise _refusal(response, pause_s)
+                if "Range" in question.headers and response.status_code != PARTIAL:
+                    what = "sends whole files only, not the part that was asked for"
+                    raise Fault(what, math.inf)
+                values = [response.headers.get(name, "") for name in question.header.split()]
+                before = "\t".join(values) + "\n" if values else ""
+                return before.encode() + _body(response, latest, received)
+    except requests.exceptions.ChunkedEncodingError as error:
+        fault, cause = Fault("broke off in the middle of its answer"), error
+    except requests.ReadTimeout as error:
+        fault, cause = Fault(f"did not answer within {timeout_s:g} s", math.inf), error
+    except requests.ConnectionError as error:
+        fault, cause = Fault("was not reached or fell silent (is this machine online?)"), error
+    except requests.RequestException as error:
+        fault, cause = Fault(f"could not be asked ({error})", math.inf), error
+    raise fault from cause
+
+
+def _stay(url: str, target: str) -> None:
+    """Follow a service to another address of its own, and nowhere else.
+
+    Raises:
+        Fault: it sends elsewhere (a café's login page does), or to where anybody can listen.
+    """
+    before, after = urlsplit(url), urlsplit(target)
+    host, other = before.hostname or "", after.hostname or before.hostname or ""
+    if other != host and not other.endswith(f".{host}"):
+        what = f"sends elsewhere, to {other} (does this network want a login?)"
+        raise Fault(what, math.inf)
+    if before.scheme == "https" and after.scheme == "http":
+        what = "sends to an address that is not encrypted"
+        raise Fault(what, math.inf)
+
+
+def _refusal(response: requests.Response, pause_s: float) -> Fault:
+    """Return the fault that a status other than success is."""
+    from email.utils import mktime_tz, parsedate_tz
+
+    status, later = response.status_code, response.headers.get("Retry-After", "").strip()
+    what = f"answered {status} {response.reason or ''}".strip()
+    if status not in (*BUSY, *FAILING):
+        return Fault(what, math.inf)
+    wait_s = pause_s if status in BUSY else 0.0
+    if later.isdecimal():  # a number of seconds or a date (RFC 9110, 10.2.3)
+        wait_s = max(wait_s, float(later))
+    elif date := parsedate_tz(later):
+        with suppress(ValueError, OverflowError):  # the 31st of February, the year 99999
+            wait_s = max(wait_s, mktime_tz(date) - time.time())
+    if wait_s > LONGEST_WAIT_S:
+        what += f" and wants to be left alone for {min(wait_s, 86_400.0) / 60:.0f} minutes"
+    return Fault(what, wait_s)
+
+
+def _body(response: requests.Response, latest: float, received: Callable[[int], None]) -> bytes:
+    """Read a reply, but neither an endless nor an endlessly slow one."""
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > LARGEST_REPLY:
+        raise _endless()
+    data = bytearray()
+    for part in response.iter_content(2**16):
+        received(len(part))
+        data += part
+        if len(data) > LARGEST_REPLY or time.monotonic() > latest:
+            raise _endless()
+    return bytes(data)
+
+
+def _endless() -> Fault:
+    what = f"sent more than {LARGEST_REPLY // 2**20} MB, or took too long over it"
+    return Fault(what, math.inf)

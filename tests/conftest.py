@@ -1,0 +1,18 @@
+"""What holds for every test: nothing is kept where the person who runs them keeps things."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep to a cache that is gone afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HILLFINDER_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
