@@ -18,7 +18,10 @@ class Progress:
         """``size`` more bytes came from ``who``."""
 
     def waiting(self, why: str, wait_s: float) -> None:
-        """Nothing happens for so many seconds, for a reason that is a sentence without a stop."""
+        """Nothing happens for so many seconds, for a reason that is a sentence without a stop.
+
+        None are left where it is over before they are.
+        """
 
     def say(self, text: str) -> None:
         """A sentence to remember: what was decided, what went wrong and does not matter."""

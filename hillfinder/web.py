@@ -365,8 +365,9 @@ class Web:
             yield
             return
 
+        why = f"Another search on this machine is asking {service.name}"
+
         def busy() -> None:
-            why = f"Another search on this machine is asking {service.name}"
             self.progress.waiting(why, self.patience_s)
 
         name = "".join(letter for letter in service.name.lower() if letter.isalnum())
@@ -382,6 +383,7 @@ class Web:
                     f"{service.instead}."
                 )
                 raise ServiceError(msg) from error
+            self.progress.waiting(why, 0.0)
             yield
 
     def _answer(self, questions: Sequence[Question], check: Check, service: Service) -> bytes:

@@ -493,7 +493,7 @@ def test_somebody_who_never_ends_is_not_waited_for_for_ever(
         thread.start()
         thread.join()
     assert "Another search on this machine has been asking Echo" in str(told[0])
-    assert ("waiting", "Another search on this machine is asking Echo", 0.3) in heard.heard
+    assert heard.heard == [("waiting", "Another search on this machine is asking Echo", 0.3)]
     assert not server.requests
 
 

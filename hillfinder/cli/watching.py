@@ -58,7 +58,8 @@ class Lines(Progress):
 
     def waiting(self, why: str, wait_s: float) -> None:
         """Say why, and how long at most."""
-        terminal.say(f"{why}: waiting up to {wait_s:.0f} s.")
+        if wait_s:
+            terminal.say(f"{why}: waiting up to {wait_s:.0f} s.")
 
     def say(self, text: str) -> None:
         """Say it."""
@@ -83,9 +84,8 @@ class Moving(Progress):
         self._guard = threading.Lock()
 
     def asking(self, who: str) -> None:
-        """Give it a line, and end the wait."""
+        """Give it a line."""
         with self._guard:
-            self._display.update(self._display.tasks[0].id, until=0.0)
             if who not in self._rows:
                 self._received[who] = 0
                 self._rows[who] = self._display.add_task(plain(who), why="", until=0.0)
