@@ -11,6 +11,7 @@ import numpy as np
 
 from hillfinder import climbs as climbing
 from hillfinder import grades, lines, ranking
+from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
 from hillfinder.hills import Hills
 from hillfinder.model import Beyond, Criteria, Hill, Place
@@ -74,7 +75,8 @@ def near(
     where = locate(place, web)
     wanted = _streets(streets, where, _radius_m(criteria), web)
     area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
-    network, source = store.cut(area.network, wanted.bounds), area.heights
+    source = area.heights
+    network = doubt.settled(store.cut(area.network, wanted.bounds), source)
     router = Router(network, where, criteria)
     climbs = climbing.find(network, criteria)
     rows = ranking.order(climbs)

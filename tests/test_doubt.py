@@ -72,7 +72,7 @@ def test_a_surface_model_is_expected_to_be_worse_than_bare_earth() -> None:
 
 
 def test_what_many_streets_show_outweighs_what_is_expected() -> None:
-    misfit = np.array([-1.0, 1.0, -1.0, 1.0])
+    misfit = np.array([1.0, 0.9, 1.1, 1.0])
     errors = [doubt.learnt_m(COARSE, misfit, street_m) for street_m in (0.0, 1e3, 1e4, 1e6)]
     assert errors[0] == doubt.expected_m(COARSE)
     shown = doubt.learnt_m(COARSE, misfit, 1e12)

@@ -301,11 +301,12 @@ def test_the_grade_line_is_what_a_slow_oracle_draws(seed: int) -> None:
     np.testing.assert_allclose(profiles(attached).elevation_m, oracle(attached, land), atol=0.005)
 
 
-def test_heights_are_asked_for_once() -> None:
+def test_heights_are_asked_for_under_the_streets_and_then_beside_them() -> None:
     heights = hilly(1)
     network = attach(random_town(1), heights)
-    assert len(heights.calls) == 1
-    assert heights.calls[0] <= 3 * len(profiles(network).distance_m)
+    under, beside = heights.calls
+    assert under <= len(profiles(network).distance_m)
+    assert beside == 2 * len(profiles(network).distance_m)
 
 
 def test_the_network_given_is_left_alone() -> None:

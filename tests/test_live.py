@@ -253,7 +253,7 @@ def test_what_goes_on_is_said_in_lines(world: World, tmp_path: Path) -> None:
     assert lines[1].startswith('"Gradely" is taken for Gradely, Somewhere N')
     assert "Asking Overpass (N)." in lines
     assert (
-        "The elevation tile server (N) answered N Service Unavailable: waiting up to N s." in lines
+        "The terrarium tile server (N) answered N Service Unavailable: waiting up to N s." in lines
     )
     assert "Received N kB from Overpass (N)." in lines
     assert search(world, tmp_path / "two", world.place, "--quiet")[2] == ""

@@ -49,7 +49,7 @@ class Lines(Progress):
         with self._guard:
             if who not in self._received:
                 self._received[who] = 0
-                terminal.say(f"Asking {who}.")
+                terminal.say(f"Asking {_within(who)}.")
 
     def received(self, who: str, size: int) -> None:
         """Count it."""
@@ -135,3 +135,8 @@ def _size(size: int) -> str:
     ('1 kB', '2.5 MB')
     """
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
+
+
+def _within(who: str) -> str:
+    """Return a service's name as it stands within a sentence."""
+    return who[0].lower() + who[1:] if who.startswith("The ") else who

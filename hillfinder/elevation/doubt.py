@@ -8,13 +8,16 @@ as sure as the ends' errors are small, and alike.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hillfinder.model import read_only
+
 if TYPE_CHECKING:
     from hillfinder.model import Floats, HeightKind, HeightSource
-    from hillfinder.streets.network import Blur
+    from hillfinder.streets.network import Blur, StreetNetwork
 
 #: Standard deviation of a height expected for each metre of cell. 30 m surface models are off by
 #: 1.9 m among low houses and by 3.5 m in dense cities, 10 m bare earth by some 0.4 m.
@@ -38,8 +41,7 @@ LEAST_REACH_M = 10.0
 #: From the median misfit of the grade line to the standard deviation of the model's error, once
 #: what the streets' own bends leave is taken off, so much for each metre of cell. The line follows
 #: most of an error that is alike over 2.5 cells. Fitted on models of 30 m with 1 to 3 m of noise.
-ERROR_PER_MISFIT, BENDS_PER_CELL = 2.55, 0.01
-MEDIAN_TO_SIGMA = 1.4826
+ERROR_PER_MISFIT, BENDS_PER_CELL = 3.3, 0.0078
 #: How far off a line may be mapped: drawn under trees from a GPS track, or along a street.
 TRAIL_OFF_M, STREET_OFF_M = 4.0, 2.0
 #: A cell tells one height for all of its ground: where in it the ground bends is known to so much
@@ -72,19 +74,39 @@ def learnt_m(source: HeightSource, misfit_m: Floats, street_m: float) -> float:
 
     Args:
         source: the model.
-        misfit_m: shape (s,), readings less the grade line, on the ground; may be empty.
+        misfit_m: shape (s,), how far the grade line stays from the readings, on the ground.
         street_m: how many metres of street they stand for.
     """
     expected = expected_m(source)
     if len(misfit_m) == 0:
         return expected
-    misfit = MEDIAN_TO_SIGMA * float(np.median(np.abs(misfit_m)))
+    misfit = float(np.median(misfit_m))
     seen_2 = ERROR_PER_MISFIT**2 * max(0.0, misfit**2 - (BENDS_PER_CELL * source.cell_m) ** 2)
     readings = street_m / reach_m(source)
     share = readings / (readings + EXPECTED_READINGS)
     variance = share * seen_2 + (1 - share) * expected**2
     least = max(LEAST_ERROR_M, LEAST_SHARE * expected)
     return float(np.clip(np.sqrt(variance), least, MOST_ERROR_M))
+
+
+def settled(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
+    """Return the network with the doubt that its own streets show: ``sigma_m`` made anew.
+
+    A piece of a larger network has its own, so that it does not matter what it was cut from.
+
+    Args:
+        network: streets with profiles.
+        source: the model that these were read from.
+    """
+    profiles = network.profiles
+    if profiles is None:
+        return network
+    known = profiles.trusted & ~np.isnan(profiles.misfit_m)
+    usual = float(np.median(profiles.misfit_m[known])) if known.any() else 0.0
+    learnt = learnt_m(source, profiles.misfit_m[known], network.total_length_m * known.mean())
+    more = np.maximum(np.nan_to_num(profiles.misfit_m) ** 2 - usual**2, 0.0)
+    sigma = kept(profiles.blur) * np.sqrt(learnt**2 + more + profiles.place_m**2)
+    return network.with_profiles(replace(profiles, sigma_m=read_only(sigma)))
 
 
 def of_place_m(

@@ -36,7 +36,7 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
 
     Args:
         network: the streets.
-        heights: any source of heights; it is called once.
+        heights: any source of heights; it is called twice.
 
     Raises:
         HeightsError: the source knows no height on any of these streets, or what it says of
@@ -44,7 +44,7 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
     """
     laid = samples.lay(network)
     readings = samples.read(laid, heights)
-    source = heights.source  # some know only now what they are made of
+    source = readings.source
     loose = structures.off_the_ground(network, laid, source.cell_m)
     height = samples.steadied(laid, readings, doubt.expected_m(source))
     guess = structures.straight_between(laid, height, loose)
@@ -57,23 +57,27 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         _mapped_rises(network, laid, guess, source),
         blur.wavelength,
     )
-    own = _own_m(laid, readings, line, loose, source)
-    return network.with_profiles(
-        Profiles(
-            offset=read_only(laid.offset),
-            distance_m=read_only(laid.distance_m),
-            elevation_m=read_only(line[laid.sample]),
-            sigma_m=read_only(doubt.kept(blur) * np.hypot(own, place)[laid.sample]),
-            trusted=read_only((~np.isnan(readings.point_m) & ~loose)[laid.sample]),
-            blur=blur,
-        )
+    misfit = np.where(loose, 0.0, np.nan_to_num(readings.point_m - line))
+    profiles = Profiles(
+        offset=read_only(laid.offset),
+        distance_m=read_only(laid.distance_m),
+        elevation_m=read_only(line[laid.sample]),
+        sigma_m=read_only(np.zeros(len(laid.sample))),
+        misfit_m=read_only(np.sqrt(laid.spread(misfit**2))[laid.sample]),
+        place_m=read_only(place[laid.sample]),
+        trusted=read_only((~np.isnan(readings.point_m) & ~loose)[laid.sample]),
+        blur=blur,
     )
+    return doubt.settled(network.with_profiles(profiles), source)
 
 
 def _place_m(
     network: StreetNetwork, laid: Samples, readings: Readings, source: HeightSource
 ) -> Floats:
-    """Return for every sample the standard deviation that comes of where the line lies."""
+    """Return for every sample the standard deviation that comes of where the line lies.
+
+    Beside a void it lies in cells that are bad themselves: their error counts twice.
+    """
     banked = np.zeros(len(network), bool)
     for key in ("embankment", "cutting"):
         banked |= np.array([v not in {None, "no"} for v in network.edge_tag(key).tolist()], bool)
@@ -84,30 +88,15 @@ def _place_m(
         readings.slope,
         source.cell_m,
     )
-    return np.sqrt(laid.of_places(off**2 + np.where(banked[edge], doubt.BANKED_M, 0.0) ** 2))
+    banks = np.where(banked[edge], doubt.BANKED_M, 0.0)
+    voids = np.where(readings.near_void, doubt.expected_m(source), 0.0)
+    return np.sqrt(laid.of_places(off**2 + banks**2 + voids**2))
 
 
 def _trust(loose: Bools, place: Floats, source: HeightSource) -> Floats:
     """Return how much each sample weighs beside a reading that was drawn where it belongs."""
     own = doubt.expected_m(source) ** 2
     return own / (own + place**2) * np.where(loose, GUESS_WEIGHT, 1.0)
-
-
-def _own_m(
-    laid: Samples, readings: Readings, line: Floats, loose: Bools, source: HeightSource
-) -> Floats:
-    """Return for every sample the standard deviation of the model's error.
-
-    It is what the whole network shows, and more where the line stays farther from the readings
-    than elsewhere, or where the ground beside the street is unknown: cells beside a void are bad.
-    """
-    misfit = readings.point_m - line
-    known = ~np.isnan(misfit) & ~loose
-    learnt = doubt.learnt_m(source, misfit[known], float(laid.street_m[known].sum()))
-    here = laid.spread(np.where(known, misfit, 0.0) ** 2)
-    more = np.maximum(here - np.median(here), 0.0)
-    beside_void = laid.of_places(readings.near_void.astype(float)) * learnt**2
-    return np.sqrt(learnt**2 + more + beside_void)
 
 
 def _mapped_rises(

@@ -109,6 +109,7 @@ class Readings:
     """What the source says.
 
     Attributes:
+        source: what it is, now that it was read.
         point_m: shape (s,), the height at every sample; NaN where unknown.
         around_m: shape (s,), the mean height of the ground round about, where it is asked for.
         side_slope: shape (p,), the ground's grade across the street at every place; 0 where
@@ -117,6 +118,7 @@ class Readings:
         near_void: shape (p,), the ground beside the street is unknown.
     """
 
+    source: HeightSource
     point_m: Floats
     around_m: Floats
     side_slope: Floats
@@ -161,33 +163,32 @@ def lay(network: StreetNetwork) -> Samples:
 
 
 def read(samples: Samples, heights: Heights) -> Readings:
-    """Ask the source, in one call, for the heights at the samples and beside the places.
+    """Ask the source for the heights at the samples, and then for those beside them.
+
+    It is asked twice, since some sources know how coarse they are only once they were read.
 
     Raises:
         HeightsError: the source knows none of them, or what it says is no terrain.
     """
     place = samples.one_place_each()
-    reach = max(SPACING_M, heights.source.cell_m)
-    aside_lon, aside_lat = _degrees(samples.lat, -samples.dir_y * reach, samples.dir_x * reach)
-    ring = _ring_m(heights.source)
-    around_lon, around_lat = _degrees(samples.lat[place, None], *ring)
     lon, lat = samples.lon, samples.lat
-    said = heights(
-        np.concatenate(
-            [lon[place], lon + aside_lon, lon - aside_lon, (lon[place, None] + around_lon).ravel()]
-        ),
-        np.concatenate(
-            [lat[place], lat + aside_lat, lat - aside_lat, (lat[place, None] + around_lat).ravel()]
-        ),
+    point = heights(lon[place], lat[place])
+    source = heights.source
+    _check(samples, point, source.name)
+    reach = max(SPACING_M, source.cell_m)
+    aside_lon, aside_lat = _degrees(lat, -samples.dir_y * reach, samples.dir_x * reach)
+    ring_lon, ring_lat = _degrees(lat[place, None], *_ring_m(source))
+    beside = heights(
+        np.concatenate([lon + aside_lon, lon - aside_lon, (lon[place, None] + ring_lon).ravel()]),
+        np.concatenate([lat + aside_lat, lat - aside_lat, (lat[place, None] + ring_lat).ravel()]),
     )
-    cuts = np.cumsum([len(place), len(lon), len(lon)])
-    point, left, right, around = np.split(said, cuts)
-    _check(samples, point, heights.source.name)
+    left, right, around = np.split(beside, [len(lon), 2 * len(lon)])
     here = point[samples.sample]
     # Where one side is unknown, the other one is compared with the street itself.
     slope = np.where(np.isnan(right), 2 * (left - here), left - right)
     slope = np.abs(np.where(np.isnan(left), 2 * (here - right), slope)) / (2 * reach)
     return Readings(
+        source=source,
         point_m=point,
         around_m=_around(point, around.reshape(len(place), -1)),
         side_slope=np.nan_to_num(slope),

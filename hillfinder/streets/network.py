@@ -105,6 +105,9 @@ class Profiles:
         distance_m: shape (s,), from the edge's ``u`` end; both ends are sampled.
         elevation_m: shape (s,), the grade line; NaN where the height is unknown.
         sigma_m: shape (s,), standard deviation of the height.
+        misfit_m: shape (s,), how far the grade line stays from the heights read round about.
+        place_m: shape (s,), standard deviation of a height read, from not knowing just where the
+            street lies.
         trusted: shape (s,), the height was read from the ground under the street, and may
             carry a claim about a hill.
         blur: how alike the errors of two heights are.
@@ -114,6 +117,8 @@ class Profiles:
     distance_m: Floats
     elevation_m: Floats
     sigma_m: Floats
+    misfit_m: Floats
+    place_m: Floats
     trusted: Bools
     blur: Blur
 
