@@ -41,7 +41,7 @@ LEAST_REACH_M = 10.0
 #: From the median misfit of the grade line to the standard deviation of the model's error, once
 #: what the streets' own bends leave is taken off, so much for each metre of cell. The line follows
 #: most of an error that is alike over 2.5 cells. Fitted on models of 30 m with 1 to 3 m of noise.
-ERROR_PER_MISFIT, BENDS_PER_CELL = 3.3, 0.0078
+ERROR_PER_MISFIT, BENDS_PER_CELL = 2.95, 0.0078
 #: How far off a line may be mapped: drawn under trees from a GPS track, or along a street.
 TRAIL_OFF_M, STREET_OFF_M = 4.0, 2.0
 #: A cell tells one height for all of its ground: where in it the ground bends is known to so much
