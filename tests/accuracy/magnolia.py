@@ -28,14 +28,14 @@ ROUNDING = 0.01 / 12**0.5
 
 TRIED = (
     "Tried for the blocks of 90 to 130 m, all of them: wavelengths of 0 to 360 m (1.74 to 1.89 "
-    "without the ground round about, 1.59 to 1.85 with it everywhere), robust and one-sided losses "
-    "(1.61 to 2.55), bends that are rare and sharp (1.59 to 1.88), medians and low percentiles of "
-    "cells (1.57 to 2.03), the model moved by up to 15 m (1.65 to 2.23), and the ground round about "
-    "by a kernel that keeps curvature (1.54). What comes under 1.67 takes the ground round about in "
-    "whether it is rugged or not, and makes hills of Portland worse: by a fifth and more with 2 m "
-    "of noise, while fewer of its true first 20 are found. What is left are errors of the model "
-    "itself: of two blocks that meet at one junction one reads 5 points too steep, the other too "
-    "flat."
+    "without the ground round about, 1.59 to 1.85 with it everywhere), robust and one-sided "
+    "losses (1.61 to 2.55), bends that are rare and sharp (1.59 to 1.88), medians and low "
+    "percentiles of cells (1.57 to 2.03), the model moved by up to 15 m (1.65 to 2.23), and the "
+    "ground round about by a kernel that keeps curvature (1.54). What comes under 1.67 takes "
+    "the ground round about in whether it is rugged or not, and makes hills of Portland worse: "
+    "by a fifth and more with 2 m of noise, while fewer of its true first 20 are found. What is "
+    "left are errors of the model itself: of two blocks that meet at one junction one reads 5 "
+    "points too steep, the other too flat."
 )
 
 
