@@ -120,7 +120,7 @@ def test_a_climb_knows_whether_the_map_agrees(tag: str, said: int, slope: float)
     network = attach(straight((300, tags)), ground(lambda x: slope * x))
     (climb,) = climbs.find(network, Criteria(length_m=(100, 300)))
     assert climb.incline == said * np.sign(slope)
-    assert signs(network.ways).tolist() == [said]
+    assert signs(network.ways, np.array([0])).tolist() == [said]
 
 
 def test_a_climb_that_the_map_contradicts_is_of_low_confidence() -> None:

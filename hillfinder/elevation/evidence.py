@@ -61,9 +61,14 @@ def incline(text: str) -> tuple[float | None, int]:
     return round(grade, 3), int(np.sign(grade))
 
 
-def signs(ways: Ways) -> Ints:
-    """Return for each way whether the map has it rise in its own direction: 1, -1, 0 unknown."""
-    tags = ways.tag["incline"].tolist()
+def signs(ways: Ways, rows: Ints) -> Ints:
+    """Return for ways whether the map has each rise in its own direction: 1, -1, 0 unknown.
+
+    Args:
+        ways: those of a network.
+        rows: shape (k,), which of them.
+    """
+    tags = ways.tag["incline"][rows].tolist()
     return np.array([0 if text is None else incline(text)[1] for text in tags], np.int64)
 
 
