@@ -141,6 +141,9 @@ def alike(length_m: Floats, blur: Blur) -> Floats:
 def rise_sigma_m(apart_m: Floats, foot_m: Floats, top_m: Floats, blur: Blur) -> Floats:
     """Return the standard deviation of rises from foot to top, in metres.
 
+    That of a difference, ``foot^2 + top^2 - 2 alike foot top``: however alike the two errors are,
+    it is no less than the one exceeds the other.
+
     Args:
         apart_m: shape (k,), how far the two lie apart.
         foot_m: shape (k,), standard deviation of the grade line at the foot.
@@ -148,7 +151,7 @@ def rise_sigma_m(apart_m: Floats, foot_m: Floats, top_m: Floats, blur: Blur) -> 
         blur: how alike they are.
     """
     apart = np.maximum(1 - alike(apart_m, blur), 0.0)
-    return np.asarray(np.sqrt((foot_m**2 + top_m**2) * apart))
+    return np.asarray(np.sqrt((foot_m - top_m) ** 2 + 2 * foot_m * top_m * apart))
 
 
 def tail(grades: Floats, length_m: float, street_m: float) -> float:
