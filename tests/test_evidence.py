@@ -135,3 +135,6 @@ def test_a_climb_that_the_map_contradicts_is_of_low_confidence() -> None:
         "The map says that it falls where the heights rise: look before you plan on it.",
     )
     assert words.notes(agreed) == ()
+    coarse = Words(Criteria(), HeightSource("a model", "bare earth", 300.0))
+    assert words.notes(hill)[0] in coarse.notes(hill)
+    assert len(coarse.notes(hill)) == len(coarse.notes(agreed)) + 1 == 2
