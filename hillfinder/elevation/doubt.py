@@ -176,12 +176,12 @@ def claim(grade: Floats, sigma: Floats, tail_grade: float) -> tuple[Floats, Floa
     The steepest of many readings are partly the luckiest: more streets are flatter than a reading
     than steeper. What is expected is the mean of a normal curve about the reading, weighted by
     how rare each grade is, an exponential of mean ``tail_grade``: the curve moves down by
-    ``sigma^2 / tail_grade``, and is cut off at level ground (Efron 2011, "Tweedie's formula and
-    selection bias").
+    ``PICKED_LEAN sigma^2 / tail_grade``, and is cut off at level ground (Efron
+    2011, "Tweedie's formula and selection bias").
 
     Args:
         grade: shape (k,), read, as ratios, rising.
-        sigma: shape (k,), standard deviation of a grade that was not picked.
+        sigma: shape (k,), above 0, standard deviation of a grade that was not picked.
         tail_grade: from ``tail``.
 
     Returns:
