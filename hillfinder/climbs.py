@@ -149,7 +149,7 @@ class _Axis:
         track = network.track(legs)
         along = track.distance_m - track.distance_m[0]
         excess = (track.elevation_m[-1] - track.elevation_m[0]) / along[-1] - grade
-        mapped = evidence.signs(network.ways)[network.edge_way[[leg.edge for leg in legs]]]
+        mapped = evidence.signs(network.ways, network.edge_way[[leg.edge for leg in legs]])
         passed = np.array([leg.stop_m - leg.start_m for leg in legs])
         rows = dict.fromkeys(int(network.edge_way[leg.edge]) for leg in legs)
         tags = _joined([network.ways.tags(row) for row in rows])

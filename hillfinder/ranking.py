@@ -317,16 +317,17 @@ class Words:
         """Return what a runner should know, most important first."""
         notes = []
         climb, approach = hill.climb, hill.approach
-        if self.heights.cell_m > climb.length_m / COARSE_CELLS:
+        coarse = self.heights.cell_m > climb.length_m / COARSE_CELLS
+        if coarse:
             notes.append(
                 f"Heights every {self.heights.cell_m:.0f} m are too coarse for so short a climb: "
                 "take its grade as a guess."
             )
-        elif climb.incline < 0:
+        if climb.incline < 0:
             notes.append(
                 "The map says that it falls where the heights rise: look before you plan on it."
             )
-        elif hill.confidence == "low" and climb.max_grade <= STEEPEST_STREET:
+        elif not coarse and hill.confidence == "low" and climb.max_grade <= STEEPEST_STREET:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
         if approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
             notes.append(

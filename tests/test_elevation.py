@@ -744,3 +744,14 @@ def test_monaco_and_grenoble_have_profiles() -> None:
     height = profiles(trails).elevation_m
     assert np.isnan(height).mean() < 0.3
     assert 300 < np.nanmin(height) < np.nanmax(height) < 1700
+
+
+def test_a_void_near_by_does_not_make_the_model_look_better() -> None:
+    def waves(x: Floats) -> Floats:
+        return 100 + 2 * np.sin(x / 12)
+
+    street = straight((800, STREET))
+    whole = profiles(attach(street, ground(waves, 30.0)))
+    holed = profiles(attach(street, ground(lambda x: np.where(x > 400, np.nan, waves(x)), 30.0)))
+    beside = np.flatnonzero((whole.distance_m > 350) & (whole.distance_m < 390))
+    np.testing.assert_allclose(holed.misfit_m[beside], whole.misfit_m[beside], rtol=0.1)

@@ -13,8 +13,8 @@ from hillfinder.elevation.profile import attach
 from hillfinder.model import Criteria, HeightSource, Hill
 from hillfinder.ranking import Words
 
-from .test_elevation import along, edges_of, ground, straight
-from .towns import STREET
+from .test_elevation import EAST, along, edges_of, ground, straight
+from .towns import STREET, town
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,30 @@ def test_a_number_is_shared_out_among_the_edges_of_its_way() -> None:
     np.testing.assert_allclose(mapped.rise_m, -0.1 * metres)
     assert set(mapped.edge.tolist()) == set(edges_of(network, 1))
     assert mapped.signed.all()
+
+
+@pytest.mark.parametrize("cuts", [1, 3, 19])
+def test_a_number_weighs_the_same_however_many_streets_meet_its_way(cuts: int) -> None:
+    at = np.linspace(0.0, 400.0, cuts + 2)
+    nodes = {i: (float(x) / EAST, 0.0) for i, x in enumerate(at)}
+    stubs = {100 + i: (nodes[i][0], 30.0) for i in range(1, cuts + 1)}
+    way = (1, list(range(cuts + 2)), {**STREET, "incline": "9%"})
+    sides = [(10 + i, [i, 100 + i], STREET) for i in range(1, cuts + 1)]
+    cut = attach(town([way, *sides], nodes | stubs), ground(lambda x: 0.05 * x, 30.0))
+    whole = attach(town([way], nodes), ground(lambda x: 0.05 * x, 30.0))
+    rise, expected = (np.ptp(along(one, *edges_of(one, 1)).height) for one in (cut, whole))
+    assert expected > 0.051 * 400
+    assert rise == pytest.approx(expected, rel=0.01)
+
+
+def test_nodes_drawn_on_one_spot_have_no_written_grade() -> None:
+    tagged = {**STREET, "incline": "9%"}
+    network = straight((100, STREET), (0, tagged), (100, STREET))
+    assert 0 in network.edge_length_m
+    assert len(rises(network).edge) == 0
+    line = attach(network, ground(lambda x: 0.05 * x, 30.0)).profiles
+    assert line is not None
+    assert np.isfinite(line.elevation_m).all()
 
 
 def test_steps_are_counted_only_where_they_make_a_stair() -> None:
@@ -96,7 +120,7 @@ def test_a_climb_knows_whether_the_map_agrees(tag: str, said: int, slope: float)
     network = attach(straight((300, tags)), ground(lambda x: slope * x))
     (climb,) = climbs.find(network, Criteria(length_m=(100, 300)))
     assert climb.incline == said * np.sign(slope)
-    assert signs(network.ways).tolist() == [said]
+    assert signs(network.ways, np.array([0])).tolist() == [said]
 
 
 def test_a_climb_that_the_map_contradicts_is_of_low_confidence() -> None:
@@ -111,3 +135,6 @@ def test_a_climb_that_the_map_contradicts_is_of_low_confidence() -> None:
         "The map says that it falls where the heights rise: look before you plan on it.",
     )
     assert words.notes(agreed) == ()
+    coarse = Words(Criteria(), HeightSource("a model", "bare earth", 300.0))
+    assert words.notes(hill)[0] in coarse.notes(hill)
+    assert len(coarse.notes(hill)) == len(coarse.notes(agreed)) + 1 == 2

@@ -141,6 +141,9 @@ def alike(length_m: Floats, blur: Blur) -> Floats:
 def rise_sigma_m(apart_m: Floats, foot_m: Floats, top_m: Floats, blur: Blur) -> Floats:
     """Return the standard deviation of rises from foot to top, in metres.
 
+    That of a difference, ``foot^2 + top^2 - 2 alike foot top``: however alike the two errors are,
+    it is no less than the one exceeds the other.
+
     Args:
         apart_m: shape (k,), how far the two lie apart.
         foot_m: shape (k,), standard deviation of the grade line at the foot.
@@ -148,7 +151,7 @@ def rise_sigma_m(apart_m: Floats, foot_m: Floats, top_m: Floats, blur: Blur) -> 
         blur: how alike they are.
     """
     apart = np.maximum(1 - alike(apart_m, blur), 0.0)
-    return np.asarray(np.sqrt((foot_m**2 + top_m**2) * apart))
+    return np.asarray(np.sqrt((foot_m - top_m) ** 2 + 2 * foot_m * top_m * apart))
 
 
 def tail(grades: Floats, length_m: float, street_m: float) -> float:
@@ -173,12 +176,12 @@ def claim(grade: Floats, sigma: Floats, tail_grade: float) -> tuple[Floats, Floa
     The steepest of many readings are partly the luckiest: more streets are flatter than a reading
     than steeper. What is expected is the mean of a normal curve about the reading, weighted by
     how rare each grade is, an exponential of mean ``tail_grade``: the curve moves down by
-    ``sigma^2 / tail_grade``, and is cut off at level ground (Efron 2011, "Tweedie's formula and
-    selection bias").
+    ``PICKED_LEAN sigma^2 / tail_grade``, and is cut off at level ground (Efron
+    2011, "Tweedie's formula and selection bias").
 
     Args:
         grade: shape (k,), read, as ratios, rising.
-        sigma: shape (k,), standard deviation of a grade that was not picked.
+        sigma: shape (k,), above 0, standard deviation of a grade that was not picked.
         tail_grade: from ``tail``.
 
     Returns:

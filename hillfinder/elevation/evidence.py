@@ -31,7 +31,8 @@ class Mapped(NamedTuple):
     Attributes:
         edge: shape (k,), rows of the network.
         rise_m: shape (k,), from ``u`` to ``v``; positive where nothing says which end is higher.
-        sigma_m: shape (k,), its standard deviation.
+        sigma_m: shape (k,), its standard deviation, as one of independent errors that together
+            leave the whole way as doubtful as its tag does.
         signed: shape (k,), whether the map says which end is higher.
     """
 
@@ -60,9 +61,14 @@ def incline(text: str) -> tuple[float | None, int]:
     return round(grade, 3), int(np.sign(grade))
 
 
-def signs(ways: Ways) -> Ints:
-    """Return for each way whether the map has it rise in its own direction: 1, -1, 0 unknown."""
-    tags = ways.tag["incline"].tolist()
+def signs(ways: Ways, rows: Ints) -> Ints:
+    """Return for ways whether the map has each rise in its own direction: 1, -1, 0 unknown.
+
+    Args:
+        ways: those of a network.
+        rows: shape (k,), which of them.
+    """
+    tags = ways.tag["incline"][rows].tolist()
     return np.array([0 if text is None else incline(text)[1] for text in tags], np.int64)
 
 
@@ -80,7 +86,10 @@ def rises(network: StreetNetwork) -> Mapped:
                 found[way] = (STEP_M * share * (sign or 1), STEP_SIGMA_M * share, abs(sign))
         elif grade is not None:
             found[way] = (grade, INCLINE_SIGMA, 1)
-    edge = np.flatnonzero(np.isin(network.edge_way, list(found)))
+    # Between two nodes drawn on one spot a number of percent says nothing.
+    edge = np.flatnonzero(np.isin(network.edge_way, list(found)) & (network.edge_length_m > 0))
     rows = np.array([found[way] for way in network.edge_way[edge].tolist()], float).reshape(-1, 3)
     metres = network.edge_length_m[edge]
-    return Mapped(edge, rows[:, 0] * metres, rows[:, 1] * metres, rows[:, 2] > 0)
+    # A tag errs alike along its way: shared out so, it weighs the same however many edges that has.
+    shared = np.sqrt(metres * length[network.edge_way[edge]])
+    return Mapped(edge, rows[:, 0] * metres, rows[:, 1] * shared, rows[:, 2] > 0)

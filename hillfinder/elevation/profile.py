@@ -57,15 +57,18 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         _mapped_rises(network, laid, guess, source),
         blur.wavelength,
     )
-    misfit = np.where(loose, 0.0, np.nan_to_num(readings.point_m - line))
+    # Where nothing was read nothing was found to fit: the mean is over what was.
+    seen = ~loose & ~np.isnan(readings.point_m)
+    misfit_2 = laid.spread(np.where(seen, readings.point_m - line, 0.0) ** 2)
+    misfit_2 /= np.maximum(laid.spread(seen.astype(float)), 1e-9)
     profiles = Profiles(
         offset=read_only(laid.offset),
         distance_m=read_only(laid.distance_m),
         elevation_m=read_only(line[laid.sample]),
         sigma_m=read_only(np.zeros(len(laid.sample))),
-        misfit_m=read_only(np.sqrt(laid.spread(misfit**2))[laid.sample]),
+        misfit_m=read_only(np.sqrt(misfit_2)[laid.sample]),
         place_m=read_only(place[laid.sample]),
-        trusted=read_only((~np.isnan(readings.point_m) & ~loose)[laid.sample]),
+        trusted=read_only(seen[laid.sample]),
         blur=blur,
     )
     return doubt.settled(network.with_profiles(profiles), source)
