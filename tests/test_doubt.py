@@ -73,19 +73,21 @@ def test_a_surface_model_is_expected_to_be_worse_than_bare_earth() -> None:
 
 def test_what_many_streets_show_outweighs_what_is_expected() -> None:
     misfit = np.array([1.0, 0.9, 1.1, 1.0])
-    errors = [doubt.learnt_m(COARSE, misfit, street_m) for street_m in (0.0, 1e3, 1e4, 1e6)]
+    errors = [
+        doubt.learnt_m(COARSE, misfit, street_m, BLURS[0]) for street_m in (0.0, 1e3, 1e4, 1e6)
+    ]
     assert errors[0] == doubt.expected_m(COARSE)
-    shown = doubt.learnt_m(COARSE, misfit, 1e12)
+    shown = doubt.learnt_m(COARSE, misfit, 1e12, BLURS[0])
     assert abs(errors[3] - shown) < abs(errors[2] - shown) < abs(errors[1] - shown)
-    assert doubt.learnt_m(COARSE, 2 * misfit, 1e12) == pytest.approx(2 * shown, rel=0.05)
+    assert doubt.learnt_m(COARSE, 2 * misfit, 1e12, BLURS[0]) == pytest.approx(2 * shown, rel=0.05)
 
 
 def test_a_model_that_leaves_no_trace_is_not_taken_for_perfect() -> None:
-    assert doubt.learnt_m(COARSE, np.zeros(9), 1e9) == pytest.approx(
+    assert doubt.learnt_m(COARSE, np.zeros(9), 1e9, BLURS[0]) == pytest.approx(
         doubt.LEAST_SHARE * doubt.expected_m(COARSE)
     )
-    assert doubt.learnt_m(COARSE, np.full(9, 1e6), 1e9) == doubt.MOST_ERROR_M
-    assert doubt.learnt_m(COARSE, np.empty(0), 0.0) == doubt.expected_m(COARSE)
+    assert doubt.learnt_m(COARSE, np.full(9, 1e6), 1e9, BLURS[0]) == doubt.MOST_ERROR_M
+    assert doubt.learnt_m(COARSE, np.empty(0), 0.0, BLURS[0]) == doubt.expected_m(COARSE)
 
 
 # --- What is claimed of the best of many ----------------------------------------------------------
@@ -136,3 +138,22 @@ def test_steep_stretches_grow_rare_as_they_are_seen_to() -> None:
     assert doubt.tail(grades, 100.0, 2e6) == pytest.approx(0.05, rel=0.03)
     assert doubt.tail(grades[:20], 100.0, 200.0) == pytest.approx(doubt.USUAL_TAIL, rel=0.3)
     assert doubt.tail(np.empty(0), 100.0, 0.0) == doubt.USUAL_TAIL
+
+
+def test_flat_land_round_about_does_not_take_a_hill_away() -> None:
+    flat = np.full(100_000, 0.001)
+    assert doubt.tail(flat, 100.0, 1e7) == doubt.LEAST_TAIL
+
+
+@pytest.mark.parametrize("blur", BLURS)
+def test_a_misfit_tells_of_the_error_that_makes_it(blur: Blur) -> None:
+    at = np.arange(0.0, 3000.0, 10.0)
+    errors = np.exp(-((np.subtract.outer(at, at) / blur.reach) ** 2))
+    line = street(at)
+    pulses = (line.with_height(pulse).smoothed(blur.wavelength) for pulse in np.eye(len(at)))
+    lacks = np.eye(len(at)) - np.column_stack(list(pulses))
+    misfit = float(np.sqrt((lacks @ errors @ lacks.T)[150, 150]))
+    told = doubt._per_misfit(blur)
+    assert told <= doubt.MOST_PER_MISFIT
+    if told < doubt.MOST_PER_MISFIT:
+        assert told * misfit == pytest.approx(doubt.MISFIT_SHARE, rel=0.08)

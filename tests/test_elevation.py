@@ -17,7 +17,7 @@ from hillfinder.elevation import doubt, smoothing
 from hillfinder.elevation.doubt import PLACE_PER_CELL, STREET_OFF_M, TRAIL_OFF_M
 from hillfinder.elevation.profile import SHARPEST_BEND_DEG, attach
 from hillfinder.elevation.raster import Raster
-from hillfinder.elevation.samples import SPACING_M
+from hillfinder.elevation.samples import ROUND_ABOUT_M, SPACING_M, lay
 from hillfinder.elevation.structures import SHORTEST_APPROACH_M
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource, StreetSource
@@ -286,9 +286,16 @@ def oracle(network: StreetNetwork, heights: Formula) -> Floats:
                 other, other_gap = other[::-1], other_gap[::-1]
             bend(one[1], one[0], other[1], one_gap[0], other_gap[0])
     own = doubt.expected_m(heights.source)
-    weight = (
-        np.maximum(weight, 0.1) * own**2 / (own**2 + np.array([np.mean(each) for each in place]))
-    )
+    trust = own**2 / (own**2 + np.array([np.mean(each) for each in place]))
+    weight = np.maximum(weight, 0.1)
+    pull = np.diag(weight)
+    for edge, row in enumerate(places):
+        for k, gap in enumerate(gaps[edge]):
+            difference = np.zeros(len(numbers))
+            difference[row[k + 1]] += 1
+            difference[row[k]] -= 1
+            pull += ROUND_ABOUT_M**2 / max(gap, 0.1) * np.outer(difference, difference)
+    weight = weight * trust / np.linalg.solve(pull, weight * trust)
     smoothed = np.linalg.solve(normal + np.diag(weight), weight * read)
     return np.concatenate([smoothed[row] for row in places])
 
@@ -476,7 +483,7 @@ def test_a_street_under_a_deck_keeps_its_own_height(deck: dict[str, str]) -> Non
 def told(network: StreetNetwork, source: HeightSource, misfit_m: float = 0.0) -> float:
     """Return the doubt of a street that lies on a plane, flat across."""
     street_m = network.total_length_m
-    own = doubt.learnt_m(source, np.full(99, misfit_m), street_m)
+    own = doubt.learnt_m(source, np.full(99, misfit_m), street_m, profiles(network).blur)
     return own * doubt.kept(profiles(network).blur)
 
 
@@ -755,3 +762,48 @@ def test_a_void_near_by_does_not_make_the_model_look_better() -> None:
     holed = profiles(attach(street, ground(lambda x: np.where(x > 400, np.nan, waves(x)), 30.0)))
     beside = np.flatnonzero((whole.distance_m > 350) & (whole.distance_m < 390))
     np.testing.assert_allclose(holed.misfit_m[beside], whole.misfit_m[beside], rtol=0.1)
+
+
+# --- Round about ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", [1.0, 4.0, 9.0])
+def test_what_lies_round_about_is_measured_in_metres(piece: float) -> None:
+    # A street in pieces of a few metres, and then whole: a bump in either has the same width.
+    count = int(400 / piece)
+    network = straight(*[(piece, STREET)] * count, (400, STREET))
+    laid = lay(network)
+    place = laid.one_place_each()
+    at = laid.x_m[place] - laid.x_m.min()
+    widths = []
+    for middle in (piece * count / 2, piece * count + 200):
+        bump = np.exp(-(((at - middle) / 15) ** 2))
+        found = laid.round_about(bump)
+        mass = found * laid.street_m
+        widths.append(float(np.sqrt((mass * (at - middle) ** 2).sum() / mass.sum())))
+    assert widths[0] == pytest.approx(widths[1], rel=0.05)
+    np.testing.assert_allclose(laid.round_about(np.full(laid.count, 7.0)), 7.0)
+
+
+def test_only_what_is_known_counts_round_about() -> None:
+    laid = lay(straight((600, STREET)))
+    at = laid.x_m[laid.one_place_each()] - laid.x_m.min()
+    known = at > 300
+    found = laid.round_about(np.where(known, 5.0, np.pi), known)
+    np.testing.assert_allclose(found, 5.0, atol=1e-3)
+
+
+def test_a_hillside_is_smoothed_as_level_ground_is() -> None:
+    kept = []
+    for side in (0.0, 0.5):
+        wavy = Formula(lambda x, y, side=side: np.sin(2 * np.pi * x / 60) + side * y, 1.0)  # type: ignore[misc]
+        kept.append(
+            np.ptp(way(attach(straight((600, {"highway": "path"})), wavy), 1).height[20:40])
+        )
+    assert kept[1] == pytest.approx(kept[0], rel=0.02)
+
+
+@pytest.mark.parametrize("cell", [0.0, -1.0, np.nan, np.inf])
+def test_a_cell_size_that_is_none_is_refused(cell: float) -> None:
+    with pytest.raises(HeightsError, match="give their real size"):
+        attach(straight((300, STREET)), ground(lambda x: 0.1 * x, cell))

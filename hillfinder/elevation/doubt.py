@@ -38,10 +38,12 @@ EXPECTED_READINGS = 20.0
 REACH_PER_CELL = 2.5
 #: Samples lie 10 m apart: for them shorter errors are as good as those.
 LEAST_REACH_M = 10.0
-#: From the median misfit of the grade line to the standard deviation of the model's error, once
-#: what the streets' own bends leave is taken off, so much for each metre of cell. The line follows
-#: most of an error that is alike over 2.5 cells. Fitted on models of 30 m with 1 to 3 m of noise.
-ERROR_PER_MISFIT, BENDS_PER_CELL = 2.95, 0.0078
+#: How much misfit a model's error makes follows from what the line leaves of it (``_spectrum``),
+#: but for this share: streets meet. Fitted on models of 30 m with 1 to 3 m of noise. A misfit next
+#: to nothing tells of no great error, whatever it may be multiplied by.
+MISFIT_SHARE, MOST_PER_MISFIT = 0.81, 4.0
+#: What the streets' own bends leave of misfit, for each metre of the wavelength that is halved.
+BENDS_PER_WAVELENGTH = 0.0011
 #: How far off a line may be mapped: drawn under trees from a GPS track, or along a street.
 TRAIL_OFF_M, STREET_OFF_M = 4.0, 2.0
 #: A cell tells one height for all of its ground: where in it the ground bends is known to so much
@@ -49,8 +51,9 @@ TRAIL_OFF_M, STREET_OFF_M = 4.0, 2.0
 PLACE_PER_CELL = 0.1
 TRAILS = ("path", "footway", "track", "bridleway", "cycleway", "steps")
 #: Steep stretches of streets grow rarer with their grade as an exponential does: its mean is the
-#: mean excess over this quantile. 3 points, as usual, count as much as so many windows.
-TAIL_QUANTILE, USUAL_TAIL, USUAL_WINDOWS = 0.8, 0.03, 20.0
+#: mean excess over this quantile. 3 points, as usual, count as much as so many windows; and however
+#: much flat land lies round about, what is steep in it is no rarer than 2 points say.
+TAIL_QUANTILE, USUAL_TAIL, USUAL_WINDOWS, LEAST_TAIL = 0.8, 0.03, 20.0, 0.02
 #: A climb is the best of all places where it could begin and end: that leans on luck by more than
 #: one window does. Fitted, as is what is left of the doubt.
 PICKED_LEAN, PICKED_SIGMA = 1.5, 1.2
@@ -69,19 +72,21 @@ def reach_m(source: HeightSource) -> float:
     return max(REACH_PER_CELL * source.cell_m, LEAST_REACH_M)
 
 
-def learnt_m(source: HeightSource, misfit_m: Floats, street_m: float) -> float:
+def learnt_m(source: HeightSource, misfit_m: Floats, street_m: float, blur: Blur) -> float:
     """Return the standard deviation of a model's heights, from what a network of streets shows.
 
     Args:
         source: the model.
         misfit_m: shape (s,), how far the grade line stays from the readings, on the ground.
         street_m: how many metres of street they stand for.
+        blur: what the line does to errors.
     """
     expected = expected_m(source)
     if len(misfit_m) == 0:
         return expected
     misfit = float(np.median(misfit_m))
-    seen_2 = ERROR_PER_MISFIT**2 * max(0.0, misfit**2 - (BENDS_PER_CELL * source.cell_m) ** 2)
+    bends = BENDS_PER_WAVELENGTH * blur.wavelength
+    seen_2 = _per_misfit(blur) ** 2 * max(0.0, misfit**2 - bends**2)
     readings = street_m / reach_m(source)
     share = readings / (readings + EXPECTED_READINGS)
     variance = share * seen_2 + (1 - share) * expected**2
@@ -103,7 +108,8 @@ def settled(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
         return network
     known = profiles.trusted & ~np.isnan(profiles.misfit_m)
     usual = float(np.median(profiles.misfit_m[known])) if known.any() else 0.0
-    learnt = learnt_m(source, profiles.misfit_m[known], network.total_length_m * known.mean())
+    street_m = network.total_length_m * float(known.mean())
+    learnt = learnt_m(source, profiles.misfit_m[known], street_m, profiles.blur)
     more = np.maximum(np.nan_to_num(profiles.misfit_m) ** 2 - usual**2, 0.0)
     sigma = kept(profiles.blur) * np.sqrt(learnt**2 + more + profiles.place_m**2)
     return network.with_profiles(replace(profiles, sigma_m=read_only(sigma)))
@@ -167,7 +173,8 @@ def tail(grades: Floats, length_m: float, street_m: float) -> float:
     least = np.quantile(grades, TAIL_QUANTILE)
     excess = float((grades[grades >= least] - least).mean())
     windows = street_m / length_m
-    return (windows * excess + USUAL_WINDOWS * USUAL_TAIL) / (windows + USUAL_WINDOWS)
+    mean = (windows * excess + USUAL_WINDOWS * USUAL_TAIL) / (windows + USUAL_WINDOWS)
+    return max(mean, LEAST_TAIL)
 
 
 def claim(grade: Floats, sigma: Floats, tail_grade: float) -> tuple[Floats, Floats]:
@@ -195,17 +202,29 @@ def claim(grade: Floats, sigma: Floats, tail_grade: float) -> tuple[Floats, Floa
     return np.asarray(np.minimum(expected, grade)), np.asarray(PICKED_SIGMA * sigma)
 
 
-def _left(blur: Blur, length_m: Floats) -> Floats:
-    """Return the covariance of the grade line's errors at distances, for errors of variance 1.
+def _per_misfit(blur: Blur) -> float:
+    """Return the error that a misfit of a metre tells of, in metres."""
+    return min(MISFIT_SHARE / float(np.sqrt(_spectrum(blur)[2].sum())), MOST_PER_MISFIT)
 
-    The spectrum of the model's errors along a straight street, times the squared response of the
-    least-squares line, which keeps 1 / (1 + (wavelength / length)^4) of a wave (``smoothing``).
+
+def _left(blur: Blur, length_m: Floats) -> Floats:
+    """Return the covariance of the grade line's errors at distances, for errors of variance 1."""
+    frequency, kept_density, _ = _spectrum(blur)
+    far = np.minimum(length_m, 50 * blur.reach)  # where nothing is alike, and the sum still holds
+    wave = np.cos(2 * np.pi * np.multiply.outer(far, frequency))
+    return np.asarray((wave * kept_density).sum(axis=-1))
+
+
+def _spectrum(blur: Blur) -> tuple[Floats, Floats, Floats]:
+    """Return frequencies along a straight street, and the shares of variance that lie there.
+
+    The one that the grade line keeps of the model's errors, and the one that it leaves as misfit:
+    the errors' spectrum times the squares of the least-squares line's response,
+    ``1 / (1 + (wavelength / length)^4)`` of a wave (``smoothing``), and of what it lacks to 1.
     """
     # Beyond this frequency less than a millionth of the errors is left.
     frequency, step = np.linspace(0.0, 1.2 / blur.reach, 241, retstep=True)
     density = 2 * np.sqrt(np.pi) * blur.reach * np.exp(-((np.pi * blur.reach * frequency) ** 2))
-    density /= (1 + (blur.wavelength * frequency) ** 4) ** 2
     density[0] /= 2
-    far = np.minimum(length_m, 50 * blur.reach)  # where nothing is alike, and the sum still holds
-    wave = np.cos(2 * np.pi * np.multiply.outer(far, frequency))
-    return np.asarray((wave * density).sum(axis=-1) * step)
+    response = 1 / (1 + (blur.wavelength * frequency) ** 4)
+    return frequency, density * response**2 * step, density * (1 - response) ** 2 * step

@@ -22,6 +22,9 @@ INCLINE_SIGMA = 0.03
 STEP_M, STEP_SIGMA_M = 0.165, 0.025
 #: Nobody walks up more than this: such a number is a slip.
 STEEPEST = 0.6
+#: A tag errs alike over so many metres, however many ways a mapper cut the street into.
+ALIKE_M = 500.0
+_COUNT = re.compile(r"[0-9]{1,4}")
 _NUMBER = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(%|°|deg|)")
 
 
@@ -79,7 +82,7 @@ def rises(network: StreetNetwork) -> Mapped:
     tags = (network.ways.tag["incline"].tolist(), network.ways.tag["step_count"].tolist())
     for way, (slope, steps) in enumerate(zip(*tags, strict=True)):
         grade, sign = (None, 0) if slope is None else incline(slope)
-        if steps is not None and steps.strip().isdecimal() and network.ways.steps[way]:
+        if steps is not None and _COUNT.fullmatch(steps.strip()) and network.ways.steps[way]:
             count = int(steps)
             if 0 < count * STEP_M <= STEEPEST * 2 * length[way]:
                 share = count / length[way]
@@ -90,6 +93,6 @@ def rises(network: StreetNetwork) -> Mapped:
     edge = np.flatnonzero(np.isin(network.edge_way, list(found)) & (network.edge_length_m > 0))
     rows = np.array([found[way] for way in network.edge_way[edge].tolist()], float).reshape(-1, 3)
     metres = network.edge_length_m[edge]
-    # A tag errs alike along its way: shared out so, it weighs the same however many edges that has.
-    shared = np.sqrt(metres * length[network.edge_way[edge]])
+    # Shared out so, a tag weighs the same however many edges the street is cut into.
+    shared = np.sqrt(metres * np.maximum(length[network.edge_way[edge]], ALIKE_M))
     return Mapped(edge, rows[:, 0] * metres, rows[:, 1] * shared, rows[:, 2] > 0)

@@ -52,21 +52,20 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
     blur = Blur(doubt.reach_m(source), smoothing.wavelength_m(source))
     line = _smoothed(
         guess,
-        np.maximum(laid.street_m, LEAST_STREET_M) * _trust(loose, place, source),
+        np.maximum(laid.street_m, LEAST_STREET_M) * _trust(laid, loose, place, source),
         _bends(network, laid),
         _mapped_rises(network, laid, guess, source),
         blur.wavelength,
     )
     # Where nothing was read nothing was found to fit: the mean is over what was.
     seen = ~loose & ~np.isnan(readings.point_m)
-    misfit_2 = laid.spread(np.where(seen, readings.point_m - line, 0.0) ** 2)
-    misfit_2 /= np.maximum(laid.spread(seen.astype(float)), 1e-9)
+    misfit_2 = laid.round_about(np.where(seen, readings.point_m - line, 0.0) ** 2, seen)
     profiles = Profiles(
         offset=read_only(laid.offset),
         distance_m=read_only(laid.distance_m),
         elevation_m=read_only(line[laid.sample]),
         sigma_m=read_only(np.zeros(len(laid.sample))),
-        misfit_m=read_only(np.sqrt(misfit_2)[laid.sample]),
+        misfit_m=read_only(np.sqrt(np.maximum(misfit_2, 0.0))[laid.sample]),
         place_m=read_only(place[laid.sample]),
         trusted=read_only(seen[laid.sample]),
         blur=blur,
@@ -96,10 +95,14 @@ def _place_m(
     return np.sqrt(laid.of_places(off**2 + banks**2 + voids**2))
 
 
-def _trust(loose: Bools, place: Floats, source: HeightSource) -> Floats:
-    """Return how much each sample weighs beside a reading that was drawn where it belongs."""
+def _trust(laid: Samples, loose: Bools, place: Floats, source: HeightSource) -> Floats:
+    """Return how much each sample weighs beside those round about it.
+
+    Only that counts: where all of a street lies on a hillside it is smoothed as any other.
+    """
     own = doubt.expected_m(source) ** 2
-    return own / (own + place**2) * np.where(loose, GUESS_WEIGHT, 1.0)
+    trust = own / (own + place**2)
+    return trust / laid.round_about(trust) * np.where(loose, GUESS_WEIGHT, 1.0)
 
 
 def _mapped_rises(

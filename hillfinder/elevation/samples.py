@@ -27,8 +27,10 @@ RING_WEIGHT = 1 / 12
 #: An error moves that mean by so much of itself; where the ground round about moves it by more it
 #: is rugged, and the mean says less of the error than of the ground. Fitted on both.
 MOVED_BY_ERROR = 0.25
-#: So many passes from neighbour to neighbour spread a value over some 40 m to either side.
-PASSES = 30
+#: Round about is so far along the streets: weights fall to 1/e of what they are at the sample.
+ROUND_ABOUT_M = 28.0
+#: Closer samples are taken as so far apart.
+LEAST_GAP_M = 0.1
 METRES_PER_DEGREE = 111_195.0
 
 
@@ -86,17 +88,36 @@ class Samples:
         place[self.sample[::-1]] = np.arange(len(self.sample))[::-1]
         return place
 
-    def spread(self, values: Floats) -> Floats:
-        """Return the mean of values, one a sample, over the streets round about each sample."""
+    def round_about(self, values: Floats, known: Bools | None = None) -> Floats:
+        """Return the mean of values over the streets round about each sample: shape (s,).
+
+        A metre of street weighs the same however it is cut into samples: what is solved is
+        ``u - ROUND_ABOUT_M^2 u'' = v`` on the network, whose answer along a line is the mean under
+        a two-sided exponential.
+
+        Args:
+            values: shape (s,).
+            known: shape (s,), which of them count; all where nothing is said.
+        """
         from scipy.sparse import coo_array, diags_array
+        from scipy.sparse.linalg import splu
 
         one, other, gap = self.links
+        pull = ROUND_ABOUT_M**2 / np.maximum(gap, LEAST_GAP_M)
         ends = (np.concatenate([one, other]), np.concatenate([other, one]))
-        link = coo_array((np.concatenate([gap, gap]), ends), shape=(self.count, self.count)).tocsr()
-        step = diags_array(1 / np.maximum(link.sum(axis=1), 1e-9)) @ link
-        for _ in range(PASSES):
-            values = (values + step @ values) / 2
-        return np.asarray(values)
+        size = (self.count, self.count)
+        link = coo_array((np.concatenate([pull, pull]), ends), shape=size).tocsc()
+        mass = np.maximum(self.street_m, LEAST_GAP_M)
+        # Where nothing is known nothing is pulled, and the least of weights keeps it solvable.
+        counted = mass if known is None else np.where(known, mass, 1e-9 * mass)
+        matrix = (diags_array(counted + link.sum(axis=0)) - link).tocsc()
+        factors = splu(
+            matrix,
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+        return np.asarray(factors.solve(counted * values))
 
     def of_places(self, values: Floats) -> Floats:
         """Return for every sample the mean of the values at its places."""
@@ -174,6 +195,9 @@ def read(samples: Samples, heights: Heights) -> Readings:
     lon, lat = samples.lon, samples.lat
     point = heights(lon[place], lat[place])
     source = heights.source
+    if not 0 < source.cell_m < np.inf:
+        msg = f"{source.name} says that its cells are {source.cell_m} m wide: give their real size."
+        raise HeightsError(msg)
     _check(samples, point, source.name)
     reach = max(SPACING_M, source.cell_m)
     aside_lon, aside_lat = _degrees(lat, -samples.dir_y * reach, samples.dir_x * reach)
@@ -253,9 +277,11 @@ def steadied(laid: Samples, readings: Readings, error_m: float) -> Floats:
         readings: what was read.
         error_m: standard deviation of the model's error.
     """
-    move = np.nan_to_num(readings.around_m - readings.point_m)
+    move = readings.around_m - readings.point_m
+    known = ~np.isnan(move)
+    move = np.where(known, move, 0.0)
     if not move.any():
         return readings.point_m
     usual = (MOVED_BY_ERROR * error_m) ** 2
-    here = laid.spread(laid.spread(move**2))
-    return np.asarray(readings.point_m + move * np.minimum(1.0, usual / np.maximum(here, 1e-9)))
+    here = np.maximum(laid.round_about(move**2, known), 1e-9)
+    return np.asarray(readings.point_m + move * np.minimum(1.0, usual / here))
