@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hillfinder.elevation.samples import solve
+
 if TYPE_CHECKING:
     from hillfinder.model import Floats, HeightSource, Ints
 
@@ -78,7 +80,6 @@ def smooth(
         rises: what is known of rises from sample to sample, whatever the heights say.
     """
     from scipy.sparse import csr_array, diags_array
-    from scipy.sparse.linalg import splu
 
     if len(height_m) == 0:
         return height_m
@@ -104,15 +105,4 @@ def smooth(
         pull = rise.T @ (rises.weight * rises.rise_m)
     # Shifted to heights about zero, so that altitude costs no digits.
     level = float(np.average(height_m, weights=weight_m))
-    # The matrix is symmetric and positive definite: no pivots are needed, and the order of
-    # elimination follows its shape. Its columns are too short for panels: they took half as long
-    # again.
-    factors = splu(
-        matrix.tocsc(),
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        relax=1,
-        panel_size=1,
-        options={"SymmetricMode": True},
-    )
-    return np.asarray(factors.solve(weight_m * (height_m - level) + pull) + level)
+    return solve(matrix.tocsc(), weight_m * (height_m - level) + pull) + level
