@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hillfinder.find import grade, near
     from hillfinder.grades import GradedLine, Grades
     from hillfinder.hills import Hills
-    from hillfinder.model import Climb, Criteria, Hill, Place, Profile, Route
+    from hillfinder.model import Climb, Criteria, HeightSource, Hill, Place, Profile, Route
     from hillfinder.streets.extract import read as read_extract
     from hillfinder.streets.graph import from_networkx, to_networkx
     from hillfinder.streets.graph import read as read_graphml
@@ -37,6 +37,7 @@ __all__ = [
     "Criteria",
     "GradedLine",
     "Grades",
+    "HeightSource",
     "Heights",
     "Hill",
     "HillfinderError",
@@ -65,6 +66,7 @@ _HOMES = {
     "Criteria": "model",
     "GradedLine": "grades",
     "Grades": "grades",
+    "HeightSource": "model",
     "Heights": "elevation.heights",
     "HillfinderError": "errors",
     "Hill": "model",

@@ -13,8 +13,9 @@ from hillfinder import climbs as climbing
 from hillfinder import grades, lines, ranking
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
+from hillfinder.errors import InputError
 from hillfinder.hills import Hills
-from hillfinder.model import Beyond, Criteria, Hill, Place
+from hillfinder.model import Beyond, Criteria, HeightSource, Hill, Place
 from hillfinder.place import locate
 from hillfinder.streets import store
 from hillfinder.streets.network import StreetNetwork
@@ -174,6 +175,12 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
 
     sources: list[Heights] = []
     if callable(given):
+        if not isinstance(getattr(given, "source", None), HeightSource):
+            msg = (
+                f"{given!r} does not say what its heights are: give it an attribute source, "
+                'such as HeightSource("my model", "bare earth", cell_m=10.0).'
+            )
+            raise InputError(msg)
         sources.append(given)
     elif given is not None:
         from hillfinder.elevation.raster import Raster

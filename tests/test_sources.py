@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import hillfinder as hf
+from hillfinder import find
 from hillfinder.cli import main
 from hillfinder.elevation.sources import KNOWN, NAMES, choose, look
 from hillfinder.errors import InputError, OfflineError, ServiceError
@@ -315,3 +316,8 @@ def test_files_of_ones_own_come_first_and_alone_unless_more_is_asked_for(
         f"{alone.heights.name}; without terrarium tiles (not kept here, and the network is off)"
     )
     assert world.asked() == [3, 0, 0, 0]
+
+
+def test_heights_that_do_not_say_what_they_are_are_refused() -> None:
+    with pytest.raises(InputError, match="give it an attribute source"):
+        find._heights(lambda lon, lat: lon + lat, None, Place(46, 8), Web(offline=True))  # type: ignore[arg-type, misc]

@@ -143,9 +143,9 @@ class Readings:
 
 
 def solve(matrix: csc_array, right: Floats) -> Floats:
-    """Solve a system whose rows are samples: symmetric, positive definite, as sparse as streets are.
+    """Solve a symmetric, positive definite system whose rows are samples, as sparse as streets are.
 
-    Such a matrix needs no pivots, and the order of elimination follows its shape. Its columns are
+    It needs no pivots, and the order of elimination follows its shape. Its columns are
     too short for panels, which take twice as long. The network is nearly planar: 80,000 samples
     take 0.1 s, ten times as many ten times that.
     """
