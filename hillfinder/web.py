@@ -294,8 +294,8 @@ class Web:
                 self._replies.keep(name, data, service, absent)
         return data
 
-    def ask(self, url: str, service: Service, timeout_s: float) -> bytes:
-        """Return what lies at ``url`` now, asked once; nothing is kept.
+    def ask(self, url: str, service: Service, timeout_s: float, span: str = "") -> bytes:
+        """Return what lies at ``url`` now, or a ``span`` of it, asked once; nothing is kept.
 
         Raises:
             ServiceError: it cannot be had; the message is what the service did.
@@ -305,7 +305,8 @@ class Web:
             msg = "the network is switched off"
             raise OfflineError(msg)
         try:
-            return asking.once(Question(url), timeout_s, timeout_s, service.pause_s, lambda _: None)
+            question = Question(url, headers={"Range": span} if span else {})
+            return asking.once(question, timeout_s, timeout_s, service.pause_s, lambda _: None)
         except Fault as fault:
             raise ServiceError(str(fault)) from fault
 

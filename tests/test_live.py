@@ -381,6 +381,27 @@ def test_check_says_what_is_not_reached(world: World, tmp_path: Path) -> None:
     assert "Without Overpass: give a street file (--osm FILE)" in out
 
 
+@pytest.mark.parametrize("name", ["usgs", "copernicus", "mapterhorn", "terrarium"])
+def test_check_asks_every_source_of_heights_for_little(
+    world: World, tmp_path: Path, name: str
+) -> None:
+    known = {
+        "usgs": "USGS 3DEP",
+        "copernicus": "Copernicus GLO-30",
+        "mapterhorn": "Mapterhorn",
+        "terrarium": "The terrarium tile server",
+    }
+    world.services[name].always = FAULTS["html"]
+    code, out, _ = command(world, tmp_path, "check")
+    assert code == 4
+    assert out.count("FAIL ") == 1
+    assert f"FAIL {known[name]} (127.0.0.1:" in out
+    assert f"Without {known[name]}: give an elevation file (--dem FILE)" in out
+    assert all(world.asked[each] == 1 for each in known)
+    assert [request.span for request in world.usgs.requests] == ["bytes=0-15"]
+    assert [request.span for request in world.copernicus.requests] == ["bytes=0-15"]
+
+
 def test_check_offline_asks_nobody(world: World, tmp_path: Path) -> None:
     code, out, _ = command(world, tmp_path, "check", "--offline")
     assert code == 0
