@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TIMEOUT_S = 10.0
 #: South and west edge of a square of which every elevation model has a file: it says nothing of
 #: where the person is who asks.
-EVERYWHERE = (45, -123)
+EVERYWHERE = (39, -106)
 
 
 @dataclass(frozen=True, slots=True)

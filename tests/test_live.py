@@ -133,6 +133,21 @@ def test_portlands_live_job_is_the_job_from_its_files(tmp_path: Path) -> None:
         assert_same_job(real, tmp_path)
 
 
+@needs_data
+@pytest.mark.slow
+def test_in_the_usa_the_live_job_asks_3dep_first(tmp_path: Path) -> None:
+    """The others serve streets beyond the edge of the model; they have nothing there either."""
+    with World(portland()).lay_out() as real:
+        done = Search(real.environment, tmp_path, [real.place]).run()
+        assert done[0] == 0, done[2]
+        assert json.loads(done[1])["sources"]["elevation"]["name"].startswith("USGS 3DEP")
+        asked = re.findall(r"^Asking (.*) \(", done[2], re.MULTILINE)
+        names = ["USGS 3DEP", "the terrarium tile server", "Copernicus GLO-30"]
+        assert asked == ["Overpass", *names]
+        assert real.asked["usgs"] <= 3
+        assert real.asked["mapterhorn"] == 0
+
+
 def test_requests_are_counted(world: World, tmp_path: Path) -> None:
     code, first, _ = search(world, tmp_path)
     assert code == 0

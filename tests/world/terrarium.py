@@ -142,6 +142,20 @@ def blank(answer: Answer) -> Answer:
     return replace(answer, body=png(np.full((3, SIZE, SIZE), 255, np.uint8)))
 
 
+def black_webp(answer: Answer) -> Answer:
+    """Answer with a tile of Mapterhorn's that is black all over."""
+    return replace(answer, body=webp(np.zeros((3, 2 * SIZE, 2 * SIZE), np.uint8)))
+
+
+def wrong_tile(answer: Answer) -> Answer:
+    """Answer with a tile of elsewhere, 2000 m up and rough: another for every tile."""
+    draw = np.random.default_rng(zlib.crc32(answer.body))
+    small = answer.headers.get("Content-Type") == "image/png"
+    size = SIZE if small else 2 * SIZE
+    height = 2000 + draw.uniform(-500, 500) + draw.normal(0, 1, (size, size))
+    return replace(answer, body=(png if small else webp)(encode(height)))
+
+
 def of_raster(path: Path) -> Surface:
     """Return the surface of an elevation model, read between its cells, NaN beyond its edge."""
     import rasterio
