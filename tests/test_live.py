@@ -331,6 +331,8 @@ CASES = [
         ("terrarium", "403"),
         ("terrarium", "elsewhere"),
         ("terrarium", "gigabyte"),
+        ("terrarium", "black tile"),
+        ("terrarium", "wrong tile"),
         ("nominatim", "406"),
         ("nominatim", "elsewhere"),
         ("mirror", "406"),
