@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hillfinder.elevation.tiles import TERRARIUM
+from hillfinder.elevation.parts import TIFF
+from hillfinder.elevation.remote import COPERNICUS, USGS_3DEP
+from hillfinder.elevation.tiles import MAPTERHORN, TERRARIUM
 from hillfinder.errors import ServiceError
 from hillfinder.place import NOMINATIM
 from hillfinder.streets.overpass import OVERPASS
@@ -16,9 +18,14 @@ from hillfinder.streets.overpass import OVERPASS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from hillfinder.elevation.remote import Model
+    from hillfinder.elevation.tiles import TileSet
     from hillfinder.web import Service, Web
 
 TIMEOUT_S = 10.0
+#: South and west edge of a square of which every elevation model has a file: it says nothing of
+#: where the person is who asks.
+EVERYWHERE = (39, -106)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +35,14 @@ class Probe:
     Attributes:
         service: which.
         urls: what is asked for at each of its servers: something small.
-        sign: what a real answer has in it; a login page of a network has not.
+        signs: a real answer has one of them in it; a login page of a network has none.
+        span: which of its bytes are asked for, empty for all.
     """
 
     service: Service
     urls: Callable[[Web], Sequence[str]]
-    sign: bytes
+    signs: Sequence[bytes]
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +56,36 @@ class Finding:
     said: str
 
 
-def _first_tile(web: Web) -> list[str]:
-    url = web.terrarium_url
-    for name in ("{z}", "{x}", "{y}"):
-        url = url.replace(name, "0")
-    return [url]
+def _tile(tiles: TileSet) -> Probe:
+    """Ask for the tile that shows the whole earth."""
+
+    def urls(web: Web) -> list[str]:
+        url: str = getattr(web, tiles.address)
+        for name in ("{z}", "{x}", "{y}"):
+            url = url.replace(name, "0")
+        return [url]
+
+    return Probe(tiles.service, urls, [tiles.format.encode()])
+
+
+def _file(model: Model) -> Probe:
+    """Ask for the first bytes of a file: it has 50 MB or more."""
+
+    def urls(web: Web) -> list[str]:
+        url: str = getattr(web, model.address)
+        return [url.replace("{tile}", model.tile(*EVERYWHERE))]
+
+    return Probe(model.service, urls, TIFF, "bytes=0-15")
 
 
 #: A new service gets a line here.
 PROBES = (
-    Probe(OVERPASS, lambda web: [f"{url}/status" for url in web.overpass_urls], b"Connected as"),
-    Probe(NOMINATIM, lambda web: [f"{web.nominatim_url}/status"], b"OK"),
-    Probe(TERRARIUM.service, _first_tile, b"PNG"),
+    Probe(OVERPASS, lambda web: [f"{url}/status" for url in web.overpass_urls], [b"Connected as"]),
+    Probe(NOMINATIM, lambda web: [f"{web.nominatim_url}/status"], [b"OK"]),
+    _file(USGS_3DEP),
+    _tile(TERRARIUM),
+    _file(COPERNICUS),
+    _tile(MAPTERHORN),
 )
 
 
@@ -68,11 +95,11 @@ def services(web: Web) -> Iterator[Finding]:
         for url in probe.urls(web):
             begun = time.monotonic()
             try:
-                reply = web.ask(url, probe.service, TIMEOUT_S)
+                reply = web.ask(url, probe.service, TIMEOUT_S, probe.span)
             except ServiceError as error:
                 reached, said = False, str(error)
             else:
-                reached = probe.sign in reply
+                reached = any(sign in reply for sign in probe.signs)
                 said = _slots(reply) if reached else "sent something else (is a login wanted?)"
             seconds = time.monotonic() - begun
             yield Finding(probe.service, urlsplit(url).netloc, reached, seconds, said)

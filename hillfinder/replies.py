@@ -51,6 +51,10 @@ class Replies:
             return None
         return data
 
+    def drop(self, name: str) -> None:
+        """Keep a reply no longer."""
+        self._cache.drop(name)
+
     def keep(self, name: str, data: bytes, service: Service, absent: bytes | None) -> None:
         """Keep a reply of a service; that there is none, once it had another.
 

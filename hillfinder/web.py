@@ -199,6 +199,7 @@ class Web:
         service: Service,
         header: str = "",
         absent: bytes | None = None,
+        empty: Callable[[bytes], bool] | None = None,
     ) -> bytes:
         """Return what lies at ``url``, from the cache if it was fetched before.
 
@@ -211,14 +212,29 @@ class Web:
             header: names of reply headers, parted by a space, whose values are put before the
                 body on a line of their own, parted by a tab.
             absent: stands for the reply where the service says that there is nothing.
+            empty: tells whether a reply has nothing in it, so that ``absent`` stands for it too.
 
         Raises:
             ServiceError: the service cannot be reached, refuses, or sends what fails the check.
             OfflineError: it is not kept, and the network is off.
         """
         question = Question(url, header=header, absent=absent)
-        ask = partial(self._answer, [question], check, service)
+
+        def ask() -> bytes:
+            reply = self._answer([question], check, service)
+            if absent is None or empty is None or reply == absent:
+                return reply
+            return absent if empty(reply) else reply
+
         return self.kept(url, ask, check=check, suffix=suffix, service=service, absent=absent)
+
+    def forget(self, url: str, *, suffix: str) -> None:
+        """Keep no longer what was fetched from ``url``: it proved to be wrong later on.
+
+        Offline it stays, for nothing better can be had.
+        """
+        if not self.offline:
+            self._replies.drop(self._replies.name(url, suffix))
 
     def part(
         self, url: str, first: int, last: int, *, service: Service, absent: bytes
@@ -294,8 +310,8 @@ class Web:
                 self._replies.keep(name, data, service, absent)
         return data
 
-    def ask(self, url: str, service: Service, timeout_s: float) -> bytes:
-        """Return what lies at ``url`` now, asked once; nothing is kept.
+    def ask(self, url: str, service: Service, timeout_s: float, span: str = "") -> bytes:
+        """Return what lies at ``url`` now, or a ``span`` of it, asked once; nothing is kept.
 
         Raises:
             ServiceError: it cannot be had; the message is what the service did.
@@ -305,7 +321,8 @@ class Web:
             msg = "the network is switched off"
             raise OfflineError(msg)
         try:
-            return asking.once(Question(url), timeout_s, timeout_s, service.pause_s, lambda _: None)
+            question = Question(url, headers={"Range": span} if span else {})
+            return asking.once(question, timeout_s, timeout_s, service.pause_s, lambda _: None)
         except Fault as fault:
             raise ServiceError(str(fault)) from fault
 

@@ -133,6 +133,21 @@ def test_portlands_live_job_is_the_job_from_its_files(tmp_path: Path) -> None:
         assert_same_job(real, tmp_path)
 
 
+@needs_data
+@pytest.mark.slow
+def test_in_the_usa_the_live_job_asks_3dep_first(tmp_path: Path) -> None:
+    """The others serve streets beyond the edge of the model; they have nothing there either."""
+    with World(portland()).lay_out() as real:
+        done = Search(real.environment, tmp_path, [real.place]).run()
+        assert done[0] == 0, done[2]
+        assert json.loads(done[1])["sources"]["elevation"]["name"].startswith("USGS 3DEP")
+        asked = re.findall(r"^Asking (.*) \(", done[2], re.MULTILINE)
+        names = ["USGS 3DEP", "the terrarium tile server", "Copernicus GLO-30"]
+        assert asked == ["Overpass", *names]
+        assert real.asked["usgs"] <= 3
+        assert real.asked["mapterhorn"] == 0
+
+
 def test_requests_are_counted(world: World, tmp_path: Path) -> None:
     code, first, _ = search(world, tmp_path)
     assert code == 0
@@ -316,6 +331,8 @@ CASES = [
         ("terrarium", "403"),
         ("terrarium", "elsewhere"),
         ("terrarium", "gigabyte"),
+        ("terrarium", "black tile"),
+        ("terrarium", "wrong tile"),
         ("nominatim", "406"),
         ("nominatim", "elsewhere"),
         ("mirror", "406"),
@@ -379,6 +396,27 @@ def test_check_says_what_is_not_reached(world: World, tmp_path: Path) -> None:
     assert code == 4
     assert "sent something else (is a login wanted?)" in out
     assert "Without Overpass: give a street file (--osm FILE)" in out
+
+
+@pytest.mark.parametrize("name", ["usgs", "copernicus", "mapterhorn", "terrarium"])
+def test_check_asks_every_source_of_heights_for_little(
+    world: World, tmp_path: Path, name: str
+) -> None:
+    known = {
+        "usgs": "USGS 3DEP",
+        "copernicus": "Copernicus GLO-30",
+        "mapterhorn": "Mapterhorn",
+        "terrarium": "The terrarium tile server",
+    }
+    world.services[name].always = FAULTS["html"]
+    code, out, _ = command(world, tmp_path, "check")
+    assert code == 4
+    assert out.count("FAIL ") == 1
+    assert f"FAIL {known[name]} (127.0.0.1:" in out
+    assert f"Without {known[name]}: give an elevation file (--dem FILE)" in out
+    assert all(world.asked[each] == 1 for each in known)
+    assert [request.span for request in world.usgs.requests] == ["bytes=0-15"]
+    assert [request.span for request in world.copernicus.requests] == ["bytes=0-15"]
 
 
 def test_check_offline_asks_nobody(world: World, tmp_path: Path) -> None:

@@ -71,6 +71,8 @@ MARGIN = 4
 STEP_M, STEP_RATIO = 10.0, 5.0
 #: What is kept of a tile that does not exist.
 NOTHING = b"no tile"
+#: How the names of kept tiles end.
+SUFFIX = ".tile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,25 +237,33 @@ class Tiles:
                 picture, self._set.format
             )
             headers.append(header)
-        drop_strangers(mosaic, size)
+        for down, across in drop_strangers(mosaic, size):
+            self._web.forget(self._url((west + across, north + down)), suffix=SUFFIX)
         return mosaic, west * size, north * size, headers
 
     def _fetch(self, tile: tuple[int, int]) -> bytes:
-        x, y = tile
-        around = 1 << self._zoom
-        if not 0 <= y < around:
+        if not 0 <= tile[1] < 1 << self._zoom:
             return NOTHING
-        url: str = getattr(self._web, self._set.address)
-        for name, value in (("{z}", self._zoom), ("{x}", x % around), ("{y}", y)):
-            url = url.replace(name, str(value))
         return self._web.fetch(
-            url,
+            self._url(tile),
             check=self._check,
-            suffix=".tile",
+            suffix=SUFFIX,
             service=self._set.service,
             header=self._set.header,
             absent=NOTHING,
+            empty=self._empty,
         )
+
+    def _url(self, tile: tuple[int, int]) -> str:
+        url: str = getattr(self._web, self._set.address)
+        x, y = tile
+        for name, value in (("{z}", self._zoom), ("{x}", x % (1 << self._zoom)), ("{y}", y)):
+            url = url.replace(name, str(value))
+        return url
+
+    def _empty(self, data: bytes) -> bool:
+        """Tell whether a tile has no height: a server that lost its data may send all black."""
+        return bool(np.isnan(pictures.decode(self._split(data)[1], self._set.format)).all())
 
     def _check(self, data: bytes) -> None:
         if data != NOTHING:
@@ -328,8 +338,8 @@ def _models(headers: Sequence[str]) -> tuple[str, HeightKind, float]:
     )
 
 
-def drop_strangers(mosaic: NDArray[np.float32], size: int) -> None:
-    """Set to NaN, in place, the tiles that do not fit the tiles beside them.
+def drop_strangers(mosaic: NDArray[np.float32], size: int) -> list[tuple[int, int]]:
+    """Set to NaN, in place, the tiles that do not fit the tiles beside them, and return which.
 
     A server that sends the tile of another place sends a good picture; only its edges betray it,
     where the heights jump. The tile with most such edges goes first; then those of which no edge
@@ -358,9 +368,12 @@ def drop_strangers(mosaic: NDArray[np.float32], size: int) -> None:
             break
         strangers |= {tile for tile, others in torn.items() if len(others) == most}
         torn = {tile: others for tile, others in torn.items() if tile not in strangers}
-    for row, col in doubtful:
-        if (row, col) in strangers or not fits.get((row, col), set()) - strangers:
-            mosaic[row * size : (row + 1) * size, col * size : (col + 1) * size] = np.nan
+    dropped = [
+        each for each in doubtful if each in strangers or not fits.get(each, set()) - strangers
+    ]
+    for row, col in dropped:
+        mosaic[row * size : (row + 1) * size, col * size : (col + 1) * size] = np.nan
+    return dropped
 
 
 def _tears(strip: NDArray[np.float32]) -> bool | None:

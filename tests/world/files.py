@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hashlib import md5
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,19 @@ class Files(Service):
             return Answer(416, b"", {**headers, "Content-Range": f"bytes */{len(data)}"})
         headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
         return Answer(206, data[first : last + 1], headers)
+
+
+def wrong_blocks(answer: Answer) -> Answer:
+    """Answer with the right number of bytes, all wrong but the first 64 kB, where a file begins."""
+    first = answer.headers.get("Content-Range", "").startswith("bytes 0-")
+    keep = 2**16 if first else 0
+    rest = max(0, len(answer.body) - keep)
+    return replace(answer, body=answer.body[:keep] + bytes(i % 251 for i in range(rest)))
+
+
+def wrong_part(answer: Answer) -> Answer:
+    """Answer with another part of the file than the one that was asked for, and say so."""
+    return replace(answer, headers={**answer.headers, "Content-Range": "bytes 7-8/1000000"})
 
 
 def cloud_optimised(path: Path, block: int = 512) -> bytes:

@@ -233,6 +233,7 @@ FAULTS: Mapping[str, Fault] = {
     "429 later": status(429, Retry_After="2"),
     "429 much later": status(429, Retry_After="3600"),
     "500": status(500),
+    "503": status(503),
     "504": status(504),
     "html": HTML,
     "half sent": half_sent,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-import warnings
 import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -112,13 +111,14 @@ def png(bands: NDArray[np.uint8]) -> bytes:
 
 def webp(bands: NDArray[np.uint8], *, exact: bool = True) -> bytes:
     """Return a WebP picture of three bands; if not ``exact``, as photographs are made small."""
-    from rasterio.errors import NotGeoreferencedWarning
     from rasterio.io import MemoryFile
+    from rasterio.transform import Affine
 
     count, height, width = bands.shape
-    with warnings.catch_warnings(), MemoryFile() as memory:
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with memory.open("WEBP", width, height, count, dtype="uint8", LOSSLESS=exact) as file:
+    somewhere = Affine(2, 0, 0, 0, -2, 0)  # else rasterio warns, and warnings are not for threads
+    how = {"dtype": "uint8", "transform": somewhere, "LOSSLESS": exact}
+    with MemoryFile() as memory:
+        with memory.open("WEBP", width, height, count, **how) as file:
             file.write(bands)
         return bytes(memory.read())
 
@@ -140,6 +140,20 @@ def black(answer: Answer) -> Answer:
 def blank(answer: Answer) -> Answer:
     """Answer with a tile that is white all over."""
     return replace(answer, body=png(np.full((3, SIZE, SIZE), 255, np.uint8)))
+
+
+def black_webp(answer: Answer) -> Answer:
+    """Answer with a tile of Mapterhorn's that is black all over."""
+    return replace(answer, body=webp(np.zeros((3, 2 * SIZE, 2 * SIZE), np.uint8)))
+
+
+def wrong_tile(answer: Answer) -> Answer:
+    """Answer with a tile of elsewhere, 2000 m up and rough: another for every tile."""
+    draw = np.random.default_rng(zlib.crc32(answer.body))
+    small = answer.headers.get("Content-Type") == "image/png"
+    size = SIZE if small else 2 * SIZE
+    height = 2000 + draw.uniform(-500, 500) + draw.normal(0, 1, (size, size))
+    return replace(answer, body=(png if small else webp)(encode(height)))
 
 
 def of_raster(path: Path) -> Surface:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import floor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
+from hillfinder.check import EVERYWHERE
 from hillfinder.demo import files, town
+from hillfinder.elevation.remote import COPERNICUS, USGS_3DEP
 from tests.towns import DATA
-from tests.world.files import Files
+from tests.world.files import Files, cloud_optimised
 from tests.world.nominatim import Nominatim
 from tests.world.overpass import Overpass, extract
-from tests.world.terrarium import Terrarium, of_raster
+from tests.world.terrarium import Mapterhorn, Terrarium, of_raster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +49,11 @@ def made_up(folder: Path) -> City:
 
 
 class World:
-    """Two servers of Overpass, one of names, one of tiles, on loopback."""
+    """Two servers of Overpass, one of names, two of tiles, two of elevation files, on loopback.
+
+    The files are of nowhere but what ``check`` asks for, until they are laid out: where tiles fail
+    there is nothing else, unless that is what is tried.
+    """
 
     def __init__(self, city: City | None = None) -> None:
         """Read a city; the made-up town where none is given."""
@@ -58,8 +65,24 @@ class World:
         self.overpass = Overpass(nodes, ways)
         self.mirror = Overpass(nodes, ways)
         self.nominatim = Nominatim({city.name: city.door, "Nowhere": ()})
-        self.terrarium = Terrarium(of_raster(city.dem), "ned13/made_up.tif")
-        self.files = Files()  # of 3DEP and Copernicus: none, until somebody puts one there
+        surface = of_raster(city.dem)
+        self.terrarium = Terrarium(surface, "ned13/made_up.tif")
+        self.mapterhorn = Mapterhorn(surface)
+        self.usgs, self.copernicus = Files(), Files()
+        self._model = cloud_optimised(city.dem)
+        self._lay_out(*EVERYWHERE, b"II*\0" + bytes(1000))
+
+    def lay_out(self) -> Self:
+        """Serve the city's elevation model as 3DEP and as Copernicus."""
+        south, west = (floor(degrees) for degrees in self.city.door)
+        self._lay_out(south, west, self._model)
+        return self
+
+    def _lay_out(self, south: int, west: int, data: bytes) -> None:
+        name = USGS_3DEP.tile(south, west)
+        self.usgs.files[f"/{name}/USGS_13_{name}.tif"] = data
+        name = COPERNICUS.tile(south, west)
+        self.copernicus.files[f"/{name}/{name}.tif"] = data
 
     def __enter__(self) -> Self:
         for service in self.services.values():
@@ -77,7 +100,9 @@ class World:
             "mirror": self.mirror,
             "nominatim": self.nominatim,
             "terrarium": self.terrarium,
-            "files": self.files,
+            "mapterhorn": self.mapterhorn,
+            "usgs": self.usgs,
+            "copernicus": self.copernicus,
         }
 
     @property
@@ -93,8 +118,9 @@ class World:
             "HILLFINDER_OVERPASS_URL": f"{self.overpass.api},{self.mirror.api}",
             "HILLFINDER_NOMINATIM_URL": self.nominatim.url,
             "HILLFINDER_TERRARIUM_URL": self.terrarium.template,
-            "HILLFINDER_USGS_URL": self.files.url + "/{tile}/USGS_13_{tile}.tif",
-            "HILLFINDER_COPERNICUS_URL": self.files.url + "/{tile}/{tile}.tif",
+            "HILLFINDER_MAPTERHORN_URL": self.mapterhorn.template,
+            "HILLFINDER_USGS_URL": self.usgs.url + "/{tile}/USGS_13_{tile}.tif",
+            "HILLFINDER_COPERNICUS_URL": self.copernicus.url + "/{tile}/{tile}.tif",
         }
 
     @property
