@@ -320,4 +320,4 @@ def test_files_of_ones_own_come_first_and_alone_unless_more_is_asked_for(
 
 def test_heights_that_do_not_say_what_they_are_are_refused() -> None:
     with pytest.raises(InputError, match="give it an attribute source"):
-        find._heights(lambda lon, lat: lon + lat, None, Place(46, 8), Web(offline=True))  # type: ignore[arg-type, misc]
+        find._heights(lambda lon, lat: lon + lat, None, Place(46, 8), Web(offline=True))  # type: ignore[arg-type]
