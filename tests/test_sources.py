@@ -13,8 +13,9 @@ import pytest
 import hillfinder as hf
 from hillfinder import find
 from hillfinder.cli import main
+from hillfinder.elevation.chain import Chain
 from hillfinder.elevation.sources import KNOWN, NAMES, choose, look
-from hillfinder.errors import InputError, OfflineError, ServiceError
+from hillfinder.errors import HeightsError, InputError, OfflineError, ServiceError
 from hillfinder.model import Place
 from hillfinder.web import Web
 
@@ -22,6 +23,7 @@ from .test_remote import PLACE as USGS_FILE
 from .towns import DATA, needs_data
 from .world import Answer, Files, Mapterhorn, Terrarium, cloud_optimised, of_raster
 from .world.service import HTML, cut, status
+from .world.terrarium import wrong_tile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -321,3 +323,18 @@ def test_files_of_ones_own_come_first_and_alone_unless_more_is_asked_for(
 def test_heights_that_do_not_say_what_they_are_are_refused() -> None:
     with pytest.raises(InputError, match="give it an attribute source"):
         find._heights(lambda lon, lat: lon + lat, None, Place(46, 8), Web(offline=True))  # type: ignore[arg-type]
+
+
+def test_where_one_zoom_sends_tiles_of_elsewhere_the_coarser_ones_are_not_believed(
+    tmp_path: Path,
+) -> None:
+    with Mapterhorn(lambda lon, lat: 300 + 900 * (lat - 46) + 700 * (lon - 8)) as server:
+        server.always = wrong_tile
+        web = Web(cache_dir=tmp_path, mapterhorn_url=server.template)
+        heights = Chain(choose("mapterhorn", Place(46.0, 8.0), web))
+        lon, lat = np.meshgrid(np.linspace(7.98, 8.02, 9), np.linspace(45.98, 46.02, 9))
+        with pytest.raises(HeightsError, match="sends tiles that do not fit each other"):
+            heights(lon.ravel(), lat.ravel())
+        assert {request.path.split("/")[1] for request in server.requests} == {"14"}
+        server.always = None
+        assert np.isfinite(heights(lon.ravel(), lat.ravel())).all()

@@ -70,7 +70,7 @@ class Lines(Progress):
         with self._guard:
             for who, size in self._received.items():
                 if size:
-                    terminal.say(f"Received {_size(size)} from {who}.")
+                    terminal.say(f"Received {_size(size)} from {_within(who)}.")
 
 
 class Moving(Progress):

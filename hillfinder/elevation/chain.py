@@ -83,7 +83,11 @@ class Chain:
         """
         read = np.full(len(lon), np.nan)
         self._used, self._failed = [], []
+        broken: set[str] = set()
         for source in self.links:
+            server = getattr(source, "server", "")
+            if server in broken:
+                continue
             todo = _open(lon, lat, read)
             if len(todo) == 0 or len(todo) < LEAST_SHARE * len(read):
                 break
@@ -92,6 +96,7 @@ class Chain:
                 got = source(lon[todo], lat[todo])
             except (HeightsError, ServiceError) as error:
                 self._failed.append((name, error))
+                broken |= {server} - {""}
                 continue
             share = float((~np.isnan(got)).sum()) / len(read)
             if share >= LEAST_SHARE or (share and not self._used):

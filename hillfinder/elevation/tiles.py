@@ -158,6 +158,11 @@ class Tiles:
         """Return what the heights depend on, so that profiles made of them can be kept."""
         return f"{getattr(self._web, self._set.address)} at zoom {self._zoom}"
 
+    @property
+    def server(self) -> str:
+        """Return whom it asks: where one zoom fails the others are no better."""
+        return str(getattr(self._web, self._set.address))
+
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return the heights at points, NaN where there is no tile or the tile is void.
 
@@ -239,6 +244,9 @@ class Tiles:
             headers.append(header)
         for down, across in drop_strangers(mosaic, size):
             self._web.forget(self._url((west + across, north + down)), suffix=SUFFIX)
+        if headers and np.isnan(mosaic).all():
+            msg = f"{self._set.service.name} sends tiles that do not fit each other: {INSTEAD}."
+            raise HeightsError(msg)
         return mosaic, west * size, north * size, headers
 
     def _fetch(self, tile: tuple[int, int]) -> bytes:
