@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hillfinder.climbs import find as find_climbs
+    from hillfinder.criteria import Criteria
     from hillfinder.elevation.chain import Chain
     from hillfinder.elevation.heights import Heights
     from hillfinder.elevation.profile import attach
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hillfinder.find import grade, near
     from hillfinder.grades import GradedLine, Grades
     from hillfinder.hills import Hills
-    from hillfinder.model import Climb, Criteria, HeightSource, Hill, Place, Profile, Route
+    from hillfinder.model import Climb, HeightSource, Hill, Place, Profile, Route, Workout
     from hillfinder.streets.extract import read as read_extract
     from hillfinder.streets.graph import from_networkx, to_networkx
     from hillfinder.streets.graph import read as read_graphml
@@ -49,6 +50,7 @@ __all__ = [
     "StreetNetwork",
     "Tiles",
     "Web",
+    "Workout",
     "__version__",
     "attach",
     "find_climbs",
@@ -63,7 +65,7 @@ __all__ = [
 _HOMES = {
     "Chain": "elevation.chain",
     "Climb": "model",
-    "Criteria": "model",
+    "Criteria": "criteria",
     "GradedLine": "grades",
     "Grades": "grades",
     "HeightSource": "model",
@@ -78,6 +80,7 @@ _HOMES = {
     "StreetNetwork": "streets.network",
     "Tiles": "elevation.tiles",
     "Web": "web",
+    "Workout": "model",
     "attach": "elevation.profile",
     "find_climbs": "climbs:find",
     "from_networkx": "streets.graph",

@@ -15,15 +15,16 @@ import numpy as np
 
 from hillfinder.elevation import doubt, evidence
 from hillfinder.errors import HeightsError
-from hillfinder.model import Climb, Position, Profile
-from hillfinder.streets.network import NEAR_M, Leg
+from hillfinder.model import Climb, Leg, Profile
+from hillfinder.streets.network import NEAR_M
 from hillfinder.streets.strokes import continuations, trace
 from hillfinder.windows import Limits, Line, search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from hillfinder.model import Bools, Criteria, Floats, Ints
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import Profiles, StreetNetwork
 
 
@@ -146,27 +147,30 @@ class _Axis:
             if not self.leg_forward[leg]:
                 start, stop = length - start, length - stop
             legs.append(Leg(edge, start, stop))
-        track = network.track(legs)
-        along = track.distance_m - track.distance_m[0]
-        excess = (track.elevation_m[-1] - track.elevation_m[0]) / along[-1] - grade
-        mapped = evidence.signs(network.ways, network.edge_way[[leg.edge for leg in legs]])
-        passed = np.array([leg.stop_m - leg.start_m for leg in legs])
-        rows = dict.fromkeys(int(network.edge_way[leg.edge]) for leg in legs)
-        tags = _joined([network.ways.tags(row) for row in rows])
-        ids = (way_id for row in rows for way_id in network.ways.ids[row])
-        return Climb(
-            lon=track.lon,
-            lat=track.lat,
-            profile=Profile(track.distance_m, track.elevation_m - excess * along, track.sigma_m),
-            foot=Position(legs[0].edge, legs[0].start_m),
-            top=Position(legs[-1].edge, legs[-1].stop_m),
-            edges=tuple(leg.edge for leg in legs),
-            way_ids=tuple(dict.fromkeys(ids)),
-            name=tags.get("name", ""),
-            tags=tags,
-            grade_sigma=grade_sigma,
-            incline=int(np.sign(mapped @ passed)),
-        )
+        return climb(network, legs, grade, grade_sigma)
+
+
+def climb(network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma: float) -> Climb:
+    """Return the way along legs, foot first, as a record, tilted to the grade claimed."""
+    track = network.track(legs)
+    along = track.distance_m - track.distance_m[0]
+    excess = (track.elevation_m[-1] - track.elevation_m[0]) / along[-1] - grade
+    mapped = evidence.signs(network.ways, network.edge_way[[leg.edge for leg in legs]])
+    passed = np.array([leg.stop_m - leg.start_m for leg in legs])
+    rows = dict.fromkeys(int(network.edge_way[leg.edge]) for leg in legs)
+    tags = _joined([network.ways.tags(row) for row in rows])
+    ids = (way_id for row in rows for way_id in network.ways.ids[row])
+    return Climb(
+        lon=track.lon,
+        lat=track.lat,
+        profile=Profile(track.distance_m, track.elevation_m - excess * along, track.sigma_m),
+        legs=tuple(legs),
+        way_ids=tuple(dict.fromkeys(ids)),
+        name=tags.get("name", ""),
+        tags=tags,
+        grade_sigma=grade_sigma,
+        incline=int(np.sign(mapped @ passed)),
+    )
 
 
 def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
@@ -182,7 +186,7 @@ def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
     if network.profiles is None:
         msg = "The network carries no heights: attach an elevation model to it first."
         raise HeightsError(msg)
-    limits = Limits(*criteria.length_m, criteria.min_grade)
+    limits = Limits(*criteria.length_range_m, criteria.grade_range[0])
     ahead = _lay(network, network.profiles)
     axes = (ahead, ahead.reversed(network.edge_length_m))
     tail = _tail(axes, limits.shortest)

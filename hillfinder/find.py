@@ -11,11 +11,12 @@ import numpy as np
 
 from hillfinder import climbs as climbing
 from hillfinder import grades, lines, ranking
+from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import InputError
 from hillfinder.hills import Hills
-from hillfinder.model import Beyond, Criteria, HeightSource, Hill, Place
+from hillfinder.model import Beyond, HeightSource, Hill, Place
 from hillfinder.place import locate
 from hillfinder.streets import store
 from hillfinder.streets.network import StreetNetwork
@@ -140,7 +141,7 @@ def grade(
 def _radius_m(criteria: Criteria) -> float:
     """Return how far out streets are looked at, in metres."""
     reach = criteria.flat_speed_m_s * 60.0 * criteria.warmup_min[1]
-    return max(LEAST_RADIUS_M, LOOK_BEYOND * reach) + criteria.length_m[1]
+    return max(LEAST_RADIUS_M, LOOK_BEYOND * reach) + criteria.length_range_m[1]
 
 
 def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> store.Wanted:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
-from hillfinder.errors import CriteriaError, PlaceError
+from hillfinder.errors import PlaceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from hillfinder.criteria import Criteria, Level, Session
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -28,8 +30,14 @@ if TYPE_CHECKING:
 Confidence = Literal["high", "medium", "low"]
 HeightKind = Literal["bare earth", "surface", "unknown"]
 Shape = Literal["direct", "detour"]
+StepKind = Literal["warm-up", "repeat", "recovery", "easy", "cool-down"]
+MarkKind = Literal["side street", "driveway", "crossing", "signals", "gate", "barrier"]
+Gravity = Literal["avoid", "mind", "know"]
+Topic = Literal["surface", "weather", "light", "traffic", "path", "access"]
 
-LONGEST_M = 5000.0
+#: From the gravest on.
+GRAVITIES: tuple[Gravity, ...] = ("avoid", "mind", "know")
+
 STEEPEST_OVER_M = 30.0
 #: The steepest street on record rises 34.8 % (Baldwin Street, Dunedin): what is steeper over 30 m
 #: is drawn off its ground, or stairs that nobody tagged, or a scramble.
@@ -74,68 +82,6 @@ class Place:
                 "longitude from -180 to 180, in that order."
             )
             raise PlaceError(msg)
-
-
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """What counts as a hill, and how far away it may begin: checked once, then handed on whole.
-
-    Attributes:
-        length_m: shortest and longest climb, in metres along the ground plan.
-        warmup_min: shortest and longest warm-up, in minutes.
-        pace_min_per_km: easy pace on the flat, in minutes a kilometre; ``None`` is 7:00 for a
-            runner and 12:00 for a walker.
-        walk: walk to the hill and up it.
-        limit: how many hills are listed.
-        min_grade: mean grade from which a rise is called a hill, as a ratio.
-
-    Raises:
-        CriteriaError: with every fault that was found, not only the first.
-    """
-
-    length_m: tuple[float, float] = (100.0, 200.0)
-    warmup_min: tuple[float, float] = (10.0, 20.0)
-    pace_min_per_km: float | None = None
-    walk: bool = False
-    limit: int = 10
-    min_grade: float = 0.03
-
-    def __post_init__(self) -> None:
-        """Gather all faults and raise once."""
-        faults: list[str] = []
-        for what, (low, high), floor, ceiling, unit in (
-            ("length", self.length_m, 20.0, LONGEST_M, "m"),
-            ("warm-up", self.warmup_min, 0.0, 180.0, "minutes"),
-        ):
-            if not (math.isfinite(low) and math.isfinite(high)):
-                faults.append(f"the {what} {low}-{high} is not a range of numbers")
-            elif low > high:
-                faults.append(f"the {what} {low:g}-{high:g} is upside down: write {high:g}-{low:g}")
-            elif low < floor or high > ceiling or high <= 0:
-                faults.append(
-                    f"the {what} {low:g}-{high:g} {unit} is out of range: "
-                    f"{floor:g} to {ceiling:g} {unit} can be asked for"
-                )
-        if self.pace_min_per_km is not None and not 2 <= self.pace_min_per_km <= 40:
-            faults.append(
-                f"a pace of {self.pace_min_per_km:g} minutes a kilometre is not one of a person "
-                "on foot: give 2:00 to 40:00"
-            )
-        if self.limit < 1:
-            faults.append(f"a limit of {self.limit} lists nothing: give 1 or more")
-        if not 0 < self.min_grade < 1:
-            faults.append(
-                f"a least grade of {self.min_grade:g} makes no sense: give a ratio such as 0.05"
-            )
-        if faults:
-            text = "; ".join(faults)
-            raise CriteriaError(text[0].upper() + text[1:] + ".")
-
-    @property
-    def flat_speed_m_s(self) -> float:
-        """Easy speed on the flat, in metres a second."""
-        default = 12.0 if self.walk else 7.0
-        return 1000.0 / (60.0 * (self.pace_min_per_km or default))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,15 +137,22 @@ class Position:
     offset_m: float
 
 
+class Leg(NamedTuple):
+    """A piece of an edge: from and to are metres from its ``u`` end, in the order of travel."""
+
+    edge: int
+    start_m: float
+    stop_m: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Climb:
-    """A stretch that can be run up without turning off, foot first.
+    """A stretch that can be run up, foot first.
 
     Attributes:
         lon, lat: shape (n,), the line, degrees.
         profile: heights at the same n points.
-        foot, top: where it begins and ends on the network.
-        edges: the edges of the network it runs along, in order.
+        legs: the pieces of edges it runs along, in order, each beginning where the last ended.
         way_ids: OpenStreetMap way ids, in order, each once.
         name: the street's name, empty where it has none.
         tags: OpenStreetMap tags of its ways; values that differ are joined by ``;``.
@@ -210,14 +163,22 @@ class Climb:
     lon: Floats
     lat: Floats
     profile: Profile
-    foot: Position
-    top: Position
-    edges: tuple[int, ...]
+    legs: tuple[Leg, ...]
     way_ids: tuple[int, ...]
     name: str
     tags: Mapping[str, str]
     grade_sigma: float
     incline: int = 0
+
+    @property
+    def foot(self) -> Position:
+        """Where it begins on the network."""
+        return Position(self.legs[0].edge, self.legs[0].start_m)
+
+    @property
+    def top(self) -> Position:
+        """Where it ends on the network."""
+        return Position(self.legs[-1].edge, self.legs[-1].stop_m)
 
     @property
     def length_m(self) -> float:
@@ -251,6 +212,7 @@ class Route:
         time_s: how long it takes at the easy pace, slopes counted.
         shape: ``direct`` is the quickest way, the hill itself kept off where it can be;
             ``detour`` goes round to fill the warm-up.
+        legs: the pieces of edges it runs along, in order; empty where it is not of the network.
     """
 
     lon: Floats
@@ -259,6 +221,7 @@ class Route:
     distance_m: Floats
     time_s: float
     shape: Shape
+    legs: tuple[Leg, ...] = ()
 
     @property
     def length_m(self) -> float:
@@ -273,6 +236,75 @@ class Route:
         return float(np.clip(np.diff(self.elevation_m), 0, None).sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something to mind at a point of a line on foot.
+
+    Attributes:
+        kind: what it is.
+        distance_m: how far from the start of the line, in the ground plan.
+        lat, lon: where it is, degrees.
+        name: the street's that joins or crosses, empty where it has none or is none.
+    """
+
+    kind: MarkKind
+    distance_m: float
+    lat: float
+    lon: float
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One sentence about what may go wrong on a line.
+
+    Attributes:
+        gravity: ``avoid``: choose another; ``mind``: it can be done with care; ``know``: good to
+            know, also what is good.
+        topic: what it is about.
+        text: the sentence, with its full stop.
+    """
+
+    gravity: Gravity
+    topic: Topic
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """What is known of the safety of a line on foot, and what is not.
+
+    Attributes:
+        cautions: gravest first.
+        unknown: what the map does not say and a runner would want to know, in plain words.
+        marks: what lies on the line, in the order of travel.
+    """
+
+    cautions: tuple[Caution, ...] = ()
+    unknown: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def gravity(self) -> Gravity:
+        """The gravest of the cautions; ``know`` where there is none."""
+        return min((each.gravity for each in self.cautions), key=GRAVITIES.index, default="know")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a hill suits a session.
+
+    Attributes:
+        score: 0 (not at all) to 1 (as if made for it).
+        parts: for each thing weighed how well it suits, 0 to 1.
+        reasons: why, in words, what counts most first.
+    """
+
+    score: float
+    parts: Mapping[str, float]
+    reasons: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hill:
     """One row of the answer: a climb, what it is called, and how to warm up to it.
@@ -283,6 +315,9 @@ class Hill:
         climb: the stretch itself.
         approach: from the place to the foot; ``None`` where no warm-up was asked for.
         notes: plain words about this hill, most important first.
+        safety: what to mind on it, and on the way up and down again; ``None`` where nobody looked.
+        approach_safety: what to mind on the way to it, likewise.
+        fit: how well it suits the session asked for; ``None`` where nobody weighed it.
     """
 
     rank: int
@@ -290,6 +325,9 @@ class Hill:
     climb: Climb
     approach: Route | None
     notes: tuple[str, ...] = ()
+    safety: Safety | None = None
+    approach_safety: Safety | None = None
+    fit: Fit | None = None
 
     @property
     def grade(self) -> float:
@@ -316,6 +354,63 @@ class Hill:
         if self.grade_sigma <= 0.01 and share <= 0.1:
             return "high"
         return "medium" if self.grade_sigma <= 0.025 and share <= 1 / 3 else "low"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One part of a session, as it is run.
+
+    Attributes:
+        kind: what it is for.
+        route: the line; its ``time_s`` is that at the easy pace.
+        time_s: how long it takes at the effort of this part.
+        rank: which of the hills it belongs to, by its number in the list; ``None``: to none.
+    """
+
+    kind: StepKind
+    route: Route
+    time_s: float
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workout:
+    """A session on foot, from the door and back.
+
+    Attributes:
+        session: of which kind it is.
+        level: for whom it is.
+        hills: the hills that are run, in the order of the session.
+        steps: its parts, in the order in which they are run, each beginning where the last ended.
+        cues: how to run it, in plain sentences.
+    """
+
+    session: Session
+    level: Level
+    hills: tuple[Hill, ...]
+    steps: tuple[Step, ...]
+    cues: tuple[str, ...] = ()
+
+    @property
+    def repeats(self) -> int:
+        """How many times a hill is run up."""
+        return sum(step.kind == "repeat" for step in self.steps)
+
+    @property
+    def length_m(self) -> float:
+        """The whole way, in metres of the ground plan."""
+        return sum(step.route.length_m for step in self.steps)
+
+    @property
+    def time_s(self) -> float:
+        """The whole time, in seconds."""
+        return sum(step.time_s for step in self.steps)
+
+    @property
+    def gain_m(self) -> float | None:
+        """All that is climbed, in metres; ``None`` where a height is unknown."""
+        gains = [step.route.gain_m for step in self.steps]
+        return None if None in gains else sum(gain or 0.0 for gain in gains)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from hillfinder.errors import HeightsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hillfinder.model import Criteria, Floats, Ints
-    from hillfinder.streets.network import Leg, StreetNetwork
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Floats, Ints, Leg
+    from hillfinder.streets.network import StreetNetwork
 
 #: Stairs take so much longer than level ground of the same ground plan.
 STEPS_FACTOR = 3.0

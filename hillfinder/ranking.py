@@ -10,18 +10,20 @@ import numpy as np
 
 from hillfinder import climbs as climbing
 from hillfinder.model import STEEPEST_STREET
-from hillfinder.streets.network import Leg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hillfinder.climbs import Climbs
+    from hillfinder.criteria import Criteria
     from hillfinder.model import (
         Bools,
         Climb,
-        Criteria,
         Floats,
         HeightSource,
         Hill,
         Ints,
+        Leg,
         Position,
     )
     from hillfinder.streets.network import Profiles, StreetNetwork
@@ -148,19 +150,17 @@ def misses(network: StreetNetwork, criteria: Criteria) -> tuple[str, ...]:
 
     Looked for are shorter stretches of the grade asked for, and gentler ones of the length.
     """
-    shortest, longest = criteria.length_m
-    asked = f"{shortest:g} to {longest:g} m of at least {100 * criteria.min_grade:g} %"
+    (shortest, longest), (least, _) = criteria.length_range_m, criteria.grade_range
+    asked = f"{shortest:g} to {longest:g} m of at least {100 * least:g} %"
     shorter = replace(criteria, length_m=(max(20.0, shortest / 3), shortest))
-    gentler = replace(criteria, min_grade=criteria.min_grade / 4)
+    gentler = replace(criteria, min_grade=least / 4)
     names = Names(network)
     words: list[str] = []
     for looser, lacks in ((shorter, "is too short"), (gentler, "is too gentle")):
         found = climbing.find(network, looser)
         rows = order(found)
         # What is long and steep enough is a hill, only a far one.
-        rows = rows[
-            (found.length_m[rows] < shortest - 0.5) | (found.grade[rows] < criteria.min_grade)
-        ]
+        rows = rows[(found.length_m[rows] < shortest - 0.5) | (found.grade[rows] < least)]
         told: dict[str, str] = {}
         for row in rows.tolist():
             name = names.label(found[row])
@@ -173,33 +173,6 @@ def misses(network: StreetNetwork, criteria: Criteria) -> tuple[str, ...]:
                 break
         words += told.values()
     return tuple(words)
-
-
-def legs_up(network: StreetNetwork, climb: Climb) -> list[Leg]:
-    """Return the pieces of edges that a climb runs along, foot first."""
-    first = climb.edges[0]
-    if len(climb.edges) == 1:
-        return [Leg(first, climb.foot.offset_m, climb.top.offset_m)]
-    ends = ((network.edge_u[first], 0.0), (network.edge_v[first], network.edge_length_m[first]))
-    # Two edges may meet at both their ends: then the length tells which way it is.
-    ways = [_chain(network, climb, int(node), float(end_m)) for node, end_m in ends]
-    return min(
-        (legs for legs in ways if legs),
-        key=lambda legs: abs(sum(abs(leg.stop_m - leg.start_m) for leg in legs) - climb.length_m),
-    )
-
-
-def _chain(network: StreetNetwork, climb: Climb, node: int, end_m: float) -> list[Leg]:
-    """Return the legs of a climb that leaves its first edge by a node; empty where it cannot."""
-    legs = [Leg(climb.edges[0], climb.foot.offset_m, end_m)]
-    for edge in climb.edges[1:]:
-        u, v = int(network.edge_u[edge]), int(network.edge_v[edge])
-        if node not in {u, v}:
-            return []
-        length = float(network.edge_length_m[edge])
-        legs.append(Leg(edge, 0.0, length) if node == u else Leg(edge, length, 0.0))
-        node = v if node == u else u
-    return [*legs[:-1], legs[-1]._replace(stop_m=climb.top.offset_m)]
 
 
 class Names:
@@ -221,7 +194,7 @@ class Names:
         A street is called by its name and the streets it runs between; an unnamed path by what it
         is and the street it leads off, or the one nearest to it.
         """
-        legs = legs_up(self._network, climb)
+        legs = climb.legs
         street, kind = self._street(legs)
         nodes = self._nodes(legs)
         if not street:
@@ -238,7 +211,7 @@ class Names:
             return f"{street} at {low or high}"
         return street
 
-    def _street(self, legs: list[Leg]) -> tuple[str, str]:
+    def _street(self, legs: Sequence[Leg]) -> tuple[str, str]:
         """Return the name that the longest named part bears, and what the longest part is."""
         names: dict[str, float] = defaultdict(float)
         kinds: dict[str, float] = defaultdict(float)
@@ -250,7 +223,7 @@ class Names:
         kind = max(kinds, key=lambda kind: (kinds[kind], kind))
         return street, KINDS.get(kind, "Way")
 
-    def _nodes(self, legs: list[Leg]) -> list[int]:
+    def _nodes(self, legs: Sequence[Leg]) -> list[int]:
         """Return the junctions along a climb from below its foot to beyond its top."""
         u, v = self._network.edge_u, self._network.edge_v
         if len(legs) == 1:

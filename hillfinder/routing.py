@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hillfinder.errors import PlaceError
-from hillfinder.model import Position
-from hillfinder.streets.network import Leg
+from hillfinder.model import Leg, Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

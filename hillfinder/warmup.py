@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hillfinder.errors import StreetsError
-from hillfinder.model import Position, Route
+from hillfinder.model import Leg, Position, Route
 from hillfinder.pace import Clock
-from hillfinder.ranking import legs_up
 from hillfinder.routing import Dear, Links, Tree, snap
-from hillfinder.streets.network import Leg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hillfinder.climbs import Climbs
-    from hillfinder.model import Bools, Climb, Criteria, Floats, Ints, Place, Shape
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Bools, Climb, Floats, Ints, Place, Shape
     from hillfinder.streets.network import StreetNetwork
 
 #: A detour aims at so much of the range: 12 minutes of 10 to 20.
@@ -113,7 +114,7 @@ class Router:
 
     def _keeping_off(self, climb: Climb) -> Dear:
         """Return the pieces of streets that are the hill, its pavements among them."""
-        legs = legs_up(self._network, climb)
+        legs = climb.legs
         length = self._network.edge_length_m
         pieces = {edge: (0.0, float(length[edge])) for edge in self._lie.beside(legs)}
         for leg in legs:
@@ -123,7 +124,7 @@ class Router:
     def _route(self, legs: list[Leg], shape: Shape) -> Route:
         moving = _moving(legs) or legs[:1]
         track, time_s = self._network.track(moving), self._clock.legs_s(moving)
-        return Route(track.lon, track.lat, track.elevation_m, track.distance_m, time_s, shape)
+        return Route(*track[1:4], track.distance_m, time_s, shape, tuple(moving))
 
     def _detour(self, tree: Tree, foot: Position, direct: list[Leg]) -> list[Leg]:
         """Return a way round that takes the time asked for, or nothing where there is none.
@@ -243,7 +244,7 @@ class _Lie:
             for end, inward in ((first, first + 1), (last, last - 1))
         )
 
-    def beside(self, legs: list[Leg]) -> list[int]:
+    def beside(self, legs: Sequence[Leg]) -> list[int]:
         """Return the edges that run along legs, beside them and between their ends."""
         line = np.concatenate([self._line(leg) for leg in legs])
         span = line[-1] - line[0]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.criteria import Criteria
 from hillfinder.hills import Hills
 from hillfinder.model import (
     Beyond,
     Climb,
-    Criteria,
     HeightSource,
     Hill,
+    Leg,
     Place,
-    Position,
     Profile,
     Route,
     StreetSource,
@@ -78,9 +78,7 @@ def climb(
         lon=np.array(lon),
         lat=np.array(lat),
         profile=Profile(np.array(distance_m), np.array(elevation_m), np.full(count, 1.0)),
-        foot=Position(0, 0.0),
-        top=Position(0, distance_m[-1]),
-        edges=(0,),
+        legs=(Leg(0, 0.0, distance_m[-1]),),
         way_ids=(101, 102),
         name="Vista Avenue",
         tags=tags,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hillfinder import climbs
+from hillfinder.criteria import Criteria
 from hillfinder.elevation.chain import LEAST_SHARE, SEAM_M, Chain
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import (
@@ -20,7 +21,7 @@ from hillfinder.errors import (
     OfflineError,
     ServiceError,
 )
-from hillfinder.model import Criteria, HeightSource
+from hillfinder.model import HeightSource
 
 from .towns import STREET, lonlat, metres, town
 

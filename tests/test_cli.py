@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hillfinder.cli import main, options
+from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
 from hillfinder.errors import InputError
-from hillfinder.model import Criteria
 from hillfinder.output.records import COLUMNS
 
 if TYPE_CHECKING:
@@ -82,11 +82,11 @@ def run(capfd: pytest.CaptureFixture[str]) -> Runner:
 
 def asked(**words: object) -> Criteria:
     given: dict[str, object] = {
-        "length": "100-200",
+        "length": None,
         "warmup": "10-20",
         "pace": None,
         "walk": False,
-        "min_grade": 3.0,
+        "min_grade": None,
         "limit": 10,
     }
     return options.criteria(**given | words)  # type: ignore[arg-type]

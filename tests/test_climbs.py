@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder import climbs
+from hillfinder.criteria import Criteria
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import HeightsError
-from hillfinder.model import Criteria
 from hillfinder.windows import Limits, Line, search
 
 from .towns import STREET, Formula, town

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from shapely import LineString
 
 from hillfinder import climbs
+from hillfinder.criteria import Criteria
 from hillfinder.elevation.profile import attach
-from hillfinder.model import Criteria
 from hillfinder.windows import Limits, Line
 
 from .test_climbs import oracle
@@ -186,7 +186,7 @@ def without_doubt(network: StreetNetwork) -> StreetNetwork:
 def test_a_small_town_has_the_hills_that_the_oracle_finds(seed: int, longest: float) -> None:
     network = random_town(seed)
     criteria = Criteria(length_m=(100.0, longest))
-    expected = climbs_by_oracle(network, Limits(100.0, longest, criteria.min_grade))
+    expected = climbs_by_oracle(network, Limits(100.0, longest, criteria.grade_range[0]))
     found = climbs.find(without_doubt(network), criteria)
     actual = sorted(
         ((climb.length_m, climb.gain_m, float(climb.profile.elevation_m[0])) for climb in found),
@@ -208,4 +208,4 @@ def test_records_agree_with_the_arrays(seed: int) -> None:
         assert np.isclose(climb.foot.offset_m, found.foot_offset_m[row], atol=1e-6)
         assert 100.0 - 1e-6 <= climb.length_m <= 200.0 + 1e-6
         assert (np.diff(climb.profile.distance_m) > 0).all()
-        assert network.ways.hill[network.edge_way[list(climb.edges)]].all()
+        assert network.ways.hill[network.edge_way[[leg.edge for leg in climb.legs]]].all()

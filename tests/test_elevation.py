@@ -20,9 +20,9 @@ from hillfinder.elevation.raster import Raster
 from hillfinder.elevation.samples import ROUND_ABOUT_M, SPACING_M, lay
 from hillfinder.elevation.structures import SHORTEST_APPROACH_M
 from hillfinder.errors import HeightsError
-from hillfinder.model import HeightSource, StreetSource
+from hillfinder.model import HeightSource, Leg, StreetSource
 from hillfinder.streets import extract, graph
-from hillfinder.streets.network import Leg, RawStreets, build
+from hillfinder.streets.network import RawStreets, build
 from hillfinder.streets.strokes import continuations
 
 from .accuracy.ground import Grid, noisier

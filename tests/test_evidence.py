@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from hillfinder import climbs
+from hillfinder.criteria import Criteria
 from hillfinder.elevation.evidence import incline, rises, signs
 from hillfinder.elevation.profile import attach
-from hillfinder.model import Criteria, HeightSource, Hill
+from hillfinder.model import HeightSource, Hill
 from hillfinder.ranking import Words
 
 from .test_elevation import EAST, along, edges_of, ground, straight

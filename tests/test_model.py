@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hillfinder.criteria import Criteria
 from hillfinder.errors import CriteriaError, PlaceError
-from hillfinder.model import Climb, Criteria, Hill, Place, Position, Profile, Route, read_only
+from hillfinder.model import Climb, Hill, Leg, Place, Profile, Route, read_only
 
 
 def profile(heights: list[float], step: float = 10.0) -> Profile:
@@ -22,9 +23,8 @@ def profile(heights: list[float], step: float = 10.0) -> Profile:
 
 def hill(grade: float, grade_sigma: float) -> Hill:
     slope = profile([0.0, grade * 100.0], 100.0)
-    at = Position(0, 0.0)
     line = np.zeros(2)
-    climb = Climb(line, line, slope, at, at, (0,), (1,), "", {}, grade_sigma)
+    climb = Climb(line, line, slope, (Leg(0, 0.0, 1.0),), (1,), "", {}, grade_sigma)
     return Hill(1, "A Street", climb, None)
 
 
@@ -53,10 +53,15 @@ def test_nowhere_on_earth(lat: float, lon: float, says: str) -> None:
 
 def test_criteria_by_default() -> None:
     criteria = Criteria()
-    assert criteria == Criteria((100, 200), (10, 20), None, walk=False, limit=10, min_grade=0.03)
+    assert (criteria.length_range_m, criteria.warmup_min) == ((100, 200), (10, 20))
+    assert (criteria.grade_range, criteria.limit, criteria.walk) == ((0.03, 1.0), 10, False)
     assert criteria.flat_speed_m_s == pytest.approx(1000 / 420)
     assert Criteria(walk=True).flat_speed_m_s == pytest.approx(1000 / 720)
     assert Criteria(walk=True, pace_min_per_km=10).flat_speed_m_s == pytest.approx(1000 / 600)
+    long = Criteria(session="long")
+    assert (long.length_range_m, long.grade_range) == ((3200, 4800), (0.02, 0.08))
+    assert Criteria(session="long", length_m=(800, 1200), min_grade=0.1).grade_range == (0.1, 0.1)
+    assert Criteria(max_grade=0.02).grade_range == (0.02, 0.02)
 
 
 @pytest.mark.parametrize(

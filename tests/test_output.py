@@ -22,8 +22,9 @@ from lxml import etree
 from rich.cells import cell_len
 from rich.console import Console
 
+from hillfinder.criteria import Criteria
 from hillfinder.errors import OutputError
-from hillfinder.model import Beyond, Criteria, HeightSource, Hill, Place, Route
+from hillfinder.model import Beyond, HeightSource, Hill, Place, Route
 from hillfinder.output.course import course
 from hillfinder.output.delimited import to_csv
 from hillfinder.output.files import check, folder, replace

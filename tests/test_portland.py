@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from hillfinder import climbs, find, ranking
+from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
 from hillfinder.demo.town import KNOWN, KnownHill
 from hillfinder.elevation.profile import attach
 from hillfinder.elevation.raster import Raster
-from hillfinder.model import Criteria, Place
+from hillfinder.model import Place
 from hillfinder.streets import extract
 from hillfinder.warmup import Router
 
@@ -94,7 +95,7 @@ def hold_no_false_hill(network: StreetNetwork, some: list[Climb]) -> None:
     """Hold climbs to run on open ground, under known heights, along streets a hill may be on."""
     for climb in some:
         assert not any(name in climb.name.split(";") for name in FALSE_NAMES), climb.name
-        rows = network.edge_way[list(climb.edges)]
+        rows = network.edge_way[[leg.edge for leg in climb.legs]]
         assert not network.ways.structure[rows].any(), climb.name
         assert not network.ways.steps[rows].any(), climb.name
         assert network.ways.hill[rows].all(), climb.name
@@ -220,7 +221,9 @@ def test_monaco() -> None:
     )
     assert len(hills) == 10
     for hill in hills:
-        assert not hills.network.ways.steps[hills.network.edge_way[list(hill.climb.edges)]].any()
+        assert not hills.network.ways.steps[
+            hills.network.edge_way[[leg.edge for leg in hill.climb.legs]]
+        ].any()
         assert hill.grade < 0.3
         assert hill.confidence == "low"
         assert hill.notes[0].startswith("Heights every 9")

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder import climbs, ranking
+from hillfinder.criteria import Criteria
 from hillfinder.elevation.profile import attach
 from hillfinder.model import (
     Climb,
-    Criteria,
     HeightSource,
     Hill,
-    Position,
+    Leg,
     Profile,
     Route,
 )
-from hillfinder.ranking import Names, Words, legs_up, misses, order
+from hillfinder.ranking import Names, Words, misses, order
 
 from .towns import STREET, Formula, town
 
@@ -261,16 +261,14 @@ def test_legs_are_the_pieces_that_are_covered() -> None:
     slope = Formula(lambda x, y: 0.1 * np.clip(x - 30.0, 0.0, 200.0))
     whole = streets([(named("A"), [(0, 0), (300, 0)])], slope)
     (climb,) = rows(whole)
-    (leg,) = legs_up(whole, climb)
-    assert (leg.start_m, leg.stop_m) == (climb.foot.offset_m, climb.top.offset_m)
+    (leg,) = climb.legs
+    assert (leg.start_m, leg.stop_m) == pytest.approx((30, 230), abs=4.0)
     for flip in (False, True):
         points: list[Point] = [(0, 0), (80, 0), (150, 0), (300, 0)]
         pairs = [points[k : k + 2][:: -1 if flip else 1] for k in range(3)]
         parts = streets([(named("A"), pair) for pair in pairs], slope)
         (climb,) = rows(parts)
-        legs = legs_up(parts, climb)
-        assert [leg.edge for leg in legs] == list(climb.edges)
-        metres = [abs(leg.stop_m - leg.start_m) for leg in legs]
+        metres = [abs(leg.stop_m - leg.start_m) for leg in climb.legs]
         assert metres == pytest.approx([50, 70, 80], abs=4.0)
         assert metres[1] == pytest.approx(70, abs=0.3)
         assert sum(metres) == pytest.approx(climb.length_m)
@@ -284,10 +282,9 @@ def test_legs_round_a_ring_of_two_edges() -> None:
     found = climbs.find(ring, Criteria(length_m=(100, 200)))
     assert len(found)
     for climb in found:
-        legs = legs_up(ring, climb)
-        metres = sum(abs(leg.stop_m - leg.start_m) for leg in legs)
+        metres = sum(abs(leg.stop_m - leg.start_m) for leg in climb.legs)
         assert metres == pytest.approx(climb.length_m, abs=0.01)
-        track = ring.track(legs)
+        track = ring.track(climb.legs)
         np.testing.assert_allclose(track.elevation_m[0], climb.profile.elevation_m[0])
         np.testing.assert_allclose(track.elevation_m[-1], climb.profile.elevation_m[-1], atol=0.1)
 
@@ -460,8 +457,7 @@ def a_hill(
     distance = np.linspace(0.0, length, 21)
     line = np.zeros(21)
     slope = Profile(distance, heights(distance), np.ones(21))
-    at = Position(0, 0.0)
-    climb = Climb(line, line, slope, at, at, (0,), (1,), "", {}, sigma)
+    climb = Climb(line, line, slope, (Leg(0, 0.0, 1.0),), (1,), "", {}, sigma)
     zero = np.zeros(2)
     way = Route(zero, zero, zero, zero, 60.0 * minutes, shape)
     return Hill(1, "A Street", climb, way)

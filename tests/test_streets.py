@@ -20,13 +20,13 @@ from pyproj import Geod
 from shapely import LineString
 
 from hillfinder import climbs
+from hillfinder.criteria import Criteria
 from hillfinder.elevation.profile import attach
 from hillfinder.elevation.raster import Raster
 from hillfinder.errors import StreetsError
-from hillfinder.model import Criteria
+from hillfinder.model import Leg
 from hillfinder.streets import access, extract, graph
 from hillfinder.streets.graph import from_networkx, to_networkx
-from hillfinder.streets.network import Leg
 
 from .towns import DATA, LAT, LON, METRES, STREET, Formula, lonlat, needs_data, town
 

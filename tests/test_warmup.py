@@ -16,14 +16,14 @@ from pyproj import Transformer
 from scipy.spatial import cKDTree
 
 from hillfinder import climbs
+from hillfinder.criteria import Criteria
 from hillfinder.elevation.profile import attach
 from hillfinder.elevation.raster import Raster
 from hillfinder.errors import HeightsError, PlaceError, StreetsError
-from hillfinder.model import Criteria, Place, Position
+from hillfinder.model import Leg, Place, Position
 from hillfinder.pace import STEPS_FACTOR, Clock, running_factor, walking_factor
 from hillfinder.routing import snap
 from hillfinder.streets import extract
-from hillfinder.streets.network import Leg
 from hillfinder.warmup import Router
 
 from .towns import DATA, STREET, Formula, lonlat, needs_data, town

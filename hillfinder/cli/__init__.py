@@ -91,8 +91,11 @@ def near(
     ],
     *,
     length: Annotated[
-        str, typer.Option(metavar="M-M", help="Shortest and longest hill, in metres.")
-    ] = "100-200",
+        str | None,
+        typer.Option(
+            metavar="M-M", help="Shortest and longest hill, in metres.  [default: 100-200]"
+        ),
+    ] = None,
     warmup: Annotated[
         str, typer.Option(metavar="MIN-MIN", help="Shortest and longest warm-up, in minutes.")
     ] = "10-20",
@@ -105,8 +108,9 @@ def near(
     ] = None,
     walk: Annotated[bool, typer.Option("--walk", help="Walk, there and up.")] = False,
     min_grade: Annotated[
-        float, typer.Option(metavar="PERCENT", help="What is flatter is no hill.")
-    ] = 3.0,
+        float | None,
+        typer.Option(metavar="PERCENT", help="What is flatter is no hill.  [default: 3]"),
+    ] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="How many hills to list.")] = 10,
     osm: Annotated[
         Path | None,

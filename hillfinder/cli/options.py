@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from hillfinder.model import Criteria, HeightKind
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import HeightKind
 
 T = TypeVar("T")
 
@@ -91,11 +92,11 @@ def contradictions(
 
 def criteria(
     *,
-    length: str,
+    length: str | None,
     warmup: str,
     pace: str | None,
     walk: bool,
-    min_grade: float,
+    min_grade: float | None,
     limit: int,
     faults: Iterable[str] = (),
 ) -> Criteria:
@@ -104,12 +105,14 @@ def criteria(
     Raises:
         InputError: something cannot be read, or contradicts something else.
     """
-    from hillfinder.model import Criteria
+    from hillfinder.criteria import Criteria
 
     found = list(faults)
     given: dict[str, Any] = {"walk": walk, "limit": limit}
 
-    def take(option: str, name: str, read: Callable[[T], object], value: T) -> None:
+    def take(option: str, name: str, read: Callable[[T], object], value: T | None) -> None:
+        if value is None:
+            return
         try:
             given[name] = read(value)
         except ValueError as fault:
@@ -118,8 +121,7 @@ def criteria(
     take("--length", "length_m", _range, length)
     take("--warmup", "warmup_min", _range, warmup)
     take("--min-grade", "min_grade", _ratio, min_grade)
-    if pace is not None:
-        take("--pace", "pace_min_per_km", _pace, pace)
+    take("--pace", "pace_min_per_km", _pace, pace)
     try:
         asked = Criteria(**given)
     except CriteriaError as error:

@@ -10,7 +10,8 @@ from hillfinder.model import Route, read_only
 from hillfinder.pace import running_factor, walking_factor
 
 if TYPE_CHECKING:
-    from hillfinder.model import Criteria, Floats, Hill
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Floats, Hill
 
 #: The warm-up ends where the climb begins, but for rounding: nearer than this it is one point.
 _SAME_DEGREES = 1e-7

@@ -77,7 +77,7 @@ def heading(findings: Findings) -> str:
     if len(findings.hills) == asked.limit > 1:
         count = f"The {asked.limit} steepest hills"
     return (
-        f"{count} of {_range(asked.length_m, 'm')} within a warm-up of "
+        f"{count} of {_range(asked.length_range_m, 'm')} within a warm-up of "
         f"{_range(asked.warmup_min, 'minutes')} from {where}"
     )
 

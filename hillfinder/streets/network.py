@@ -20,7 +20,7 @@ from hillfinder.streets import access
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hillfinder.model import Bools, Floats, Ints, StreetSource, Strings
+    from hillfinder.model import Bools, Floats, Ints, Leg, StreetSource, Strings
 
 
 #: Positions on a line that differ by less are one.
@@ -191,14 +191,6 @@ class StreetNetwork:
         )
         step, lon, lat, elevation, sigma = joined
         return Track(np.cumsum(step), lon, lat, elevation, sigma)
-
-
-class Leg(NamedTuple):
-    """A piece of an edge: from and to are metres from its ``u`` end, in the order of travel."""
-
-    edge: int
-    start_m: float
-    stop_m: float
 
 
 class Track(NamedTuple):

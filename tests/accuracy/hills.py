@@ -9,7 +9,7 @@ import numpy as np
 
 from hillfinder import ranking
 from hillfinder.climbs import find
-from hillfinder.model import Criteria
+from hillfinder.criteria import Criteria
 from tests.accuracy.readings import Spots, Stretches, along
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _whole_edges(reading: Reading, limit: int) -> Listed:
     """Return the edges of 100 to 200 m, by the grade between their ends."""
     network, profiles = reading.network, reading.profiles
     length = network.edge_length_m
-    shortest, longest = Criteria().length_m
+    shortest, longest = Criteria().length_range_m
     line = reading.line["OSMnx"]
     gain = line[profiles.offset[1:] - 1] - line[profiles.offset[:-1]]
     good = network.ways.hill[network.edge_way] & (length >= shortest) & (length <= longest)

@@ -1,0 +1,164 @@
+"""What is asked for: checked once, at the door, and handed on whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from hillfinder.errors import CriteriaError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Session = Literal["repeats", "long", "rolling"]
+Level = Literal["new", "regular", "strong"]
+RankBy = Literal["grade", "fit"]
+
+#: The longest climb that can be asked for, and the longest run.
+LONGEST_M, LONGEST_RUN_M, LONGEST_RUN_MIN = 5000.0, 50_000.0, 360.0
+MOST_REPEATS = 50
+#: What a hill is for repeats, and for a session on a gradual one: 2 to 3 miles.
+SHORT_HILL_M, LONG_HILL_M = (100.0, 200.0), (3200.0, 4800.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What counts as a hill, and how far away it may begin: checked once, then handed on whole.
+
+    What is ``None`` depends on the rest; the properties of the same meaning say what it stands for.
+
+    Attributes:
+        length_m: shortest and longest climb, in metres along the ground plan; ``None`` is 100 to
+            200, or 3200 to 4800 for a long session.
+        warmup_min: shortest and longest warm-up, in minutes.
+        pace_min_per_km: easy pace on the flat, in minutes a kilometre; ``None`` is 7:00 for a
+            runner and 12:00 for a walker.
+        walk: walk to the hill and up it.
+        limit: how many hills are listed.
+        min_grade: mean grade from which a rise is called a hill, as a ratio; ``None`` is 0.03, or
+            0.02 for a long session.
+        max_grade: mean grade up to which it is one; ``None`` is as steep as there are, or 0.08 for
+            a long session.
+        session: ``repeats`` up one short hill, ``long`` repeats on one of 3.2 to 4.8 km (2 to 3
+            miles), or a ``rolling`` run over several.
+        level: who runs: somebody ``new`` to hills, a ``regular`` or a ``strong`` runner.
+        rank: hills in the order of their ``grade``, or of how well they ``fit`` the session.
+        repeats: how many times up; ``None`` goes by the level.
+        distance_m: length of a rolling run; ``None`` where it goes by ``minutes``.
+        minutes: time of a rolling run; with neither it takes 60.
+        start: when the session begins, with its time zone; ``None`` where nobody knows: then
+            nothing is said of daylight.
+        weather: ask for the weather at the start, or now.
+
+    Raises:
+        CriteriaError: with every fault that was found, not only the first.
+    """
+
+    length_m: tuple[float, float] | None = None
+    warmup_min: tuple[float, float] = (10.0, 20.0)
+    pace_min_per_km: float | None = None
+    walk: bool = False
+    limit: int = 10
+    min_grade: float | None = None
+    max_grade: float | None = None
+    session: Session = "repeats"
+    level: Level = "regular"
+    rank: RankBy = "grade"
+    repeats: int | None = None
+    distance_m: float | None = None
+    minutes: float | None = None
+    start: datetime | None = None
+    weather: bool = False
+
+    def __post_init__(self) -> None:
+        """Gather all faults and raise once."""
+        faults: list[str] = []
+        for what, (low, high), floor, ceiling, unit in (
+            ("length", self.length_range_m, 20.0, LONGEST_M, "m"),
+            ("warm-up", self.warmup_min, 0.0, 180.0, "minutes"),
+        ):
+            if not (math.isfinite(low) and math.isfinite(high)):
+                faults.append(f"the {what} {low}-{high} is not a range of numbers")
+            elif low > high:
+                faults.append(f"the {what} {low:g}-{high:g} is upside down: write {high:g}-{low:g}")
+            elif low < floor or high > ceiling or high <= 0:
+                faults.append(
+                    f"the {what} {low:g}-{high:g} {unit} is out of range: "
+                    f"{floor:g} to {ceiling:g} {unit} can be asked for"
+                )
+        faults += [*self._hill_faults(), *self._session_faults()]
+        if faults:
+            text = "; ".join(faults)
+            raise CriteriaError(text[0].upper() + text[1:] + ".")
+
+    def _hill_faults(self) -> list[str]:
+        faults: list[str] = []
+        if self.pace_min_per_km is not None and not 2 <= self.pace_min_per_km <= 40:
+            faults.append(
+                f"a pace of {self.pace_min_per_km:g} minutes a kilometre is not one of a person "
+                "on foot: give 2:00 to 40:00"
+            )
+        if self.limit < 1:
+            faults.append(f"a limit of {self.limit} lists nothing: give 1 or more")
+        for what, ratio in (("least", self.min_grade), ("greatest", self.max_grade)):
+            if ratio is not None and not 0 < ratio < 1:
+                faults.append(
+                    f"a {what} grade of {ratio:g} makes no sense: give a ratio such as 0.05"
+                )
+        if self.min_grade and self.max_grade and self.min_grade > self.max_grade:
+            faults.append(
+                f"the grades {self.min_grade:g}-{self.max_grade:g} are upside down: the least "
+                "comes first"
+            )
+        return faults
+
+    def _session_faults(self) -> list[str]:
+        faults: list[str] = []
+        for what, word, known in (
+            ("session", self.session, get_args(Session)),
+            ("level", self.level, get_args(Level)),
+            ("rank", self.rank, get_args(RankBy)),
+        ):
+            if word not in known:
+                faults.append(f'"{word}" is no {what}: give {", ".join(known)}')
+        if self.repeats is not None and not 1 <= self.repeats <= MOST_REPEATS:
+            faults.append(f"{self.repeats} repeats are no session: give 1 to {MOST_REPEATS}")
+        if self.session != "rolling" and (self.distance_m, self.minutes) != (None, None):
+            faults.append("a distance or a time is for a rolling run: ask for that session")
+        if self.distance_m is not None and self.minutes is not None:
+            faults.append("a rolling run has a distance or a time: give one of the two")
+        if self.distance_m is not None and not 1000 <= self.distance_m <= LONGEST_RUN_M:
+            faults.append(
+                f"a run of {self.distance_m / 1000:g} km is out of range: "
+                f"1 to {LONGEST_RUN_M / 1000:g} km can be asked for"
+            )
+        if self.minutes is not None and not 10 <= self.minutes <= LONGEST_RUN_MIN:
+            faults.append(
+                f"a run of {self.minutes:g} minutes is out of range: "
+                f"10 to {LONGEST_RUN_MIN:g} minutes can be asked for"
+            )
+        if self.start is not None and self.start.tzinfo is None:
+            faults.append(
+                "the start has no time zone: give one, such as datetime.now().astimezone()"
+            )
+        return faults
+
+    @property
+    def length_range_m(self) -> tuple[float, float]:
+        """Shortest and longest climb, in metres along the ground plan."""
+        default = LONG_HILL_M if self.session == "long" else SHORT_HILL_M
+        return self.length_m or default
+
+    @property
+    def grade_range(self) -> tuple[float, float]:
+        """Least and greatest mean grade of a hill, as ratios."""
+        low, high = (0.02, 0.08) if self.session == "long" else (0.03, 1.0)
+        low = self.min_grade or min(low, self.max_grade or low)
+        return low, self.max_grade or max(low, high)
+
+    @property
+    def flat_speed_m_s(self) -> float:
+        """Easy speed on the flat, in metres a second."""
+        default = 12.0 if self.walk else 7.0
+        return 1000.0 / (60.0 * (self.pace_min_per_km or default))
