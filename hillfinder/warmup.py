@@ -112,6 +112,24 @@ class Router:
                 return self._route(detour, "detour")
         return self._route(legs, "direct")
 
+    def home(self, start: Position, there: Sequence[Leg]) -> Route:
+        """Return the quickest way back to the place that keeps off streets already run.
+
+        Args:
+            start: where it begins.
+            there: what was run before; it is run again only where any other way is far longer.
+
+        Raises:
+            StreetsError: no way on foot leads back.
+        """
+        again = self._lie.along(list(there)) if there else self._quickest.dear.again
+        tree = self._links.search(start, Dear({}, again))
+        legs = self._links.legs_to(tree, self.snap.position)
+        if not legs:
+            msg = "No way on foot leads back to the place."
+            raise StreetsError(msg)
+        return self._route(legs, "direct")
+
     def _keeping_off(self, climb: Climb) -> Dear:
         """Return the pieces of streets that are the hill, its pavements among them."""
         legs = climb.legs
