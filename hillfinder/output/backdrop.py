@@ -1,0 +1,123 @@
+"""The streets beneath what was found: what a picture of the hills is laid on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hillfinder.model import Bools, Findings, Floats, Ints
+    from hillfinder.streets.network import StreetNetwork
+
+Kind = Literal["path", "street", "major"]
+
+#: So far about the hills and the ways to them streets are drawn, in metres.
+MARGIN_M: Final = 400.0
+#: A page draws so many points of streets at most: 1.6 MB. The smallest streets go first.
+MOST_POINTS: Final = 200_000
+#: A page draws streets so truly, in metres: a pixel and a half when it is seen close.
+TRUE_TO_M: Final = 2.0
+#: Parts of a degree in which a page counts: about a metre.
+PER_DEGREE: Final = 100_000
+
+_DEGREE_M: Final = 111_195.0
+#: The kinds from the lowest in a picture to the highest; what is in none is a path.
+_KINDS: Final[dict[Kind, frozenset[str]]] = {
+    "path": frozenset(),
+    "street": frozenset(
+        ("residential", "unclassified", "living_street", "pedestrian", "service", "road")
+    ),
+    "major": frozenset(("trunk", "primary", "secondary", "tertiary")),
+}
+
+
+class Box(NamedTuple):
+    """A piece of the earth, in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+def box(findings: Findings, margin_m: float = MARGIN_M) -> Box:
+    """Return what holds the place, the hills and the ways to them, and some more."""
+    lines = [
+        line for hill in findings.hills for line in (hill.climb, hill.approach) if line is not None
+    ]
+    place = findings.place
+    lon = np.concatenate([[place.lon], *(line.lon for line in lines)])
+    lat = np.concatenate([[place.lat], *(line.lat for line in lines)])
+    up = margin_m / _DEGREE_M
+    out = up / max(float(np.cos(np.radians(place.lat))), 0.01)
+    return Box(
+        float(lon.min()) - out, float(lat.min()) - up, float(lon.max()) + out, float(lat.max()) + up
+    )
+
+
+def inside(network: StreetNetwork, area: Box) -> Bools:
+    """Return which edges have a point in a box, shape (m,)."""
+    lon, lat = network.point_lon, network.point_lat
+    within = (lon >= area.west) & (lon <= area.east) & (lat >= area.south) & (lat <= area.north)
+    if not len(network):
+        return np.zeros(0, bool)
+    return np.asarray(np.logical_or.reduceat(within, network.point_offset[:-1]))
+
+
+def kinds(network: StreetNetwork) -> dict[Kind, Bools]:
+    """Return which edges are of each kind, those to be drawn first first."""
+    highway = network.edge_tag("highway")
+    found: dict[Kind, Bools] = {
+        kind: np.fromiter((tag in tags for tag in highway), bool, len(highway))
+        for kind, tags in _KINDS.items()
+    }
+    found["path"] = ~(found["street"] | found["major"])
+    return found
+
+
+def packed(findings: Findings, network: StreetNetwork) -> dict[Kind, list[list[int]]]:
+    """Return the streets near the hills as a page draws them, by kind.
+
+    A line is whole numbers, latitude first: the first point's distance from the place, then each
+    point's from the one before it, in parts of a degree (``PER_DEGREE``).
+    """
+    shown = inside(network, box(findings))
+    result: dict[Kind, list[list[int]]] = {}
+    room = MOST_POINTS
+    for kind, those in reversed(kinds(network).items()):
+        lines = _packed(network, np.flatnonzero(shown & those), findings)
+        sizes = np.cumsum([len(line) // 2 for line in lines])
+        kept = int(np.searchsorted(sizes, room, side="right"))
+        room -= int(sizes[kept - 1]) if kept else 0
+        result[kind] = lines[:kept]
+    return dict(reversed(result.items()))
+
+
+def _packed(network: StreetNetwork, edges: Ints, findings: Findings) -> list[list[int]]:
+    """Return the lines of edges, the nearest to the place first."""
+    import shapely
+
+    if not len(edges):
+        return []
+    narrow = float(np.cos(np.radians(findings.place.lat)))
+    size = np.diff(network.point_offset)[edges]
+    line = np.repeat(np.arange(len(edges)), size)
+    start = np.cumsum(size) - size
+    at = np.repeat(network.point_offset[edges] - start, size) + np.arange(len(line))
+    where = np.column_stack([network.point_lon[at] * narrow, network.point_lat[at]])
+    drawn = np.asarray(shapely.linestrings(where, indices=line))
+    lines = np.asarray(shapely.simplify(drawn, TRUE_TO_M / _DEGREE_M))
+    place = shapely.Point(findings.place.lon * narrow, findings.place.lat)
+    lines = lines[np.argsort(shapely.distance(lines, place), kind="stable")]
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    whole = _whole(points[:, 1], points[:, 0] / narrow)
+    first = np.flatnonzero(np.diff(line, prepend=-1))
+    steps = np.diff(whole, axis=0, prepend=whole[:1])
+    steps[first] = whole[first] - _whole(findings.place.lat, findings.place.lon)
+    return [piece.ravel().tolist() for piece in np.split(steps, first[1:])]
+
+
+def _whole(lat: Floats | float, lon: Floats | float) -> Ints:
+    whole: Ints = np.rint(np.column_stack([lat, lon]) * PER_DEGREE).astype(np.int64)
+    return whole

@@ -1,0 +1,321 @@
+"""What a search found as one page that opens from disk, without a network and without a server.
+
+List, profiles, sessions and files to download are plain HTML: they can be read and printed without
+any script. The map is Leaflet's, whose files come with the package ``django-js-lib-leaflet``
+(nothing of it is Django's but the name) and are laid into the page. The streets of the area are in
+the page too; below them lies nothing, above them, where there is a network, the tiles of a map.
+
+Anyone can name a street ``<script>``. All text goes through ``plain`` and ``escape``, data stands
+in a block that no browser runs and that holds no ``<``, and the page's own policy lets no script
+run but the two whose hash it names, and no address be asked but that of the tiles.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from hillfinder.model import GRAVITIES
+from hillfinder.output import backdrop, profile, scale, words
+from hillfinder.output.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hillfinder.model import Findings, Floats, Hill
+    from hillfinder.streets.network import StreetNetwork
+
+#: So many bytes a page may have; what a person downloads from it gets half of them.
+MOST_BYTES: Final = 5_000_000
+#: Names are cut: what is longer is no name.
+NAME_LIMIT: Final = 120
+
+_TYPES: Final = {"gpx": "application/gpx+xml", "fit": "application/vnd.ant.fit"}
+_COPYRIGHT: Final = "https://www.openstreetmap.org/copyright"
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """A map for below the hills, for who looks at the page with a network.
+
+    Attributes:
+        url: the address of a tile, as Leaflet writes it.
+        credit: who made it, as HTML: it is never of the map.
+        zoom: the closest that the server has.
+    """
+
+    url: str
+    credit: str
+    zoom: int
+
+    @property
+    def origin(self) -> str:
+        """The servers, as a content policy names them."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+
+
+#: Contours and shaded hills, no key, and unlike OpenStreetMap's own server it serves pages on disk,
+#: which have no referrer to send.
+OPENTOPOMAP: Final = Tiles(
+    "https://tile.opentopomap.org/{z}/{x}/{y}.png",
+    'Map: <a href="https://opentopomap.org">OpenTopoMap</a> '
+    '(<a href="https://creativecommons.org/licenses/by-sa/3.0/">CC-BY-SA</a>), SRTM',
+    17,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What goes with one hill on the page besides the hill.
+
+    Attributes:
+        steps: the rows of its session, the last one the sum; none where there is no session.
+        sections: headings, each with its sentences and how grave each is (``""`` for not).
+        downloads: files, by their names.
+    """
+
+    steps: Sequence[Sequence[str]] = ()
+    sections: Sequence[tuple[str, Sequence[tuple[str, str]]]] = ()
+    downloads: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def to_html(
+    findings: Findings,
+    network: StreetNetwork,
+    details: Mapping[int, Detail] | None = None,
+    *,
+    units: words.Units = "metric",
+    tiles: Tiles | None = OPENTOPOMAP,
+) -> str:
+    """Return the page as text.
+
+    Args:
+        findings: what was found.
+        network: the streets that are drawn.
+        details: what goes with a hill, by its number in the list.
+        units: metres and kilometres, or feet and miles.
+        tiles: the map below, ``None`` for none.
+    """
+    details = details or {}
+    room = MOST_BYTES // 2
+    articles = []
+    for hill in findings.hills:
+        detail = details.get(hill.rank, Detail())
+        size = sum(len(data) * 4 // 3 for data in detail.downloads.values())
+        articles.append(_article(hill, detail, units, whole=size <= room))
+        room -= min(size, room)
+    library, library_style = _library("leaflet.js"), _library("leaflet.css")
+    script, style = _own("page.js"), _own("page.css") + _colours()
+    heading = escape(plain(words.heading(findings)))
+    return Template(_own("page.html")).substitute(
+        policy=_policy((library, script), (library_style, style), tiles),
+        title=f"{heading} - hillfinder",
+        heading=heading,
+        library=library,
+        library_style=library_style,
+        script=script,
+        style=style,
+        legend="".join(_legend()),
+        rows="".join(_row(hill, units) for hill in findings.hills),
+        details="".join(articles) or _paragraphs(findings.misses),
+        footer=_paragraphs((*words.beyond(findings), *words.sources(findings))),
+        data=_data(findings, network, units, tiles),
+    )
+
+
+def _policy(scripts: Sequence[str], styles: Sequence[str], tiles: Tiles | None) -> str:
+    """Return what the page may do: run its own scripts, show its own styles, ask for tiles."""
+    images = f" {tiles.origin}" if tiles else ""
+    return escape(
+        f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
+        f"img-src data:{images}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hashes(texts: Sequence[str]) -> str:
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+def _own(name: str) -> str:
+    return (files("hillfinder.output") / name).read_text(encoding="utf-8")
+
+
+def _library(name: str) -> str:
+    return (files("js_lib_leaflet") / "static" / "js_lib_leaflet" / name).read_text("utf-8")
+
+
+def _colours() -> str:
+    """Return a class for each colour of the scale, and what can be read on it."""
+    return "".join(
+        f".g{at} {{ --grade: {colour}; --on: {'#000' if at < scale.DARK else '#fff'}; }}\n"
+        for at, colour in enumerate(scale.COLOURS)
+    )
+
+
+def _legend() -> Iterator[str]:
+    for at, label in enumerate(scale.labels()):
+        short = label.replace(" to ", "\u2013").removesuffix(" %").replace("over ", "> ")
+        yield f'<li class="g{at}" title="{escape(label)}">{escape(short)}</li>'
+
+
+def _name(hill: Hill) -> str:
+    return plain(hill.name, NAME_LIMIT) or words.UNKNOWN
+
+
+def _row(hill: Hill, units: words.Units) -> str:
+    size, there = words.length(hill.climb.length_m, units), words.warmup(hill, units)
+    return (
+        f'<label class="row"><input type="radio" name="hill" value="{hill.rank}">'
+        f'<span class="rank g{scale.step(hill.grade)}">{hill.rank}</span>'
+        f'<span class="name"><bdi>{escape(_name(hill))}</bdi>'
+        f'<small class="far">{escape(size)}, warm-up {escape(there)}</small></span>'
+        f'<span class="grade">{escape(words.grade(hill))}</span>'
+        f'<span class="size">{escape(size)}</span>'
+        f'<span class="there">{escape(there)}</span></label>'
+    )
+
+
+def _article(hill: Hill, detail: Detail, units: words.Units, *, whole: bool) -> str:
+    climb = hill.climb
+    figures = [
+        f"<b>{escape(words.grade(hill))}</b> (trust: {hill.confidence})",
+        f"{words.length(climb.length_m, units)} long",
+        f"{words.length(climb.gain_m, units)} up",
+        f"steepest 30 m {words.percent(climb.max_grade)}",
+        f"surface {escape(words.tag(hill, 'surface'))}",
+        f"lit {escape(words.tag(hill, 'lit'))}",
+        f"warm-up {escape(words.warmup(hill, units))}",
+    ]
+    steps = "".join(
+        f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>"
+        for row in detail.steps
+    )
+    sections = detail.sections or _sections(hill)
+    return (
+        f'<article id="hill-{hill.rank}"><h2>{hill.rank}. <bdi>{escape(_name(hill))}</bdi></h2>'
+        f'<p class="figures">{", ".join(figures)}</p>{profile.to_svg(hill, units)}'
+        f'<p class="reading" aria-live="off"></p>'
+        + (f'<h3>The session</h3><table class="steps">{steps}</table>' if steps else "")
+        + "".join(f"<h3>{escape(title)}</h3>{_said(lines)}" for title, lines in sections if lines)
+        + (
+            _files(detail.downloads)
+            if whole
+            else "<p>Files for a watch: ask for this hill alone.</p>"
+        )
+        + "</article>"
+    )
+
+
+def _sections(hill: Hill) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield what the hill itself has to say."""
+    yield "Good to know", [(note, "") for note in hill.notes]
+    for title, safety in (("On the hill", hill.safety), ("On the way", hill.approach_safety)):
+        if safety is not None:
+            yield title, [(caution.text, caution.gravity) for caution in safety.cautions]
+
+
+def _said(lines: Sequence[tuple[str, str]]) -> str:
+    items = (
+        f'<li class="{grave}">{escape(plain(text))}</li>'
+        if grave in GRAVITIES
+        else f"<li>{escape(plain(text))}</li>"
+        for text, grave in lines
+    )
+    return f'<ul class="said">{"".join(items)}</ul>'
+
+
+def _files(downloads: Mapping[str, bytes]) -> str:
+    """Return links that hold their files: no server is needed, and no script."""
+    links = []
+    for name, data in downloads.items():
+        kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+        address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
+        shown = escape(plain(name))
+        links.append(f'<li><a download="{shown}" href="{address}">Download {shown}</a></li>')
+    return f'<ul class="files">{"".join(links)}</ul>' if links else ""
+
+
+def _paragraphs(lines: Sequence[str]) -> str:
+    shown = (escape(plain(line)).replace(_COPYRIGHT, _LINK) for line in lines)
+    return "".join(f"<p>{line}</p>" for line in shown)
+
+
+_LINK: Final = f'<a href="{_COPYRIGHT}">{_COPYRIGHT}</a>'
+
+
+# --- What the map is drawn from -------------------------------------------------------------------
+
+
+def _data(
+    findings: Findings, network: StreetNetwork, units: words.Units, tiles: Tiles | None
+) -> str:
+    place = findings.place
+    data = {
+        "door": [place.lat, place.lon],
+        "origin": [round(place.lat * backdrop.PER_DEGREE), round(place.lon * backdrop.PER_DEGREE)],
+        "credit": f'&copy; <a href="{_COPYRIGHT}">OpenStreetMap contributors</a>',
+        "tiles": {"url": tiles.url, "credit": tiles.credit, "zoom": tiles.zoom} if tiles else None,
+        "hills": [_drawn(hill, units) for hill in findings.hills],
+        "streets": backdrop.packed(findings, network),
+    }
+    return dumps(data)
+
+
+def dumps(data: object) -> str:
+    r"""Return JSON that may stand in a script block of HTML: no tag begins or ends in it.
+
+    >>> print(dumps(["</script>", "a & b"]))
+    ["\u003c/script\u003e","a \u0026 b"]
+    """
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)  # ASCII: U+2028 is escaped
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def _drawn(hill: Hill, units: words.Units) -> dict[str, Any]:
+    climb, way = hill.climb, hill.approach
+    along = climb.profile.distance_m - climb.profile.distance_m[0]
+    return {
+        "rank": hill.rank,
+        "name": _name(hill),
+        "grade": words.grade(hill),
+        "step": scale.step(hill.grade),
+        "line": _points(climb.lat, climb.lon),
+        "along": [round(metres, 1) for metres in along.tolist()],
+        "readings": list(_readings(hill, units)),
+        "way": _points(way.lat, way.lon) if way is not None else [],
+    }
+
+
+def _readings(hill: Hill, units: words.Units) -> Iterator[str]:
+    """Yield what there is to say along a hill, every 5 m or so: where, how high, how steep."""
+    what = profile.drawn(hill)
+    length = float(what.distance_m[-1])
+    count = int(np.clip(length / 5.0, 1, 200))
+    for metres in ((np.arange(count) + 0.5) * length / count).tolist():
+        height = float(np.interp(metres, what.distance_m, what.elevation_m))
+        sigma = float(np.interp(metres, what.distance_m, what.sigma_m))
+        steep = [piece.grade for piece in what.pieces if piece.start_m <= metres <= piece.stop_m]
+        said = [f"{words.length(metres, units)} from the bottom"]
+        if np.isfinite(height) and np.isfinite(sigma):
+            said.append(f"{words.length(height, units)} above the sea")
+        if steep:
+            said.append(words.percent(steep[0]))
+        yield ", ".join(said)
+
+
+def _points(lat: Floats, lon: Floats) -> list[list[float]]:
+    points: list[list[float]] = np.round(np.column_stack([lat, lon]), 6).tolist()
+    return points
