@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from hillfinder.output.records import COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DOOR = f"{town.DOOR.lat},{town.DOOR.lon}"
 
 
@@ -70,7 +72,7 @@ def gradely(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def run(capfd: pytest.CaptureFixture[str]) -> Runner:
     def once(*words: str) -> Run:
         capfd.readouterr()
-        code = main(words)
+        code = main(words, now=NOW)
         out, err = capfd.readouterr()
         return Run(code, out, err)
 
@@ -113,7 +115,7 @@ def test_ranges(text: str, both: tuple[float, float]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "a", "100-", "-100", "100-200-300", "1e2-2e2", "100m", "nan", "inf", "٣-٤x"]
+    "text", ["", "-", "a", "100-", "-100", "100-200-300", "1e2-2e2", "100x", "nan", "inf", "٣-٤x"]
 )
 def test_what_is_no_range(text: str) -> None:
     with pytest.raises(InputError, match=r'^--length ".*" is no range: write two numbers'):
@@ -381,14 +383,16 @@ def test_the_demo(run: Runner, tmp_path: Path) -> None:
     assert "Gradely" in done.out
     assert str(out) in done.err
     assert sorted(path.name for path in out.iterdir()) == WRITTEN
-    hills = json.loads((out / "hills.json").read_text(encoding="utf-8"))["hills"]
+    found = json.loads((out / "hills.json").read_text(encoding="utf-8"))
+    hills, steps = found["hills"], found["workout"]["steps"]
     course = gpxpy.parse((out / "hill.gpx").read_text(encoding="utf-8"))
     (track,) = course.tracks
     (segment,) = track.segments
     points = [[point.longitude, point.latitude] for point in segment.points]
-    climb = [point[:2] for point in hills[0]["line"]]
-    assert points[-len(climb) :] == climb
-    assert points[0] == hills[0]["approach"]["line"][0][:2]
+    assert len(points) == sum(len(step["line"]) for step in steps) - len(steps) + 1
+    assert points[0] == hills[0]["approach"]["line"][0][:2] == points[-1]
+    assert [spot.name for spot in course.waypoints] == ["Bottom", "Top"]
+    assert "Session on hill 1: " in done.out
     assert len((out / "hills.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(hills)
     again = run("demo", "--out", str(out))
     assert again.code == 1
