@@ -128,8 +128,9 @@ class Hills(Findings):
                     raise InputError(msg)
                 return Plan.of(self.tour, self)
             criteria = changed(criteria, session="repeats", distance_m=None, minutes=None)
-        criteria = changed(criteria, repeats=repeats or criteria.repeats)
-        one = self.pick(hill or 1) if hill is None or isinstance(hill, int) else hill
+        if repeats is not None:
+            criteria = changed(criteria, repeats=repeats)
+        one = self.pick() if hill is None else self.pick(hill) if isinstance(hill, int) else hill
         router = Router(self.network, self.place, criteria)
         return Plan.of(workout.make(one, criteria, router), self)
 

@@ -52,6 +52,8 @@ def like(workout: Workout, criteria: Criteria) -> Treadmill:
     A hill steeper than a belt can be is run faster on the steepest.
     """
     work = [step for step in workout.steps if step.kind == "repeat"]
+    if not work:
+        return asked(criteria)
     rest = [step.time_s for step in workout.steps if step.kind == "recovery"]
     up = work[0]
     gain_m = float(up.route.elevation_m[-1] - up.route.elevation_m[0])

@@ -269,8 +269,8 @@ def _going_up(
         yield "So steep that a fast walk with long pushes is worth as much as running."
     if count > 1:
         yield (
-            f"Think in distance: {count} x {length:.0f} m is {count * length:.0f} m of climbing. "
-            "Stop as soon as your form goes, whatever is left."
+            f"Think in distance, about {round(count * length, -1):.0f} m uphill in all: stop as "
+            "soon as your form goes, whatever is left."
         )
 
 

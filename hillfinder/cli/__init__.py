@@ -237,11 +237,13 @@ def near(
             )
         plan = _plan(hills, pick)
         belt = _belt(hills, plan) if treadmill or not hills else None
-        rolling = hills.tour is not None and pick is None
+        rolling = criteria.session == "rolling" and pick is None
         terminal.show(
             hills, output, units, workout=plan, belt=belt, whole=bool(pick) or rolling, quiet=quiet
         )
-        if not hills and not rolling:
+        if rolling and plan is None:
+            terminal.say("No run over several hills was found: ask for another length or time.")
+        if plan is None and (rolling or not hills):
             raise typer.Exit(terminal.NO_HILL)
         if plan is None:
             hills.pick(pick or 1)  # says what can be picked

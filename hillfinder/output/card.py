@@ -60,6 +60,7 @@ class Card:
         yield _text(heading(workout, self.units), options, "bold")
         for hill in workout.hills:
             yield _text(self._hill(hill), options)
+        yield _text(self._runner(), options)
         yield Text()
         yield self._steps(options)
         yield from self._section("How to run it", [(cue, "") for cue in workout.cues], options)
@@ -95,6 +96,13 @@ class Card:
         known += {"yes": ["lit"], "no": ["not lit"]}.get(lit, [])
         name = f"{hill.rank}  {plain(hill.name, NAME_LIMIT)}: " if self._several else ""
         return name + ", ".join(known) + "."
+
+    def _runner(self) -> str:
+        """Return for whom it is: all times follow from that."""
+        asked = self.findings.criteria
+        who = "walker" if asked.walk else f"{self.workout.level} runner"
+        who = "runner new to hills" if who == "new runner" else who
+        return f"For a {who}, easy pace {words.pace(asked.flat_speed_m_s, self.units)}."
 
     @property
     def _several(self) -> bool:
@@ -140,7 +148,7 @@ class Card:
             words.ground(route.length_m, self.units),
             climbed,
             words.pace(route.length_m / step.time_s, self.units) if timed else "",
-            _how(step, self.findings.criteria),
+            _how(step, self.workout, self.findings.criteria),
         )
 
     def _section(
@@ -215,12 +223,12 @@ def _alike(pair: Sequence[Step], other: Sequence[Step]) -> bool:
     )
 
 
-def _how(step: Step, criteria: Criteria) -> str:
+def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
     """Return how a part is run, in a word or two."""
     if step.kind == "repeat":
         if criteria.walk:
             return "briskly"
-        return "hard, not all out" if criteria.session == "repeats" else "steady"
+        return "hard, not all out" if workout.session == "repeats" else "steady"
     if step.kind == "recovery":
         return words.gait(step)
     if step.kind == "warm-up" and step.route.shape == "detour":

@@ -105,7 +105,7 @@ class Report:
         yield _text(f"{mark}{hill.rank}", options)
         yield _text(name, options, "bold")
         yield _text(mark + words.grade(hill), options, _TRUST[hill.confidence])
-        yield _text(words.length(hill.climb.length_m, self.units), options)
+        yield _text(words.ground(hill.climb.length_m, self.units), options)
         yield _text(words.length(hill.climb.gain_m, self.units), options)
         yield _text(words.warmup(hill, self.units), options)
         yield _text(words.tag(hill, "surface"), options)

@@ -86,6 +86,8 @@ def in_units(text: str, units: Units) -> str:
 
     >>> in_units("100 to 200 m, 1.2 km away, at 7:00 min/km and -2 °C.", "imperial")
     '328 to 656 ft, 0.7 mi away, at 11:16 min/mi and 28 °F.'
+    >>> in_units("3200 to 4800 m", "imperial")
+    '2.0 to 3.0 mi'
     >>> in_units("20 minutes", "imperial"), in_units("1 m", "metric")
     ('20 minutes', '1 m')
     """
@@ -93,10 +95,10 @@ def in_units(text: str, units: Units) -> str:
         return text
     text = re.sub(r"\b(\d+):(\d\d) min/km\b", _per_mile, text)
     return re.sub(
-        rf"(?<![\w.:]){_NUMBER}(?:( to |-|–){_NUMBER})? ({'|'.join(_FOREIGN)})(?![\w/])",
+        rf"(?<![\w.:]){_NUMBER}(?:( to |-){_NUMBER})? ({'|'.join(_FOREIGN)})(?![\w/])",
         _foreign,
         text,
-    )  # noqa: RUF001
+    )
 
 
 _NUMBER = r"([-−]?\d+(?:\.\d+)?)"  # noqa: RUF001 - a true minus is one as well
@@ -116,6 +118,8 @@ def _per_mile(found: re.Match[str]) -> str:
 
 def _foreign(found: re.Match[str]) -> str:
     first, between, second, unit = found.groups()
+    if unit == "m" and float(second or first) >= MILE_M:
+        first, second, unit = f"{float(first) / 1000}", second and f"{float(second) / 1000}", "km"
     scale, name, decimals = _FOREIGN[unit]
     above = 32 if unit == "°C" else 0
 
