@@ -47,7 +47,7 @@ WALK_M_S, JOG_SHARE = 1000 / 720, 0.9
 JOG_GRADE = 0.10
 #: A cool-down takes about so long.
 COOL_DOWN_S = 600.0
-#: Slower than this up a hill, a runner may as well walk: 10:25 a kilometre.
+#: Slower than this up a hill, walking costs a runner no more than running: 10:25 a kilometre.
 HIKE_M_S = 1.6
 #: What is hard to go down on, and how much longer that takes.
 POOR_FACTOR = 1.2
@@ -264,9 +264,11 @@ def _going_up(
         yield "Run up steadily, as hard as you could for an hour: a few words at a time."
     else:
         yield "Run up hard, but not all out: the last one as fast as the first."
-        yield "Short quick strides, eyes up the hill, arms driving."
-    if not criteria.walk and length / up.time_s < HIKE_M_S:
-        yield "So steep that a fast walk with long pushes is worth as much as running."
+    if not criteria.walk:
+        if length / up.time_s < HIKE_M_S:
+            yield "So steep that a fast walk with short steps is worth as much as running."
+        else:
+            yield "Short quick strides, eyes up the hill, arms driving."
     if count > 1:
         yield (
             f"Think in distance, about {round(count * length, -1):.0f} m uphill in all: stop as "

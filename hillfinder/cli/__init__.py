@@ -125,11 +125,15 @@ def near(
     walk: Annotated[bool, typer.Option("--walk", help="Walk, there and up.")] = False,
     min_grade: Annotated[
         float | None,
-        typer.Option(metavar="PERCENT", help="What is flatter is no hill.  [default: 3]"),
+        typer.Option(
+            metavar="PERCENT", help="What is flatter is no hill.  [default: 3, or 2 if long]"
+        ),
     ] = None,
     max_grade: Annotated[
         float | None,
-        typer.Option(metavar="PERCENT", help="What is steeper is too much."),
+        typer.Option(
+            metavar="PERCENT", help="What is steeper is too much.  [default: none, or 8 if long]"
+        ),
     ] = None,
     session: options.Session = options.Sessions.repeats,
     level: options.Level = options.Levels.regular,
