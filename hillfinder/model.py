@@ -462,6 +462,7 @@ class Findings:
         misses: in plain words, what came nearest where ``hills`` is empty.
         street_m: how far the place is from the street where every warm-up begins, in metres.
         tour: the run over several hills, where one was asked for and found.
+        sky: in plain words, what is known of daylight and weather at the start, with its source.
     """
 
     place: Place
@@ -473,3 +474,4 @@ class Findings:
     misses: tuple[str, ...] = ()
     street_m: float = 0.0
     tour: Workout | None = None
+    sky: tuple[str, ...] = ()

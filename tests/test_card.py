@@ -91,7 +91,7 @@ def test_the_card_at_80_columns() -> None:
         hill(2),
         safety=SAFE,
         approach_safety=Safety(unknown=("whether it is lit",)),
-        fit=Fit(0.82, {}, ("Even slope.",)),
+        fit=Fit(0.82, {}, ("even slope", "2 points steeper than ideal")),
     )
     assert (
         to_text(made(one), hills(one))
@@ -109,13 +109,13 @@ In all      40 min  5.6 km  +120 m
 How to run it
 - Short strides.
 
-Why hill 2: 82 of 100
-- Even slope.
+How hill 2 fits: 82 of 100
+- Even slope; 2 points steeper than ideal.
 
 On the hill
 - Uneven: its steepest 30 m rise 13 %.
-- Avoid it: 8 % wet cobbles: choose another.
-- Mind: A main road without a pavement.
+! Avoid it: 8 % wet cobbles: choose another.
+! A main road without a pavement.
 - Lit.
 - At 40 m a driveway; at 90 m a side street (Oak Street).
 - Not known: the surface.
@@ -177,10 +177,23 @@ def test_many_marks_are_counted() -> None:
     assert "- Driveway: 9." in to_text(made(one), hills(one))
 
 
+def test_what_lies_on_the_way_there_is_told_by_its_cautions_alone() -> None:
+    shown = to_text(made(replace(hill(), approach_safety=SAFE)), hills(hill()))
+    assert "! A main road without a pavement." in shown
+    assert "At 40 m" not in shown
+
+
+def test_the_sky_is_told_with_the_list_and_with_the_card() -> None:
+    found = replace(hills(hill()), sky=("Sunset is at 16:30; 2 °C",))
+    assert "Sunset is at 16:30; 2 °C." in to_text(made(), found)
+    assert "Sunset is at 16:30; 36 °F." in table(found, units="imperial")
+    assert record(found)["sky"] == ["Sunset is at 16:30; 2 °C"]
+
+
 def test_what_nobody_looked_at_is_not_told() -> None:
     shown = to_text(made(replace(hill(), notes=())), hills(hill()))
     assert "On the" not in shown
-    assert "Why" not in shown
+    assert "fits" not in shown
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -218,6 +231,7 @@ def test_a_session_in_one_sentence() -> None:
     [
         ("6 % but 80 m long, 27 minutes away", "6 % but 262 ft long, 27 minutes away"),
         ("100-200 m", "328-656 ft"),
+        ("about 610 m", "about 2000 ft"),
         ("at 5 km/h, 2 mm of rain", "at 3 mph, 0.08 in of rain"),
         ("6:15 min/km", "10:04 min/mi"),
         ("Route 5 main, 20 minutes", "Route 5 main, 20 minutes"),

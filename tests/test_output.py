@@ -252,6 +252,7 @@ CONTRACT: dict[str, Any] = {
         },
     },
     "hills": list,
+    "sky": list,
     "workout": type(None),
     "treadmill": type(None),
 }

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 NAME_LIMIT: Final = 120
 #: So many things on a line are told one by one.
 MARKS: Final = 6
-_GRAVE: Final[dict[Gravity, tuple[str, str]]] = {
-    "avoid": ("Avoid it: ", "red"),
-    "mind": ("Mind: ", "yellow"),
-    "know": ("", ""),
-}
+_STYLE: Final[dict[Gravity, str]] = {"avoid": "red", "mind": "yellow"}
 _KINDS: Final = {"warm-up": "Warm-up", "easy": "Easy", "cool-down": "Home", "recovery": "down"}
 
 
@@ -64,21 +60,23 @@ class Card:
         yield Text()
         yield self._steps(options)
         yield from self._section("How to run it", [(cue, "") for cue in workout.cues], options)
-        several = len(workout.hills) > 1
+        several = self._several
         for hill in workout.hills:
             number = f" {hill.rank}" if several else ""
             if hill.fit is not None:
-                why = [(reason, "") for reason in hill.fit.reasons]
-                title = f"Why hill {hill.rank}: {100 * hill.fit.score:.0f} of 100"
-                yield from self._section(title, why, options)
+                why = "; ".join(plain(reason).rstrip(".") for reason in hill.fit.reasons)
+                title = f"How hill {hill.rank} fits: {100 * hill.fit.score:.0f} of 100"
+                yield from self._section(title, [(f"{why[:1].upper()}{why[1:]}.", "")], options)
             notes = [(note, "") for note in hill.notes]
-            on_hill = [*notes, *_cautions(hill.safety)]
+            marks = [(_marks(hill.safety.marks), "")] if hill.safety and hill.safety.marks else []
+            on_hill = [*notes, *_cautions(hill.safety), *marks, *_unknown(hill.safety)]
             yield from self._section(f"On the hill{number}", on_hill, options)
             if not several:
-                there = _cautions(hill.approach_safety)
+                # What lies on the way there is in its cautions: a list of it would be long.
+                there = [*_cautions(hill.approach_safety), *_unknown(hill.approach_safety)]
                 yield from self._section("On the way there", there, options)
         yield Text()
-        for line in (*words.off_street(self.findings, self.units), *self.below):
+        for line in (*words.around(self.findings, self.units), *self.below):
             yield _text(line, options)
         for source in words.sources(self.findings):
             yield _text(source, options, "dim")
@@ -106,7 +104,7 @@ class Card:
 
     @property
     def _several(self) -> bool:
-        return len(self.workout.hills) > 1
+        return self.workout.session == "rolling"
 
     def _steps(self, options: ConsoleOptions) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -163,15 +161,20 @@ class Card:
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold", ratio=1)
         for line, style in lines:
-            grid.add_row(Text("-"), _text(words.in_units(plain(line), self.units), options, style))
+            grid.add_row(
+                Text("!" if style else "-", style),
+                _text(words.in_units(plain(line), self.units), options, style),
+            )
         yield grid
 
 
 def heading(workout: Workout, units: words.Units = "metric") -> str:
     """Return what a session is, in one line."""
-    if len(workout.hills) > 1:
-        return f"A run over {len(workout.hills)} hills: {words.totals(workout, units)}"
-    (hill,) = workout.hills
+    if workout.session == "rolling":
+        return f"A run over {words.count(len(workout.hills), 'hill')}: " + words.totals(
+            workout, units
+        )
+    hill = workout.hills[0]
     kind = "A long session on" if workout.session == "long" else "Session on"
     return f"{kind} hill {hill.rank}: {plain(hill.name, NAME_LIMIT) or words.UNKNOWN}"
 
@@ -237,18 +240,20 @@ def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
 
 
 def _cautions(safety: Safety | None) -> list[tuple[str, str]]:
-    """Return what to mind on a line, what lies on it, and what nobody knows."""
-    if safety is None:
+    """Return what to mind on a line."""
+    cautions = safety.cautions if safety is not None else ()
+    before = {"avoid": "Avoid it: "}
+    return [
+        (before.get(each.gravity, "") + each.text, _STYLE.get(each.gravity, ""))
+        for each in cautions
+    ]
+
+
+def _unknown(safety: Safety | None) -> list[tuple[str, str]]:
+    """Return what nobody knows of a line."""
+    if safety is None or not safety.unknown:
         return []
-    lines = []
-    for each in safety.cautions:
-        before, style = _GRAVE[each.gravity]
-        lines.append((before + each.text, style))
-    if safety.marks:
-        lines.append((_marks(safety.marks), ""))
-    if safety.unknown:
-        lines.append((f"Not known: {'; '.join(text.rstrip('.') for text in safety.unknown)}.", ""))
-    return lines
+    return [(f"Not known: {'; '.join(text.rstrip('.') for text in safety.unknown)}.", "")]
 
 
 def _marks(marks: Sequence[Mark]) -> str:

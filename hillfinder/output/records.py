@@ -77,6 +77,7 @@ def record(
                                "cautions": [{"gravity", "topic", "text"}],
                                "unknown": ["..."],
                                "marks": [{"kind", "distance_m", "lat", "lon", "name"}]}}],
+         "sky": ["..."],
          "workout": {"session": "repeats|long|rolling", "level", "hills": [rank, ...],
                      "repeats", "minutes", "length_m", "gain_m",
                      "steps": [{"kind": "warm-up|repeat|recovery|easy|cool-down", "rank",
@@ -89,6 +90,7 @@ def record(
     A hill without a warm-up has an approach of nulls, with an empty line; where nobody weighed or
     looked, score and gravity are null and the lists empty. ``workout`` and ``treadmill`` are null
     where there is none. Score 1 is as if made for the session, 0 not at all.
+    ``sky`` says what is known of daylight and weather, with its source.
 
     Args:
         findings: what was found.
@@ -116,6 +118,7 @@ def record(
             },
         },
         "hills": [_hill(hill) for hill in findings.hills],
+        "sky": [plain(text) for text in findings.sky],
         "workout": _workout(workout) if workout is not None else None,
         "treadmill": _treadmill(belt) if belt is not None else None,
     }

@@ -95,7 +95,7 @@ def in_units(text: str, units: Units) -> str:
         return text
     text = re.sub(r"\b(\d+):(\d\d) min/km\b", _per_mile, text)
     return re.sub(
-        rf"(?<![\w.:]){_NUMBER}(?:( to |-){_NUMBER})? ({'|'.join(_FOREIGN)})(?![\w/])",
+        rf"(about )?(?<![\w.:]){_NUMBER}(?:( to |-){_NUMBER})? ({'|'.join(_FOREIGN)})(?![\w/])",
         _foreign,
         text,
     )
@@ -117,16 +117,18 @@ def _per_mile(found: re.Match[str]) -> str:
 
 
 def _foreign(found: re.Match[str]) -> str:
-    first, between, second, unit = found.groups()
+    about, first, between, second, unit = found.groups()
     if unit == "m" and float(second or first) >= MILE_M:
         first, second, unit = f"{float(first) / 1000}", second and f"{float(second) / 1000}", "km"
     scale, name, decimals = _FOREIGN[unit]
     above = 32 if unit == "°C" else 0
 
     def shown(text: str) -> str:
+        if about and unit == "m":
+            return f"{round(float(text) * scale, -1):.0f}"
         return f"{float(text.replace('−', '-')) * scale + above:.{decimals}f}"  # noqa: RUF001
 
-    return f"{shown(first)}{between + shown(second) if second else ''} {name}"
+    return f"{about or ''}{shown(first)}{between + shown(second) if second else ''} {name}"
 
 
 def warmup(hill: Hill, units: Units = "metric") -> str:
@@ -145,12 +147,12 @@ def heading(findings: Findings, units: Units = "metric") -> str:
     """Return what was asked, and how many hills came of it."""
     asked, place = findings.criteria, findings.place
     where = plain(place.name, 80) or f"{place.lat:.5f}, {place.lon:.5f}"
-    count = _count(len(findings.hills), "hill") if findings.hills else "No hill"
+    found = count(len(findings.hills), "hill") if findings.hills else "No hill"
     if len(findings.hills) == asked.limit > 1:
         best = "fittest" if asked.rank == "fit" else "steepest"
-        count = f"The {asked.limit} {best} hills"
+        found = f"The {asked.limit} {best} hills"
     return (
-        f"{count} of {_range(asked.length_range_m, 'm', units)} within a warm-up of "
+        f"{found} of {_range(asked.length_range_m, 'm', units)} within a warm-up of "
         f"{_range(asked.warmup_min, 'minutes')} from {where}"
     )
 
@@ -163,17 +165,19 @@ def remarks(findings: Findings, units: Units = "metric") -> Iterator[str]:
             ranks.setdefault(_ended(in_units(note, units)), []).append(hill.rank)
     for note, those in ranks.items():
         yield note if 1 < len(those) == len(findings.hills) else f"{_listed(those)}: {note}"
-    yield from off_street(findings, units)
+    yield from around(findings, units)
     for miss in findings.misses:
         yield _ended(in_units(miss, units))
     yield from beyond(findings)
 
 
-def off_street(findings: Findings, units: Units = "metric") -> Iterator[str]:
-    """Yield how far the nearest street is from the place, where that is far."""
+def around(findings: Findings, units: Units = "metric") -> Iterator[str]:
+    """Yield how far the nearest street is, where that is far, and what the sky is like."""
     if findings.street_m > OFF_STREET_M:
         away = length(findings.street_m, units)
         yield f"The nearest street is {away} from the place: the warm-up begins there."
+    for words in findings.sky:
+        yield _ended(in_units(words, units))
 
 
 def beyond(findings: Findings) -> Iterator[str]:
@@ -182,7 +186,7 @@ def beyond(findings: Findings) -> Iterator[str]:
     if far.too_far:
         steeper = far.steeper if findings.hills else 0
         kind = "steeper hill" if steeper == far.too_far else "hill"
-        text = f"{_count(far.too_far, kind)} {'lies' if far.too_far == 1 else 'lie'} beyond"
+        text = f"{count(far.too_far, kind)} {'lies' if far.too_far == 1 else 'lie'} beyond"
         text += f" a {longest:g}-minute warm-up"
         if 0 < steeper < far.too_far:
             text += f", {steeper} of them steeper than the last one listed"
@@ -192,7 +196,7 @@ def beyond(findings: Findings) -> Iterator[str]:
             text += f"; {near} is {math.ceil(far.nearest_min)} minutes away"
         yield f"{text}."
     if far.unreachable:
-        yield f"{_count(far.unreachable, 'hill')} cannot be reached on foot from here."
+        yield f"{count(far.unreachable, 'hill')} cannot be reached on foot from here."
 
 
 def session(workout: Workout, units: Units = "metric") -> str:
@@ -288,8 +292,9 @@ def _ended(text: str) -> str:
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def count(number: int, noun: str) -> str:
+    """Return a number of things."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _range(both: tuple[float, float], unit: str, units: Units = "metric") -> str:
