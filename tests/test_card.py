@@ -109,8 +109,8 @@ In all      40 min  5.6 km  +120 m
 How to run it
 - Short strides.
 
-How hill 2 fits: 82 of 100
-- Even slope; 2 points steeper than ideal.
+How hill 2 fits
+- 82 of 100: even slope; 2 points steeper than ideal.
 
 On the hill
 - Uneven: its steepest 30 m rise 13 %.
@@ -188,6 +188,17 @@ def test_the_sky_is_told_with_the_list_and_with_the_card() -> None:
     assert "Sunset is at 16:30; 2 °C." in to_text(made(), found)
     assert "Sunset is at 16:30; 36 °F." in table(found, units="imperial")
     assert record(found)["sky"] == ["Sunset is at 16:30; 2 °C"]
+
+
+def test_the_list_says_what_speaks_against_a_hill_and_why_one_fits() -> None:
+    one = replace(hill(1), safety=SAFE, fit=Fit(0.5, {}, ("even slope", "80 m long")))
+    found = hills(one, hill(2), criteria=Criteria(rank="fit"))
+    shown = table(found)
+    assert "1: 8 % wet cobbles: choose another." in shown
+    assert "main road" not in shown
+    assert "1 fits 50 of 100: even slope; 80 m long." in shown
+    assert "1 fits 50 of 100: even slope; 262 ft long." in table(found, units="imperial")
+    assert "fits" not in table(hills(one))
 
 
 def test_what_nobody_looked_at_is_not_told() -> None:

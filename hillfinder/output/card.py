@@ -64,9 +64,8 @@ class Card:
         for hill in workout.hills:
             number = f" {hill.rank}" if several else ""
             if hill.fit is not None:
-                why = "; ".join(plain(reason).rstrip(".") for reason in hill.fit.reasons)
-                title = f"How hill {hill.rank} fits: {100 * hill.fit.score:.0f} of 100"
-                yield from self._section(title, [(f"{why[:1].upper()}{why[1:]}.", "")], options)
+                suits = [(words.fit(hill.fit), "")]
+                yield from self._section(f"How hill {hill.rank} fits", suits, options)
             notes = [(note, "") for note in hill.notes]
             marks = [(_marks(hill.safety.marks), "")] if hill.safety and hill.safety.marks else []
             on_hill = [*notes, *_cautions(hill.safety), *marks, *_unknown(hill.safety)]

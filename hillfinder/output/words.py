@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hillfinder.grades import GradedLine
-    from hillfinder.model import Findings, HeightSource, Hill, Step, Workout
+    from hillfinder.model import Findings, Fit, HeightSource, Hill, Step, Workout
     from hillfinder.treadmill import Treadmill
 
 Units = Literal["metric", "imperial"]
@@ -161,14 +161,35 @@ def remarks(findings: Findings, units: Units = "metric") -> Iterator[str]:
     """Yield what there is to say below the list: notes, misses, and what lies beyond."""
     ranks: dict[str, list[int]] = {}
     for hill in findings.hills:
-        for note in hill.notes:
+        for note in (*hill.notes, *_grave(hill)):
             ranks.setdefault(_ended(in_units(note, units)), []).append(hill.rank)
     for note, those in ranks.items():
         yield note if 1 < len(those) == len(findings.hills) else f"{_listed(those)}: {note}"
+    if findings.criteria.rank == "fit":
+        for hill in findings.hills:
+            if hill.fit is not None:
+                yield f"{hill.rank} fits {in_units(fit(hill.fit), units)}"
     yield from around(findings, units)
     for miss in findings.misses:
         yield _ended(in_units(miss, units))
     yield from beyond(findings)
+
+
+def _grave(hill: Hill) -> list[str]:
+    """Return what speaks against a hill so much that a list must say it."""
+    cautions = hill.safety.cautions if hill.safety is not None else ()
+    return [each.text for each in cautions if each.gravity == "avoid"]
+
+
+def fit(suits: Fit) -> str:
+    """Return how well a hill suits the session, and why.
+
+    >>> from hillfinder.model import Fit
+    >>> fit(Fit(0.82, {}, ("even slope", "2 points steeper than ideal")))
+    '82 of 100: even slope; 2 points steeper than ideal.'
+    """
+    why = "; ".join(plain(reason).rstrip(".") for reason in suits.reasons)
+    return f"{100 * suits.score:.0f} of 100{f': {why}' if why else ''}."
 
 
 def around(findings: Findings, units: Units = "metric") -> Iterator[str]:
