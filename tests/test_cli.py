@@ -605,6 +605,12 @@ def test_what_is_no_time(text: str) -> None:
         asked(at=text, now=NOW)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00", "9999-12-31T23:59+01:00"])
+def test_no_run_is_centuries_away(text: str) -> None:
+    with pytest.raises(InputError, match=r"--at \".*\" is no time of a run: give a year"):
+        asked(at=text, now=NOW)
+
+
 @pytest.mark.parametrize(
     ("typed", "metres"), [("10km", 10_000), ("10", 10_000), (" 6 mi", 9656.064), ("5000m", 5000)]
 )

@@ -321,11 +321,10 @@ def _start(text: str, now: datetime | None) -> datetime:
     except ValueError:
         msg = f'"{text}" is no time: write 18:00, or a date and time such as "2026-12-01 07:30"'
         raise ValueError(msg) from None
-    try:
-        return when if when.tzinfo is not None else when.astimezone()
-    except (OverflowError, OSError):
-        msg = f'"{text}" lies outside what a calendar holds'
-        raise ValueError(msg) from None
+    if not 1900 <= when.year <= 2200:
+        msg = f'"{text}" is no time of a run: give a year from 1900 to 2200'
+        raise ValueError(msg)
+    return when if when.tzinfo is not None else when.astimezone()
 
 
 def _ratio(percent: float) -> float:

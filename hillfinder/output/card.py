@@ -142,7 +142,7 @@ class Card:
         return (
             label,
             clock(step.time_s) if short else words.minutes(step.time_s),
-            words.ground(route.length_m, self.units),
+            (words.ground if short else words.distance)(route.length_m, self.units),
             climbed,
             words.pace(route.length_m / step.time_s, self.units) if timed else "",
             _how(step, self.workout, self.findings.criteria),
