@@ -34,8 +34,9 @@ SECTORS, REACH, ROUNDS = 8, 0.8, 3
 REACH_MISS = 0.08
 #: Nobody turns where the way out alone costs more than so many times the longest warm-up.
 FARTHEST = 1.5
-#: Where that gives none on time, so many of all that can be reached in time are tried.
-LAST_TRIES = 40
+#: Where that gives none on time, and where there are no more, so many of all that can be reached
+#: in time are tried.
+LAST_TRIES = 60
 
 
 class Streets(NamedTuple):
@@ -120,7 +121,8 @@ class Detours:
                     reach[sector] *= min(max(self.aim_s / way.time_s, 0.6), 1.6)
                     found.append(way)
         found = self._in_time(found)
-        if not any(abs(way.time_s - self.aim_s) <= ON_TIME_S for way in found):
+        on_time = any(abs(way.time_s - self.aim_s) <= ON_TIME_S for way in found)
+        if not on_time or len(self.turns) <= LAST_TRIES:
             order = np.lexsort((self.turns, np.round(self._through_s[self.turns], 3)))
             spread = self.turns[order][:: max(1, -(-len(order) // LAST_TRIES))]
             found += self._in_time(map(self.round, spread.tolist()))
@@ -159,15 +161,13 @@ class Detours:
         return Round(round(self._tiresome(there, back, dear), 3), turn, time_s, [*there, *back])
 
     def _tiresome(self, there: list[Leg], back: list[Leg], dear: Dear) -> float:
-        legs = [*there, *back]
-        edge, start_m, stop_m = columns(legs)
-        time_s = self._streets.clock.seconds(edge, start_m, stop_m).sum()
-        part = np.array([abs(on.stop_m - on.start_m) for on in map(dear.on, legs)])
-        part /= np.abs(stop_m - start_m)
-        part[len(there) :][dear.again[edge[len(there) :]]] = 1.0
-        cost = self._streets.comfort.seconds(edge, start_m, stop_m)
-        cost_s = (cost * (1.0 + (AGAIN_FACTOR - 1.0) * part)).sum()
-        cost_s += TURN_S * self._streets.lie.turns(legs)
+        streets, legs = self._streets, [*there, *back]
+        time_s = streets.clock.legs_s(legs)
+        again = [dear.on(leg) for leg in there]
+        again += [leg if dear.again[leg.edge] else dear.on(leg) for leg in back]
+        cost_s, again_s = (streets.comfort.seconds(*columns(each)).sum() for each in (legs, again))
+        cost_s += (AGAIN_FACTOR - 1.0) * again_s
+        cost_s += TURN_S * streets.lie.turns(legs)
         cost_s += MISS * max(abs(time_s - self.aim_s) - ON_TIME_S, 0.0)
         return float(cost_s / time_s)
 

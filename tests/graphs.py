@@ -68,6 +68,7 @@ def along(
     """
     low, high = sorted((start_m, stop_m))
     time_s = cost_s = 0.0
+    stairs, worth = is_stairs(tags), weight(tags)
     for (near, near_z), (far, far_z) in pairwise(samples):
         run = min(high, far) - max(low, near)
         if run <= 0:
@@ -76,11 +77,11 @@ def along(
         rise = (far_z - near_z) / (far - near) if known else 0.0  # type: ignore[operator]
         rise = 0.0 if math.isnan(rise) else rise
         up = rise if stop_m > start_m else -rise
-        factor = STEPS_FACTOR if is_stairs(tags) else pace_factor(up, walk=criteria.walk)
+        factor = STEPS_FACTOR if stairs else pace_factor(up, walk=criteria.walk)
         step_s = run * factor / criteria.flat_speed_m_s
-        steep = 0.0 if is_stairs(tags) else max(min(abs(rise), STEEPEST) - GENTLE, 0.0)
+        steep = 0.0 if stairs else max(min(abs(rise), STEEPEST) - GENTLE, 0.0)
         time_s += step_s
-        cost_s += step_s * weight(tags) * (1.0 + STEEP * steep)
+        cost_s += step_s * worth * (1.0 + STEEP * steep)
     return time_s, cost_s
 
 
@@ -100,10 +101,29 @@ def _piece(network: StreetNetwork, criteria: Criteria, leg: Leg) -> tuple[float,
     return along(samples, tags, criteria, leg.start_m, leg.stop_m)
 
 
-def met_s(graph: nx.MultiDiGraph[Any], node: Any, tags: Mapping[str, Any]) -> float:
-    """Return what it costs to come to a node on a way, or to leave it: half a crossing there."""
-    biggest = max(crossing_s(data["tags"]) for _, _, data in graph.out_edges(node, data=True))
+def biggest_roads(graph: nx.MultiDiGraph[Any]) -> dict[Any, float]:
+    """Return what it costs to cross the biggest road at each node."""
+    return {
+        node: max(crossing_s(data["tags"]) for _, _, data in graph.out_edges(node, data=True))
+        for node in graph
+    }
+
+
+def met_s(biggest: float, tags: Mapping[str, Any]) -> float:
+    """Return what it costs to come to a road on a way, or to leave it: half of crossing it."""
     return biggest / 2.0 if biggest > crossing_s(tags) else 0.0
+
+
+def weighed(graph: nx.MultiDiGraph[Any], criteria: Criteria) -> nx.MultiDiGraph[Any]:
+    """Return a graph as ``to_networkx`` gives it with nothing but ``time`` and ``cost``."""
+    result: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
+    for tail, head, data in graph.edges(data=True):
+        time_s, cost_s = along(data["profile"], data, criteria, 0.0, data["length"])
+        result.add_edge(tail, head, time=time_s, cost=cost_s, tags=data)
+    biggest = biggest_roads(result)
+    for tail, head, data in result.edges(data=True):
+        data["cost"] += met_s(biggest[tail], data["tags"]) + met_s(biggest[head], data["tags"])
+    return result
 
 
 def exported(
@@ -134,10 +154,14 @@ def exported(
             }
             for tail, head, leg in ((a, b, Leg(edge, start, stop)), (b, a, Leg(edge, stop, start))):
                 time_s, cost_s = _piece(network, criteria, leg)
-                graph.add_edge(tail, head, time=time_s, cost=cost_s, **common)
-    for tail, head, data in graph.edges(data=True):
-        if data["metres"] > 0:
-            for node in {tail, head} if tail == head else (tail, head):
-                if isinstance(node, int):  # a junction, and no point between two
-                    data["cost"] += met_s(graph, node, data["tags"])
+                graph.add_edge(tail, head, time=time_s, cost=cost_s, leg=leg, **common)
+    biggest = biggest_roads(graph)
+    for _, _, data in graph.edges(data=True):
+        edge, start, stop = data["leg"]
+        for at, node in (
+            (0.0, int(network.edge_u[edge])),
+            (float(network.edge_length_m[edge]), int(network.edge_v[edge])),
+        ):
+            if data["metres"] > 0 and at in (start, stop):
+                data["cost"] += met_s(biggest[node], data["tags"])
     return graph
