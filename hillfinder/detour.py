@@ -155,9 +155,9 @@ class Detours:
             if one.start_m != other.stop_m:
                 back.insert(0, Leg(one.edge, one.start_m, other.stop_m))
                 break
-        if not (there or back):
-            return None
         time_s = self._streets.clock.legs_s([*there, *back])
+        if time_s < 1.0:  # it is cut off whole
+            return None
         return Round(round(self._tiresome(there, back, dear), 3), turn, time_s, [*there, *back])
 
     def _tiresome(self, there: list[Leg], back: list[Leg], dear: Dear) -> float:
@@ -191,7 +191,7 @@ class Detours:
         ends = network.edge_u[[door.edge, self._foot.edge]]
         east, north = (at - at[ends].mean() for at in (network.node_x_m, network.node_y_m))
         turn = (np.arctan2(north, east) / (2 * np.pi)) % 1.0
-        return np.minimum((turn * SECTORS).astype(np.int64), SECTORS - 1)
+        return np.asarray(np.minimum((turn * SECTORS).astype(np.int64), SECTORS - 1))
 
 
 def moving(legs: Iterable[Leg]) -> list[Leg]:

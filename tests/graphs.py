@@ -158,10 +158,10 @@ def exported(
     biggest = biggest_roads(graph)
     for _, _, data in graph.edges(data=True):
         edge, start, stop = data["leg"]
-        for at, node in (
+        for end_m, node in (
             (0.0, int(network.edge_u[edge])),
             (float(network.edge_length_m[edge]), int(network.edge_v[edge])),
         ):
-            if data["metres"] > 0 and at in (start, stop):
+            if data["metres"] > 0 and end_m in (start, stop):
                 data["cost"] += met_s(biggest[node], data["tags"])
     return graph

@@ -1,11 +1,12 @@
 """Print what the warm-ups of a real town are like: ``python -m tests.warmups [--doors 200]``.
 
-Doors are drawn anywhere within 60 m of a street, where the heights are known. Of each door the ten
-steepest hills within 20 minutes are asked for, as ``near`` lists them.
+Doors are drawn anywhere within 60 m of a street, where the heights are known. From each the ten
+steepest hills within 20 minutes are asked for, as ``near`` lists them, and the two nearest, since
+it is the near ones that need a detour.
 
-Whether a warm-up of 10 to 20 minutes exists at all is established so: the quickest way that keeps
-off the hill takes that long, or else some way round by any junction in reach does, the junctions
-tried one and all, with the same way out and way on as in ``hillfinder.detour``.
+Whether a warm-up of 10 to 20 minutes exists at all is established so: the most pleasant way takes
+that long, or some way round by any junction in reach does, the junctions tried one and all, with
+the same way out and way on as in ``hillfinder.detour``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from hillfinder.elevation.raster import Raster
 from hillfinder.errors import PlaceError
 from hillfinder.model import Place
 from hillfinder.pace import columns
+from hillfinder.routing import snap
 from hillfinder.streets import extract
 from hillfinder.warmup import Router
 from tests.accuracy.sheet import Sheet
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 CRITERIA = Criteria()
 FARTHEST_M = 60.0
+NEAREST = 2
 
 
 class Way(NamedTuple):
@@ -78,10 +81,10 @@ def doors(network: StreetNetwork, count: int) -> Iterator[Place]:
     while count:
         lat, lon = rng.uniform((south, west), (north, east)).tolist()
         try:
-            snap = Router(network, Place(lat, lon), CRITERIA).snap
+            met = snap(network, Place(lat, lon))
         except PlaceError:
             continue
-        if snap.distance_m <= FARTHEST_M and known[snap.position.edge]:
+        if met.distance_m <= FARTHEST_M and known[met.position.edge]:
             count -= 1
             yield Place(lat, lon)
 
@@ -163,9 +166,11 @@ def look(network: StreetNetwork, count: int, hills: int) -> tuple[list[Way], int
     for door in doors(network, count):
         router = Router(network, door, CRITERIA)
         times_s = router.times_s(found)[rows]
-        listed = rows[times_s <= 60.0 * CRITERIA.warmup_min[1]][:hills]
+        listed = rows[times_s <= 60.0 * CRITERIA.warmup_min[1]]
         without += not len(listed)
-        ways += [city.way(router, found[row]) for row in listed.tolist()]
+        nearest = rows[np.argsort(times_s, kind="stable")[: min(NEAREST, len(listed))]]
+        asked = dict.fromkeys([*listed[:hills].tolist(), *nearest.tolist()])
+        ways += [city.way(router, found[row]) for row in asked]
     return ways, without
 
 
@@ -209,10 +214,10 @@ def sheet(ways: list[Way], count: int, without: int) -> Sheet:
     for what, group in (("direct", direct), ("detours", tours)):
         shares = np.array([way.shares for way in group]).mean(axis=0)
         plain = np.array([way.plain_shares for way in group]).mean(axis=0)
-        minutes = np.mean([way.time_s for way in group]) / 60.0
-        climbed = [np.mean([way.gain_m for way in group]), np.mean([w.plain_gain_m for w in group])]
+        minutes = float(np.mean([way.time_s for way in group])) / 60.0
+        climbed = np.array([(way.gain_m, way.plain_gain_m) for way in group]).mean(axis=0)
         rows.append(
-            [what, f"{minutes:.1f}", "{:.0f} / {:.0f}".format(*climbed)]
+            [what, f"{minutes:.1f}", " / ".join(f"{each:.0f}" for each in climbed.tolist())]
             + [f"{100 * a:.1f} / {100 * b:.1f}" for a, b in zip(shares, plain, strict=True)]
         )
     names = ("big roads %", "busy roads %", "stairs %", "unlit %", "paths %")
