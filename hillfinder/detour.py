@@ -1,4 +1,4 @@
-"""A way round that fills the time: out by a turning point, and on by other streets."""
+"""A way round that fills the time: out to a street, along it, and on by other streets."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ AIM = 0.2
 ON_TIME_S, MISS = 60.0, 3.0
 #: A turn counts as so many seconds.
 TURN_S = 8.0
-#: Turning points are tried in so many directions; the plain ways by the first of them take so
-#: much of the time aimed at, for the way on avoids the way out; by the next what was learnt, so
-#: many times.
-SECTORS, REACH, ROUNDS = 8, 0.8, 3
-#: A turning point is the most pleasant of those whose time is so near to the one looked for.
+#: Via streets are tried in so many directions; the plain ways by the first of them take so much of
+#: the time aimed at, for the way on avoids the way out; by the next, in so many rounds, what was
+#: learnt from the first.
+SECTORS, REACH, ROUNDS = 16, 0.8, 2
+#: A via street is the most pleasant of those whose time is so near to the one looked for.
 REACH_MISS = 0.08
-#: Nobody turns where the way out alone costs more than so many times the longest warm-up.
+#: Nobody goes where the way out alone costs more than so many times the longest warm-up, or where
+#: the plain ways out and on, of which a piece may be cut off, take longer.
 FARTHEST = 1.5
-#: Where that gives none on time, and where there are no more, so many of all that can be reached
-#: in time are tried.
-LAST_TRIES = 60
+#: Where that gives none in time, and where there are no more, so many of all are tried.
+LAST_TRIES = 150
 
 
 class Streets(NamedTuple):
@@ -56,13 +56,13 @@ class Round(NamedTuple):
         tiresome: what it costs for each second of it. The cost is that of ``comfort``; what is run
             again or on the hill counts ``AGAIN_FACTOR`` times, a turn ``TURN_S``, and each second
             more than ``ON_TIME_S`` off the time aimed at ``MISS``.
-        turn: the node where it turns.
+        via: the street by which it leads, its edge; more by the number of edges if from ``v``.
         time_s: how long it takes.
         legs: the way.
     """
 
     tiresome: float
-    turn: int
+    via: int
     time_s: float
     legs: list[Leg]
 
@@ -70,13 +70,13 @@ class Round(NamedTuple):
 class Detours:
     """Ways round from a place to the foot of a hill.
 
-    They lead by a turning point: there on the most pleasant way, and on to the foot on the most
-    pleasant one when what was run, and what lies along it, counts ``AGAIN_FACTOR`` times. Where the
-    second part begins by running back, that piece is cut off.
+    They lead by a via street, not that of the place, the foot or the hill: to one end of it on the most pleasant way, along it, and on to the
+    foot on the most pleasant way when what was run, and what lies along it, counts
+    ``AGAIN_FACTOR`` times. Where the second part begins by running back, that piece is cut off.
 
     Attributes:
         aim_s: how long they should take.
-        turns: nodes by which one may lead, in time.
+        vias: streets by which one may lead in time, each way, as in ``Round``.
 
     Args:
         streets: where they lead.
@@ -100,31 +100,41 @@ class Detours:
         limit = np.inf if dear.meets(direct) else FARTHEST * most_s
         self._out = links.search(door, self._dear, limit=limit)
         self._on = links.search(foot, self._dear, backward=True)
-        self._through_s = links.times_s(self._out) + links.times_s(self._on)
-        ends = np.concatenate([network.edge_u, network.edge_v])
-        onward = np.bincount(ends, minlength=len(network.node_id)) > 1
-        self.turns: Ints = np.flatnonzero(onward & (self._through_s <= most_s))
+        self._tail = np.concatenate([network.edge_u, network.edge_v])
+        self._head = np.concatenate([network.edge_v, network.edge_u])
+        out_s, on_s = links.times_s(self._out)[self._tail], links.times_s(self._on)[self._head]
+        out_cost, on_cost = self._out.cost[self._tail], self._on.cost[self._head]
+        clock, comfort = streets.clock, streets.comfort
+        self._through_s = out_s + on_s + np.concatenate([clock.ahead_s, clock.back_s])
+        self._through_cost = out_cost + on_cost
+        self._through_cost += np.concatenate([comfort.ahead_s, comfort.back_s])
+        # Nothing leads on from a dead end.
+        onward = np.bincount(self._tail, minlength=len(network.node_id)) > 1
+        fit = onward[self._head] & (self._through_s <= FARTHEST * most_s)
+        own = [door.edge, foot.edge, *dear.keep_off]
+        fit[[*own, *(edge + len(network) for edge in own)]] = False
+        self.vias: Ints = np.flatnonzero(fit)
         self._sector = self._sectors(door)
 
     def best(self) -> Round | None:
         """Return the best way round of those that are tried; nothing where there is none.
 
-        In each of ``SECTORS`` directions a turning point is tried, and others nearer or farther
-        as the ways by it come out too long or too short.
+        In each of ``SECTORS`` directions a via street is tried, and others nearer or farther where
+        the way by it comes out too long or too short.
         """
         found: list[Round] = []
-        reach = np.full(SECTORS, REACH)
+        reach, tried = np.full(SECTORS, REACH), np.zeros(SECTORS, bool)
         for _ in range(ROUNDS):
-            for sector, turn in self._nearest(reach * self.aim_s):
-                way = self.round(turn)
+            for sector, via in self._nearest(reach * self.aim_s):
+                way = None if tried[sector] else self.round(via)
                 if way is not None:
+                    tried[sector] = abs(way.time_s - self.aim_s) <= ON_TIME_S
                     reach[sector] *= min(max(self.aim_s / way.time_s, 0.6), 1.6)
                     found.append(way)
         found = self._in_time(found)
-        on_time = any(abs(way.time_s - self.aim_s) <= ON_TIME_S for way in found)
-        if not on_time or len(self.turns) <= LAST_TRIES:
-            order = np.lexsort((self.turns, np.round(self._through_s[self.turns], 3)))
-            spread = self.turns[order][:: max(1, -(-len(order) // LAST_TRIES))]
+        if not found or len(self.vias) <= LAST_TRIES:
+            order = np.lexsort((self.vias, np.round(self._through_s[self.vias], 3)))
+            spread = self.vias[order][:: max(1, -(-len(order) // LAST_TRIES))]
             found += self._in_time(map(self.round, spread.tolist()))
         return min(found, default=None)
 
@@ -132,25 +142,32 @@ class Detours:
         least_s, most_s = self._range_s
         return [way for way in ways if way is not None and least_s <= way.time_s <= most_s]
 
-    def round(self, turn: int) -> Round | None:
-        """Return the way by a turning point, in time or not; nothing where it comes to nothing."""
-        if turn not in self._rounds:
-            self._rounds[turn] = self._round(turn)
-        return self._rounds[turn]
+    def round(self, via: int) -> Round | None:
+        """Return the way by one of ``vias``, in time or not; nothing where it comes to nothing."""
+        if via not in self._rounds:
+            self._rounds[via] = self._round(via)
+        return self._rounds[via]
 
-    def _round(self, turn: int) -> Round | None:
-        links, lie = self._streets.links, self._streets.lie
-        there = links.legs_to_node(self._out, turn)
+    def _round(self, via: int) -> Round | None:
+        network, links, lie = self._streets.network, self._streets.links, self._streets.lie
+        there = moving(links.legs_to_node(self._out, int(self._tail[via])))
+        edge = via % len(network)
+        if there and there[-1].edge == edge and self._tail[via] != self._head[via]:
+            return None  # back at once
+        ends = 0.0, float(network.edge_length_m[edge])
+        there.append(Leg(edge, *(ends if via == edge else ends[::-1])))
         dear = self._dear._replace(again=lie.along(there))
         point = Position(there[-1].edge, there[-1].stop_m)
         # The way backwards found above, all of it run again, is one. Mostly there is a far better.
         for factor in (AGAIN_FACTOR / 2.0, AGAIN_FACTOR):
-            limit = factor * float(self._on.cost[turn]) + 1.0
+            limit = factor * float(self._on.cost[self._head[via]]) + 1.0
             tree = links.search(point, dear, limit=limit)
             if links.cost_to(tree, self._foot) <= limit:
                 break
-        there, back = moving(there), moving(links.legs_to(tree, self._foot))
+        back = moving(links.legs_to(tree, self._foot))
         while there and back and there[-1].edge == back[0].edge:
+            if there[-1].stop_m != back[0].start_m:  # round a loop once more
+                break
             one, other = there.pop(), back.pop(0)
             if one.start_m != other.stop_m:
                 back.insert(0, Leg(one.edge, one.start_m, other.stop_m))
@@ -158,7 +175,7 @@ class Detours:
         time_s = self._streets.clock.legs_s([*there, *back])
         if time_s < 1.0:  # it is cut off whole
             return None
-        return Round(round(self._tiresome(there, back, dear), 3), turn, time_s, [*there, *back])
+        return Round(round(self._tiresome(there, back, dear), 3), via, time_s, [*there, *back])
 
     def _tiresome(self, there: list[Leg], back: list[Leg], dear: Dear) -> float:
         streets, legs = self._streets, [*there, *back]
@@ -172,18 +189,17 @@ class Detours:
         return float(cost_s / time_s)
 
     def _nearest(self, time_s: Floats) -> list[tuple[int, int]]:
-        """Return for each sector the most pleasant node whose plain ways take about such a time.
+        """Return for each sector the most pleasant street whose plain ways take about such a time.
 
-        The lowest of equals; none where a sector has no node that near.
+        The lowest of equals; none where a sector has no street that near.
         """
-        through_s, turns = self._through_s[self.turns], self.turns
-        sector = self._sector[turns]
-        near = np.abs(through_s - time_s[sector]) < REACH_MISS * time_s[sector]
-        turns, sector, through_s = turns[near], sector[near], through_s[near]
-        cost = np.round((self._out.cost[turns] + self._on.cost[turns]) / through_s, 3)
-        order = np.lexsort((turns, cost, sector))
+        vias, sector = self.vias, self._sector[self._head[self.vias]]
+        near = np.abs(self._through_s[vias] - time_s[sector]) < REACH_MISS * time_s[sector]
+        vias, sector = vias[near], sector[near]
+        cost = np.round(self._through_cost[vias] / self._through_s[vias], 3)
+        order = np.lexsort((vias, cost, sector))
         which, first = np.unique(sector[order], return_index=True)
-        return list(zip(which.tolist(), turns[order][first].tolist(), strict=True))
+        return list(zip(which.tolist(), vias[order][first].tolist(), strict=True))
 
     def _sectors(self, door: Position) -> Ints:
         """Return for each node in which direction it lies from between door and foot."""

@@ -238,16 +238,16 @@ class Links:
             if backward
             else _mixed(self._there_s, self._there_cost, dear.comfort)
         )
-        for edge, (low, high) in dear.keep_off.items():
-            ahead = Leg(edge, low, high)
-            for row, leg in (
-                (self._row[edge], _turned(ahead) if backward else ahead),
-                (self._row[edge + len(self._network)], ahead if backward else _turned(ahead)),
-            ):
-                if row >= 0:
-                    cost[row] += (
-                        factor[row] * (KEEP_OFF_FACTOR - 1.0) * self._plain([leg], dear).sum()
-                    )
+        ahead = [Leg(edge, low, high) for edge, (low, high) in dear.keep_off.items()]
+        back = [_turned(leg) for leg in ahead]
+        edge = np.array(list(dear.keep_off), np.int64)
+        for row, legs in (
+            (self._row[edge], back if backward else ahead),
+            (self._row[edge + len(self._network)], ahead if backward else back),
+        ):
+            here = row >= 0
+            dearer = factor[row] * (KEEP_OFF_FACTOR - 1.0) * self._plain(legs, dear)
+            cost[row[here]] += dearer[here]
         return np.asarray(np.maximum(cost, LEAST_S))
 
     def legs_to(self, tree: Tree, end: Position) -> list[Leg]:

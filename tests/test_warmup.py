@@ -597,9 +597,10 @@ def tiresome(
 def trying_everything(
     network: StreetNetwork, router: Router, climb: Climb, criteria: Criteria
 ) -> list[float]:
-    """Return how tiresome the ways round by every junction are that take the time asked for.
+    """Return how tiresome the ways round by every street are that take the time asked for.
 
-    Each leads there by the most pleasant way, and on by the most pleasant one off what was run.
+    Each leads to the street by the most pleasant way, along it, and on by the most pleasant one
+    off what was run.
     """
     low_s, high_s = (60 * minutes for minutes in criteria.warmup_min)
     points = {"door": router.snap.position, "foot": climb.foot}
@@ -613,12 +614,28 @@ def trying_everything(
             min(graph[a][b].values(), key=lambda d: cost(a, b, {0: d})) for a, b in pairwise(way)
         ]
 
-    found = []
-    for turn, way in nx.single_source_dijkstra_path(graph, "door", weight=dearest).items():
-        if not isinstance(turn, int):
+    own = {leg.edge for leg in kept_off(router, climb)} if router._way(climb)[1].keep_off else set()
+    streets: dict[int, list[tuple[object, object, dict[str, Any]]]] = {}
+    for tail, head, data in graph.edges(data=True):
+        edge, start, stop = data["leg"]
+        if edge in (router.snap.position.edge, climb.foot.edge) or edge in own:
             continue
-        there = [{**piece, "worn": False} for piece in pieces(way, dearest)]
-        worn = router._lie.along(as_legs(there)) if there else np.zeros(len(network), bool)
+        if (start, stop) == (0.0, network.edge_length_m[edge]):
+            streets[edge] = [(tail, head, data)]
+        elif (stop, start) == (0.0, network.edge_length_m[edge]):
+            streets[~edge] = [(tail, head, data)]
+    found = []
+    least = nx.single_source_dijkstra_path(graph, "door", weight=dearest)
+    for via, parts in streets.items():
+        parts.sort(key=lambda part: part[2]["leg"][1:], reverse=via < 0)
+        out, turn = least.get(parts[0][0]), parts[-1][1]
+        if out is None or graph.out_degree(turn) < 2:
+            continue
+        there = [*pieces(out, dearest), *(data for _, _, data in parts)]
+        if len(there) > len(parts) and there[-len(parts) - 1]["piece"][0] == max(via, ~via):
+            continue
+        there = [{**piece, "worn": False} for piece in there]
+        worn = router._lie.along(as_legs(there))
 
         def again(
             _: object, __: object, parallel: Mapping[Any, Mapping[str, Any]], worn: Any = worn
@@ -654,8 +671,8 @@ def towns_with_detours(
 
 
 @pytest.mark.slow
-def test_detours_are_the_best_by_any_junction() -> None:
-    short, none = [], 0
+def test_detours_are_the_best_by_any_street() -> None:
+    short, none, missed = [], 0, 0
     for low_min in (2.0, 4.0, 6.0):
         seeds = range(int(low_min), 200, 7)
         for network, router, climb, criteria in towns_with_detours(seeds, low_min):
@@ -670,19 +687,21 @@ def test_detours_are_the_best_by_any_junction() -> None:
                 short.append(best.tiresome - min(every))
             elif route.time_s < 60 * low_min:
                 none += 1
-                assert not every
-    print(len(short), none, np.round(np.quantile(short, [0, 0.5, 0.9, 0.95, 0.99, 1.0]), 3))  # noqa: T201
+                missed += bool(every)
+    quantiles = np.round(np.quantile(short, [0.0, 0.5, 0.9, 0.99, 1.0]), 3)
+    print(f"{len(short)} detours fall short by {quantiles}; {missed} of {none} missed")  # noqa: T201
     assert len(short) > 100
     assert none > 20
+    assert missed <= 0.05 * none
     assert min(short) > -0.001  # none better than the oracle's
-    assert np.quantile(short, 0.9) < 0.001
-    assert max(short) < 0.1
+    assert np.quantile(short, 0.95) < 0.001
+    assert max(short) < 0.3
 
 
 @pytest.mark.slow
 def test_no_way_at_all_that_crosses_itself_nowhere_is_much_better() -> None:
     short = []
-    for network, router, climb, criteria in towns_with_detours(range(400), 4.0):
+    for network, router, climb, criteria in towns_with_detours(range(250), 4.0):
         route = router.approach(climb)
         if route.shape != "detour" or len(network.node_id) > 22:
             continue
@@ -697,8 +716,11 @@ def test_no_way_at_all_that_crosses_itself_nowhere_is_much_better() -> None:
         assert best is not None
         if measures:
             short.append(best.tiresome - min(measures))
-    print(len(short), np.round(np.quantile(short, [0, 0.5, 0.9, 0.95, 0.99, 1.0]), 3))  # noqa: T201
-    assert len(short) > 30
+    quantiles = np.round(np.quantile(short, [0.0, 0.5, 0.9, 0.99, 1.0]), 3)
+    print(f"{len(short)} detours fall short by {quantiles}")  # noqa: T201
+    assert len(short) > 100
+    assert np.median(short) < 0.001
+    assert np.quantile(short, 0.9) < 0.1
 
 
 def grid(count: int = 9, step: float = 100.0) -> StreetNetwork:

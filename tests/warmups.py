@@ -137,7 +137,7 @@ class City:
         short = 0.0
         least_s, most_s = router._shortest_s, router._longest_s
         if router._clock.legs_s(direct) < least_s:
-            every = search._in_time(map(search.round, search.turns.tolist()))
+            every = search._in_time(map(search.round, search.vias.tolist()))
             best = search.best()
             if every and best:
                 short = best.tiresome - min(every).tiresome
@@ -203,7 +203,7 @@ def sheet(ways: list[Way], count: int, without: int) -> Sheet:
         ("seconds off the time aimed at", np.array([abs(w.time_s - w.aim_s) for w in tours])),
         ("share run twice, detours", np.array([w.twice for w in tours])),
         ("share run twice, all", np.array([w.twice for w in ways])),
-        ("falls short of the best by any junction", np.array([w.short for w in tours])),
+        ("falls short of the best by any street", np.array([w.short for w in tours])),
     ]
     page.table(
         ("figure", "median", "90 %", "99 %", "worst"),
