@@ -70,9 +70,10 @@ class Round(NamedTuple):
 class Detours:
     """Ways round from a place to the foot of a hill.
 
-    They lead by a via street, not that of the place, the foot or the hill: to one end of it on the most pleasant way, along it, and on to the
-    foot on the most pleasant way when what was run, and what lies along it, counts
-    ``AGAIN_FACTOR`` times. Where the second part begins by running back, that piece is cut off.
+    They lead by a via street, which is not that of the place, the foot or the hill: to one end of
+    it on the most pleasant way, along it, and on to the foot on the most pleasant way when what was
+    run, and what lies along it, counts ``AGAIN_FACTOR`` times. Where the last part begins by
+    running back, that piece is cut off.
 
     Attributes:
         aim_s: how long they should take.

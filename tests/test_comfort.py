@@ -39,6 +39,10 @@ def row(*dresses: Mapping[str, str]) -> StreetNetwork:
     return town([(k, [k, k + 1], dress) for k, dress in enumerate(dresses)], nodes)
 
 
+def ramp(grade: float) -> Formula:
+    return Formula(lambda x, y: grade * x)
+
+
 def weight_of(**tags: str) -> float:
     network = row({**STREET, **tags})
     return float(weights(network.ways)[0])
@@ -96,7 +100,7 @@ def test_a_pavement_does_not_matter_on_a_quiet_street() -> None:
 
 def test_steep_costs_more_than_its_time_up_and_down() -> None:
     for grade, factor in ((0.02, 1.0), (0.03, 1.0), (0.10, 1.28), (0.4, 2.08)):
-        ahead, back = costs(attach(row(STREET), Formula(lambda x, y, g=grade: g * x)))
+        ahead, back = costs(attach(row(STREET), ramp(grade)))
         assert ahead[0] == pytest.approx(factor, abs=0.005)
         assert back[0] == pytest.approx(factor, abs=0.005)
 

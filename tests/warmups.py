@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 CRITERIA = Criteria()
 FARTHEST_M = 60.0
 NEAREST = 2
+EVERY = 20
 
 
 class Way(NamedTuple):
@@ -137,10 +138,10 @@ class City:
         short = 0.0
         least_s, most_s = router._shortest_s, router._longest_s
         if router._clock.legs_s(direct) < least_s:
-            every = search._in_time(map(search.round, search.vias.tolist()))
             best = search.best()
-            if every and best:
-                short = best.tiresome - min(every).tiresome
+            tried = search.vias[:: EVERY if best else 1]
+            every = [*search._in_time(map(search.round, tried.tolist())), *([best] if best else [])]
+            short = best.tiresome - min(every).tiresome if best else 0.0
         return Way(
             time_s=route.time_s,
             aim_s=search.aim_s,
