@@ -22,9 +22,9 @@ from lxml import html
 from hillfinder import find
 from hillfinder.demo import files
 from hillfinder.demo import town as demo_town
-from hillfinder.model import Caution, Place, Safety
+from hillfinder.model import Caution, Hill, Place, Route, Safety, Step, Workout
 from hillfinder.output import backdrop, page
-from hillfinder.output.page import Detail, Tiles, to_html
+from hillfinder.output.page import Tiles, to_html
 from hillfinder.output.plain import plain
 from hillfinder.web import Web
 
@@ -37,13 +37,7 @@ if TYPE_CHECKING:
 
     from hillfinder.hills import Hills
 
-STEPS = (("Warm-up", "12 min", "1.9 km"), ("5 x up", "0:52", "150 m"), ("In all", "44 min", "6 km"))
-SECTIONS = (
-    ("How to run it", (("Short strides.", ""),)),
-    ("On the hill", (("A gate is in the way.", "avoid"), ("Wet leaves.", "mind"))),
-)
 FILES = {"hill.gpx": "<gpx>Höhe</gpx>".encode(), "hill.fit": bytes(range(256))}
-DETAIL = Detail(STEPS, SECTIONS, FILES)
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -63,8 +57,24 @@ def gradely() -> Hills:
         return find.near(demo_town.DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))
 
 
+def session(one: Hill) -> Workout:
+    """Return two repeats on a hill, from its foot."""
+    line, profile = one.climb, one.climb.profile
+    heights, distance = profile.elevation_m, profile.distance_m
+    up = Route(line.lon, line.lat, heights, distance, 60.0, "direct")
+    down = Route(line.lon[::-1], line.lat[::-1], heights[::-1], distance, 120.0, "direct")
+    steps = (Step("repeat", up, 60.0, one.rank), Step("recovery", down, 120.0, one.rank)) * 2
+    return Workout("repeats", "regular", (one,), steps, ("Short strides.",))
+
+
 def text_of(found: Hills, **more: Any) -> str:
-    return to_html(found, found.network, {each.rank: DETAIL for each in found}, **more)
+    return to_html(
+        found,
+        found.network,
+        {each.rank: session(each) for each in found},
+        {each.rank: FILES for each in found},
+        **more,
+    )
 
 
 def tree(text: str) -> Any:
@@ -80,8 +90,9 @@ def test_the_page_can_be_read_without_a_script() -> None:
     assert [row.xpath("string(.//bdi)") for row in rows] == [each.name for each in several()]
     assert rows[0].xpath("string(*[@class='grade'])") == "11.8 ± 0.9 %"
     article = found.get_element_by_id("hill-2")
-    assert [cell.text for cell in article.xpath(".//tr[2]/td")] == list(STEPS[1])
-    assert article.xpath(".//li[@class='avoid']")[0].text == "A gate is in the way."
+    rows = [[cell.text for cell in row] for row in article.xpath(".//tr")]
+    assert rows[0] == ["2 x up", "1:00", "150 m", "+18 m", "6:40 min/km", "hard, not all out"]
+    assert [row[0] for row in rows] == ["2 x up", "2 x down", "In all"]
     assert article.xpath("string(.//li)") == "Short strides."
     assert "OpenStreetMap contributors" in found.xpath("string(//footer)")
     assert found.xpath("//footer//a/@href") == ["https://www.openstreetmap.org/copyright"]
@@ -96,12 +107,33 @@ def test_the_links_hold_the_files() -> None:
 
 
 def test_what_is_known_of_a_hill_is_said_without_a_session() -> None:
-    safety = Safety((Caution("mind", "traffic", "A busy street crosses."),))
-    found = hills(replace(hill(), safety=safety))
-    article = tree(to_html(found, found.network)).get_element_by_id("hill-1")
+    cautions = (
+        Caution("avoid", "access", "A gate is in the way."),
+        Caution("mind", "traffic", "A busy street crosses after 100 m."),
+    )
+    found = hills(replace(hill(), safety=Safety(cautions, ("whether it is lit",))))
+    article = tree(to_html(found, found.network, units="imperial")).get_element_by_id("hill-1")
     assert not article.xpath(".//table")
-    assert [each.text for each in article.xpath(".//h3")] == ["Good to know", "On the hill"]
-    assert article.xpath("string(.//li[@class='mind'])") == "A busy street crosses."
+    assert [each.text for each in article.xpath(".//h3")] == ["On the hill"]
+    assert article.xpath("string(.//li[@class='avoid'])") == "Avoid it: A gate is in the way."
+    assert article.xpath("string(.//li[@class='mind'])").endswith("crosses after 328 ft.")
+    assert article.xpath("string(.//li[last()])") == "Not known: whether it is lit."
+
+
+def test_a_run_over_several_hills_comes_first() -> None:
+    one, two, _ = several()
+    both = (session(one), session(two))
+    steps = tuple(step for each in both for step in each.steps)
+    run = Workout("rolling", "regular", (one, two), steps, ())
+    found = replace(hills(one, two), tour=run)
+    text = to_html(found, found.network, downloads={page.RUN: FILES})
+    first, *_ = tree(text).xpath("//label")
+    assert first.xpath("string(.//bdi)").startswith("A run over 2 hills: ")
+    article = tree(text).get_element_by_id("hill-0")
+    assert len(article.xpath(".//a[@download]")) == 2
+    assert [row[0].text for row in article.xpath(".//tr")][-1] == "In all"
+    data = json.loads(tree(text).xpath("string(//script[@id='data'])"))
+    assert len(data["hills"][0]["way"]) == sum(len(step.route.lon) for step in steps)
 
 
 def test_units_are_those_asked_for() -> None:
@@ -109,7 +141,8 @@ def test_units_are_those_asked_for() -> None:
     text = to_html(found, found.network, units="imperial")
     assert "492 ft long" in text
     assert "1.2 mi" in text
-    assert " km" not in tree(text).xpath("string(//main)")
+    assert "steepest 98 ft" in text
+    assert not re.search(r"\d k?m\b", tree(text).xpath("string(//main)"))
 
 
 def test_finding_nothing_is_a_page_too() -> None:
@@ -145,18 +178,18 @@ def test_no_text_of_the_map_becomes_markup() -> None:
 def test_the_names_of_files_are_text_too() -> None:
     found = hills(hill())
     name = '"><script>alert(1)</script>.gpx'
-    text = to_html(found, found.network, {1: Detail(downloads={name: b"x"})})
+    text = to_html(found, found.network, downloads={1: {name: b"x"}})
     assert tree(text).xpath("//a/@download") == [name]
     assert len(tree(text).xpath("//script")) == 3
 
 
 def test_a_page_is_never_too_large() -> None:
     found = hills(*(hill(rank) for rank in range(1, 9)))
-    big = {each.rank: Detail(downloads={"hill.gpx": b"x" * 400_000}) for each in found}
-    text = to_html(found, found.network, big)
+    big = {each.rank: {"hill.gpx": b"x" * 400_000} for each in found}
+    text = to_html(found, found.network, downloads=big)
     assert len(text.encode()) < page.MOST_BYTES
     assert len(tree(text).xpath("//a[@download]")) == 4
-    assert text.count("ask for this hill alone") == 4
+    assert text.count("no room on the page") == 4
 
 
 # --- The streets ----------------------------------------------------------------------------------

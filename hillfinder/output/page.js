@@ -24,19 +24,26 @@
   }
 
   const hills = new Map();
-  const ways = L.layerGroup().addTo(map);
   for (const hill of data.hills) {
-    const parts = { ...hill };
-    const plain = { interactive: false };
-    if (hill.way.length) parts.path = L.polyline(hill.way, { ...plain, className: "way" }).addTo(ways);
-    parts.casing = L.polyline(hill.line, { ...plain, className: "casing" }).addTo(map);
-    parts.drawn = L.polyline(hill.line, { className: `hill g${hill.step}` }).addTo(map);
-    const icon = L.divIcon({ className: `number g${hill.step}`, html: word(String(hill.rank)), iconSize: [24, 24] });
-    // By keyboard hills are chosen in the list, whose arrows do the same.
-    parts.number = L.marker(hill.line[hill.line.length - 1], { icon, keyboard: false }).addTo(map);
-    for (const layer of [parts.drawn, parts.number]) {
-      layer.bindTooltip(word(`${hill.name}: ${hill.grade}`), { sticky: layer === parts.drawn });
-      layer.on("click", () => choose(hill.rank, true));
+    const parts = { ...hill, layers: [] };
+    const add = (line, className) => {
+      const drawn = L.polyline(line, { className, interactive: className.startsWith("hill") }).addTo(map);
+      parts.layers.push(drawn);
+      return drawn;
+    };
+    if (hill.home.length) add(hill.home, "home");
+    if (hill.way.length) add(hill.way, "way");
+    if (hill.line.length) {
+      add(hill.line, "casing");
+      const drawn = add(hill.line, `hill g${hill.step}`);
+      const icon = L.divIcon({ className: `number g${hill.step}`, html: word(String(hill.rank)), iconSize: [24, 24] });
+      // By keyboard hills are chosen in the list, whose arrows do the same.
+      const number = L.marker(hill.line[hill.line.length - 1], { icon, keyboard: false }).addTo(map);
+      for (const layer of [drawn, number]) {
+        layer.bindTooltip(word(`${hill.name}: ${hill.grade}`), { sticky: layer === drawn });
+        layer.on("click", () => choose(hill.rank, true));
+      }
+      parts.number = number.getElement();
     }
     parts.article = document.getElementById(`hill-${hill.rank}`);
     parts.input = document.querySelector(`input[value="${hill.rank}"]`);
@@ -56,13 +63,14 @@
       const is = each === rank;
       parts.article.hidden = !is;
       if (is) parts.input.checked = true;
-      for (const layer of [parts.path, parts.casing, parts.drawn, parts.number]) {
-        if (layer) layer.getElement().classList.toggle("chosen", is);
-      }
+      for (const layer of parts.layers) layer.getElement().classList.toggle("chosen", is);
+      if (parts.number) parts.number.classList.toggle("chosen", is);
     }
-    if (chosen.path) chosen.path.bringToFront();
-    chosen.casing.bringToFront();
-    chosen.drawn.bringToFront();
+    for (const layer of chosen.layers) layer.bringToFront();
+    // A run over several hills is all way: the hills are drawn on it.
+    for (const parts of chosen.line.length ? [] : hills.values()) {
+      if (parts.line.length) parts.layers.slice(-2).forEach((layer) => layer.bringToFront());
+    }
     show(!moved || still.matches);
     if (!moved) return;
     history.replaceState(null, "", `#hill-${rank}`);
@@ -70,8 +78,8 @@
     if (narrow.matches) document.getElementById("details").scrollIntoView({ behavior: still.matches ? "auto" : "smooth" });
   }
   function show(at_once) {
-    const bounds = L.latLngBounds(chosen ? chosen.line.concat(chosen.way) : [data.door]).extend(data.door);
-    map.fitBounds(bounds, { padding: [34, 34], maxZoom: 17, animate: !at_once });
+    const bounds = L.latLngBounds(chosen ? chosen.line.concat(chosen.way, chosen.home) : [data.door]).extend(data.door);
+    map.fitBounds(bounds, { paddingTopLeft: [50, 34], paddingBottomRight: [34, 56], maxZoom: 17, animate: !at_once });
   }
 
   // A pointer on the profile shows the point on the map, and says what is there.

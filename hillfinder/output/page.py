@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -24,18 +24,20 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from hillfinder.model import GRAVITIES
-from hillfinder.output import backdrop, profile, scale, words
+from hillfinder.model import STEEPEST_OVER_M
+from hillfinder.output import backdrop, card, profile, scale, words
 from hillfinder.output.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hillfinder.model import Findings, Floats, Hill
+    from hillfinder.model import Climb, Findings, Hill, Route, Workout
     from hillfinder.streets.network import StreetNetwork
 
 #: So many bytes a page may have; what a person downloads from it gets half of them.
 MOST_BYTES: Final = 5_000_000
+#: What stands for the run over several hills where hills stand for their numbers.
+RUN: Final = 0
 #: Names are cut: what is longer is no name.
 NAME_LIMIT: Final = 120
 
@@ -74,25 +76,11 @@ OPENTOPOMAP: Final = Tiles(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """What goes with one hill on the page besides the hill.
-
-    Attributes:
-        steps: the rows of its session, the last one the sum; none where there is no session.
-        sections: headings, each with its sentences and how grave each is (``""`` for not).
-        downloads: files, by their names.
-    """
-
-    steps: Sequence[Sequence[str]] = ()
-    sections: Sequence[tuple[str, Sequence[tuple[str, str]]]] = ()
-    downloads: Mapping[str, bytes] = field(default_factory=dict)
-
-
 def to_html(
     findings: Findings,
     network: StreetNetwork,
-    details: Mapping[int, Detail] | None = None,
+    workouts: Mapping[int, Workout] | None = None,
+    downloads: Mapping[int, Mapping[str, bytes]] | None = None,
     *,
     units: words.Units = "metric",
     tiles: Tiles | None = OPENTOPOMAP,
@@ -102,21 +90,28 @@ def to_html(
     Args:
         findings: what was found.
         network: the streets that are drawn.
-        details: what goes with a hill, by its number in the list.
+        workouts: the session on a hill, by the hill's number in the list.
+        downloads: files to be had, by their names, by the number of the hill; those of the run over
+            several hills have the number 0 (``RUN``).
         units: metres and kilometres, or feet and miles.
-        tiles: the map below, ``None`` for none.
+        tiles: the map beneath, ``None`` for none.
     """
-    details = details or {}
-    room = MOST_BYTES // 2
-    articles = []
-    for hill in findings.hills:
-        detail = details.get(hill.rank, Detail())
-        size = sum(len(data) * 4 // 3 for data in detail.downloads.values())
-        articles.append(_article(hill, detail, units, whole=size <= room))
-        room -= min(size, room)
+    sessions = dict(workouts or {})
+    cards = {rank: card.Card(workout, findings, units) for rank, workout in sessions.items()}
+    rows = [_row(hill, units) for hill in findings.hills]
+    articles = [_article(hill, cards.get(hill.rank), units) for hill in findings.hills]
+    drawn = [_drawn(hill, sessions.get(hill.rank), units) for hill in findings.hills]
+    ranks = [hill.rank for hill in findings.hills]
+    if findings.tour is not None:
+        rows.insert(0, _row_of_run(findings.tour, units))
+        articles.insert(0, _article_of_run(card.Card(findings.tour, findings, units), units))
+        drawn.insert(0, _drawn_run(findings.tour, units))
+        ranks.insert(0, RUN)
+    files = _files([(downloads or {}).get(rank, {}) for rank in ranks])
     library, library_style = _library("leaflet.js"), _library("leaflet.css")
     script, style = _own("page.js"), _own("page.css") + _colours()
-    heading = escape(plain(words.heading(findings)))
+    heading = escape(plain(words.heading(findings, units)))
+    below = (*words.around(findings, units), *words.beyond(findings), *words.sources(findings))
     return Template(_own("page.html")).substitute(
         policy=_policy((library, script), (library_style, style), tiles),
         title=f"{heading} - hillfinder",
@@ -126,10 +121,13 @@ def to_html(
         script=script,
         style=style,
         legend="".join(_legend()),
-        rows="".join(_row(hill, units) for hill in findings.hills),
-        details="".join(articles) or _paragraphs(findings.misses),
-        footer=_paragraphs((*words.beyond(findings), *words.sources(findings))),
-        data=_data(findings, network, units, tiles),
+        rows="".join(rows),
+        details="".join(
+            f"{text}{links}</article>" for text, links in zip(articles, files, strict=True)
+        )
+        or _paragraphs([words.in_units(miss, units) for miss in findings.misses]),
+        footer=_paragraphs(below),
+        data=_data(findings, network, drawn, tiles),
     )
 
 
@@ -179,71 +177,92 @@ def _row(hill: Hill, units: words.Units) -> str:
         f'<label class="row"><input type="radio" name="hill" value="{hill.rank}">'
         f'<span class="rank g{scale.step(hill.grade)}">{hill.rank}</span>'
         f'<span class="name"><bdi>{escape(_name(hill))}</bdi>'
-        f'<small class="far">{escape(size)}, warm-up {escape(there)}</small></span>'
+        f'<small class="far">{escape(size)} \u00b7 {escape(there)}</small></span>'
         f'<span class="grade">{escape(words.grade(hill))}</span>'
         f'<span class="size">{escape(size)}</span>'
         f'<span class="there">{escape(there)}</span></label>'
     )
 
 
-def _article(hill: Hill, detail: Detail, units: words.Units, *, whole: bool) -> str:
+def _row_of_run(run: Workout, units: words.Units) -> str:
+    there, time = words.distance(run.length_m, units), words.minutes(run.time_s)
+    return (
+        f'<label class="row"><input type="radio" name="hill" value="{RUN}">'
+        '<span class="rank g0">all</span>'
+        f'<span class="name"><bdi>{escape(plain(card.heading(run, units)))}</bdi></span>'
+        f'<span class="grade"></span><span class="size">{there}</span>'
+        f'<span class="there">{time}</span></label>'
+    )
+
+
+def _article(hill: Hill, of: card.Card | None, units: words.Units) -> str:
+    """Return what there is to say of a hill and the session on it, but for the end of it."""
     climb = hill.climb
     figures = [
         f"<b>{escape(words.grade(hill))}</b> (trust: {hill.confidence})",
-        f"{words.length(climb.length_m, units)} long",
+        f"{words.ground(climb.length_m, units)} long",
         f"{words.length(climb.gain_m, units)} up",
-        f"steepest 30 m {words.percent(climb.max_grade)}",
+        f"steepest {words.length(STEEPEST_OVER_M, units)} {words.percent(climb.max_grade)}",
         f"surface {escape(words.tag(hill, 'surface'))}",
         f"lit {escape(words.tag(hill, 'lit'))}",
         f"warm-up {escape(words.warmup(hill, units))}",
     ]
-    steps = "".join(
-        f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>"
-        for row in detail.steps
-    )
-    sections = detail.sections or _sections(hill)
+    ups = [step.route.length_m for step in of.workout.steps if step.kind == "repeat"] if of else []
+    drawing = profile.to_svg(hill, units, ups[0] if ups else None)
     return (
         f'<article id="hill-{hill.rank}"><h2>{hill.rank}. <bdi>{escape(_name(hill))}</bdi></h2>'
-        f'<p class="figures">{", ".join(figures)}</p>{profile.to_svg(hill, units)}'
-        f'<p class="reading" aria-live="off"></p>'
-        + (f'<h3>The session</h3><table class="steps">{steps}</table>' if steps else "")
-        + "".join(f"<h3>{escape(title)}</h3>{_said(lines)}" for title, lines in sections if lines)
-        + (
-            _files(detail.downloads)
-            if whole
-            else "<p>Files for a watch: ask for this hill alone.</p>"
+        f'<p class="figures">{", ".join(figures)}</p>{drawing}'
+        f'<p class="reading"></p>'
+        f"{_steps(of) if of else ''}"
+        f"{_sections(of.sections() if of else card.sections(hill), units)}"
+    )
+
+
+def _article_of_run(of: card.Card, units: words.Units) -> str:
+    heading = escape(plain(card.heading(of.workout, units)))
+    return f'<article id="hill-{RUN}"><h2>{heading}</h2>{_steps(of)}' + _sections(
+        of.sections(), units
+    )
+
+
+def _steps(of: card.Card) -> str:
+    rows = (
+        f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>"
+        for row in of.rows()
+    )
+    return f'<h3>The session</h3><table class="steps">{"".join(rows)}</table>'
+
+
+def _sections(sections: Iterable[tuple[str, Sequence[card.Line]]], units: words.Units) -> str:
+    """Return headings, each with its sentences: those that are cautions stand out."""
+    return "".join(
+        f'<h3>{escape(title)}</h3><ul class="said">'
+        + "".join(
+            f'<li class="{gravity}">{escape(words.in_units(plain(text), units))}</li>'
+            for text, gravity in lines
         )
-        + "</article>"
+        + "</ul>"
+        for title, lines in sections
+        if lines
     )
 
 
-def _sections(hill: Hill) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield what the hill itself has to say."""
-    yield "Good to know", [(note, "") for note in hill.notes]
-    for title, safety in (("On the hill", hill.safety), ("On the way", hill.approach_safety)):
-        if safety is not None:
-            yield title, [(caution.text, caution.gravity) for caution in safety.cautions]
-
-
-def _said(lines: Sequence[tuple[str, str]]) -> str:
-    items = (
-        f'<li class="{grave}">{escape(plain(text))}</li>'
-        if grave in GRAVITIES
-        else f"<li>{escape(plain(text))}</li>"
-        for text, grave in lines
-    )
-    return f'<ul class="said">{"".join(items)}</ul>'
-
-
-def _files(downloads: Mapping[str, bytes]) -> str:
-    """Return links that hold their files: no server is needed, and no script."""
-    links = []
-    for name, data in downloads.items():
-        kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
-        address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-        shown = escape(plain(name))
-        links.append(f'<li><a download="{shown}" href="{address}">Download {shown}</a></li>')
-    return f'<ul class="files">{"".join(links)}</ul>' if links else ""
+def _files(downloads: Sequence[Mapping[str, bytes]]) -> Iterator[str]:
+    """Yield links that hold their files: no server is needed for them, and no script."""
+    room = MOST_BYTES // 2
+    for files_ in downloads:
+        links = []
+        for name, data in files_.items():
+            kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+            address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
+            shown = escape(plain(name))
+            links.append(f'<li><a download="{shown}" href="{address}">Download {shown}</a></li>')
+        text = "".join(links)
+        if len(text) > room:
+            yield "<p>The files of this hill have no room on the page: search for fewer hills.</p>"
+            continue
+        room -= len(text)
+        yield f'<ul class="files">{text}</ul>' if links else ""
 
 
 def _paragraphs(lines: Sequence[str]) -> str:
@@ -258,7 +277,10 @@ _LINK: Final = f'<a href="{_COPYRIGHT}">{_COPYRIGHT}</a>'
 
 
 def _data(
-    findings: Findings, network: StreetNetwork, units: words.Units, tiles: Tiles | None
+    findings: Findings,
+    network: StreetNetwork,
+    drawn: Sequence[Mapping[str, Any]],
+    tiles: Tiles | None,
 ) -> str:
     place = findings.place
     data = {
@@ -266,7 +288,7 @@ def _data(
         "origin": [round(place.lat * backdrop.PER_DEGREE), round(place.lon * backdrop.PER_DEGREE)],
         "credit": f'&copy; <a href="{_COPYRIGHT}">OpenStreetMap contributors</a>',
         "tiles": {"url": tiles.url, "credit": tiles.credit, "zoom": tiles.zoom} if tiles else None,
-        "hills": [_drawn(hill, units) for hill in findings.hills],
+        "hills": drawn,
         "streets": backdrop.packed(findings, network),
     }
     return dumps(data)
@@ -284,18 +306,36 @@ def dumps(data: object) -> str:
     return text
 
 
-def _drawn(hill: Hill, units: words.Units) -> dict[str, Any]:
-    climb, way = hill.climb, hill.approach
+def _drawn(hill: Hill, workout: Workout | None, units: words.Units) -> dict[str, Any]:
+    climb = hill.climb
     along = climb.profile.distance_m - climb.profile.distance_m[0]
+    home = [step.route for step in workout.steps if step.kind == "cool-down"] if workout else []
     return {
         "rank": hill.rank,
         "name": _name(hill),
         "grade": words.grade(hill),
         "step": scale.step(hill.grade),
-        "line": _points(climb.lat, climb.lon),
+        "line": _points(climb),
         "along": [round(metres, 1) for metres in along.tolist()],
         "readings": list(_readings(hill, units)),
-        "way": _points(way.lat, way.lon) if way is not None else [],
+        "way": _points(hill.approach),
+        "home": [point for route in home for point in _points(route)],
+    }
+
+
+def _drawn_run(run: Workout, units: words.Units) -> dict[str, Any]:
+    """Return the run over several hills: it is all way, and the hills are drawn on it."""
+    way = [point for step in run.steps for point in _points(step.route)]
+    return {
+        "rank": RUN,
+        "name": plain(card.heading(run, units)),
+        "grade": "",
+        "step": 0,
+        "line": [],
+        "along": [],
+        "readings": [],
+        "way": way,
+        "home": [],
     }
 
 
@@ -316,6 +356,8 @@ def _readings(hill: Hill, units: words.Units) -> Iterator[str]:
         yield ", ".join(said)
 
 
-def _points(lat: Floats, lon: Floats) -> list[list[float]]:
-    points: list[list[float]] = np.round(np.column_stack([lat, lon]), 6).tolist()
+def _points(line: Climb | Route | None) -> list[list[float]]:
+    if line is None:
+        return []
+    points: list[list[float]] = np.round(np.column_stack([line.lat, line.lon]), 6).tolist()
     return points

@@ -8,6 +8,7 @@ known. It shows where the hills lie; it is no survey of what is between the stre
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -45,13 +46,16 @@ _STREETS: Final[dict[backdrop.Kind, dict[str, Any]]] = {
 }
 
 
-def draw_profile(hill: Hill, axes: Axes, units: words.Units = "metric") -> None:
+def draw_profile(
+    hill: Hill, axes: Axes, units: words.Units = "metric", repeated_m: float | None = None
+) -> None:
     """Draw a hill from the side: coloured by grade, its doubt as a band, what is run marked.
 
     Args:
         hill: which.
         axes: where.
         units: metres or feet.
+        repeated_m: so much of it, from the bottom, is run again and again; ``None`` is all.
     """
     what = profile.drawn(hill)
     unit_m, name = (1.0, "m") if units == "metric" else (profile.FOOT_M, "ft")
@@ -92,9 +96,13 @@ def draw_profile(hill: Hill, axes: Axes, units: words.Units = "metric") -> None:
     )
     axes.plot(along, height, color=_INK, linewidth=2)
     above = high + 0.1 * room
-    axes.annotate("", (along[-1], above), (0.0, above), arrowprops={"arrowstyle": "<->"})
+    stretch = min(repeated_m or what.distance_m[-1], what.distance_m[-1])
+    end = float(stretch) / unit_m
+    axes.annotate("", (end, above), (0.0, above), arrowprops={"arrowstyle": "<->"})
     said = f"{words.length(hill.climb.length_m, units)} at {words.grade(hill)}"
-    axes.text(along[-1] / 2, above + 0.03 * room, said, ha="center", va="bottom")
+    if repeated_m and repeated_m < what.distance_m[-1] - 1:
+        said = f"repeat {words.length(repeated_m, units)} of {said}"
+    axes.text(end / 2, above + 0.03 * room, said, ha="center", va="bottom")
     axes.set_ylim(floor, above + 0.18 * room)
     axes.set_xlim(min([0.0, *(what.lead_distance_m / unit_m).tolist()]), along[-1] * 1.02)
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.82), frameon=False, fontsize="small")
@@ -197,7 +205,10 @@ def to_png(findings: Findings, network: StreetNetwork, units: words.Units = "met
     draw_map(findings, network, above)
     draw_profile(findings.hills[0], below, units)
     file = io.BytesIO()
-    sheet.savefig(file, format="png", dpi=DPI)
+    with warnings.catch_warnings():
+        # No font has every letter that a street may be called by: a box stands for it.
+        warnings.filterwarnings("ignore", message="(Glyph|Matplotlib currently does not)")
+        sheet.savefig(file, format="png", dpi=DPI)
     return file.getvalue()
 
 

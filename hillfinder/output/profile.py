@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LEAD_M: Final = 60.0
 #: A colour is that of the grade over so many metres: shorter ones show samples, not the street.
 COLOUR_OVER_M: Final = 20.0
-FOOT_M: Final = 0.3048
+FOOT_M: Final = words.MILE_M / 5280
 #: Beyond so many pieces nobody sees the difference.
 MOST_PIECES: Final = 200
 
@@ -82,7 +82,7 @@ def drawn(hill: Hill) -> Drawn:
     )
 
 
-def to_svg(hill: Hill, units: words.Units = "metric") -> str:
+def to_svg(hill: Hill, units: words.Units = "metric", repeated_m: float | None = None) -> str:
     """Return the profile as an ``svg`` element: coloured by grade, the doubt as a band.
 
     It holds numbers alone and no word of the map, takes the colour of the text around it, and is
@@ -91,6 +91,7 @@ def to_svg(hill: Hill, units: words.Units = "metric") -> str:
     Args:
         hill: which.
         units: metres or feet on the axes.
+        repeated_m: so much of it, from the bottom, is run again and again: it is marked.
     """
     what = drawn(hill)
     low, high = what.low_m, what.high_m
@@ -101,7 +102,8 @@ def to_svg(hill: Hill, units: words.Units = "metric") -> str:
         )
     room = max(high - low, 1.0) * 0.08
     start = float(what.lead_distance_m[0]) if len(what.lead_distance_m) else 0.0
-    frame = _Frame(start, float(what.distance_m[-1]), low - room, max(high, low + 1.0) + room)
+    above = max(high, low + 1.0) + room * (3 if repeated_m else 1)
+    frame = _Frame(start, float(what.distance_m[-1]), low - room, above)
     foot, top = frame.x(np.array([0.0, frame.stop])).tolist()
     return "".join(
         [
@@ -110,6 +112,7 @@ def to_svg(hill: Hill, units: words.Units = "metric") -> str:
             f"<title>Profile: {words.length(frame.stop, units)}, {words.grade(hill)}</title>",
             *_axes(frame, units),
             *_shapes(what, frame),
+            *(_mark(frame, repeated_m, units) if repeated_m else ()),
             "</svg>",
         ]
     )
@@ -163,6 +166,16 @@ def _shapes(what: Drawn, frame: _Frame) -> Iterator[str]:
         'stroke="currentColor" stroke-opacity="0.4" stroke-width="0.75"/>'
         f'<polyline points="{frame.points(what.distance_m, what.elevation_m)}" {line} '
         'stroke-width="2.5"/>'
+    )
+
+
+def _mark(frame: _Frame, repeated_m: float, units: words.Units) -> Iterator[str]:
+    """Yield a bar above what is run again and again."""
+    left, right = frame.x(np.array([0.0, min(repeated_m, frame.stop)])).tolist()
+    yield (
+        f'<path d="M{left:.1f} {_TOP + 5:g}v-5H{right:.1f}v5" fill="none" stroke="currentColor" '
+        f'stroke-width="1.5"/><text x="{left + 6:.1f}" y="{_TOP + 16:g}" {_FONT}>'
+        f"repeat {words.length(repeated_m, units)}</text>"
     )
 
 
