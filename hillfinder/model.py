@@ -461,6 +461,7 @@ class Findings:
         beyond: what was found and not offered.
         misses: in plain words, what came nearest where ``hills`` is empty.
         street_m: how far the place is from the street where every warm-up begins, in metres.
+        sky: in plain words, what is known of daylight and weather at the start, with its source.
     """
 
     place: Place
@@ -471,3 +472,4 @@ class Findings:
     beyond: Beyond
     misses: tuple[str, ...] = ()
     street_m: float = 0.0
+    sky: tuple[str, ...] = ()
