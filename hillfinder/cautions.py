@@ -75,7 +75,7 @@ def of_weather(
             text = f"{steep} in the wet on {on}: look before you run it, and walk down."
             yield Caution("mind", "weather", text)
         elif grade >= STEEP_DOWN or slick:
-            wet = f"wet {on}" if found else "wet ground"
+            wet = f"wet {on}" if found else "a wet street" if road else "wet ground"
             yield Caution("mind", "weather", f"{steep} on {wet}: walk down with short steps.")
 
 

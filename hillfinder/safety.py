@@ -79,7 +79,7 @@ def look_up(place: Place, criteria: Criteria, web: Web, now: datetime | None = N
             a sentence says so.
         now: the time of the clock; ``None`` is the present.
     """
-    now = now or datetime.now(UTC)
+    now = now or datetime.now(UTC).astimezone()  # told by the clock of this machine
     when = criteria.start or now
     words: list[str] = []
     light = forecast = None
