@@ -1,10 +1,9 @@
 """How a surface behaves under a runner: dry, wet and frozen. The one table of surfaces.
 
 ``slick`` is how much of its grip a surface loses when wet, in three steps: 0 keeps what a rubber
-sole needs on a slope of 15 %, 1 does not (smooth stone, clay, leaves of grass), 2 is slippery even
-on the flat (wet planks and steel: the reason why boardwalks and gratings carry warning signs). The
-order follows the wet friction classes of pedestrian surfaces (asphalt, concrete; stone setts;
-wood, metal); the limits by grade are a runner's judgment, not a measurement.
+sole needs on any street that is built, 1 does not on a steep one (smooth stone, bare earth, grass),
+2 is slippery where it is nearly flat (wet planks and steel). All of it is a runner's judgment, not
+measured.
 
 Sources of the values: the OpenStreetMap wiki, "Key:surface", "Key:smoothness", "Key:tracktype",
 "Key:sac_scale", "Key:trail_visibility".
