@@ -15,8 +15,9 @@ from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import InputError
+from hillfinder.faces import Hill
 from hillfinder.hills import Hills
-from hillfinder.model import Beyond, HeightSource, Hill, Place
+from hillfinder.model import Beyond, HeightSource, Place
 from hillfinder.place import locate
 from hillfinder.streets import store
 from hillfinder.streets.network import StreetNetwork
@@ -92,7 +93,7 @@ def near(
         criteria=criteria,
         streets=network.source,
         heights=source,
-        hills=tuple(map(judge.judged, hills)),
+        hills=tuple(Hill.of(judge.judged(hill)) for hill in hills),
         beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
         misses=() if hills else ranking.misses(network, criteria),
         street_m=router.snap.distance_m,

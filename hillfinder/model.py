@@ -397,6 +397,11 @@ class Workout:
         return sum(step.kind == "repeat" for step in self.steps)
 
     @property
+    def repeated_m(self) -> float | None:
+        """How much of the first hill is run up, from its bottom; ``None`` where no hill is."""
+        return next((step.route.length_m for step in self.steps if step.kind == "repeat"), None)
+
+    @property
     def length_m(self) -> float:
         """The whole way, in metres of the ground plan."""
         return sum(step.route.length_m for step in self.steps)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.criteria import Criteria
+from hillfinder.faces import Hill
 from hillfinder.hills import Hills
 from hillfinder.model import (
     Beyond,
     Climb,
     HeightSource,
-    Hill,
     Leg,
     Place,
     Profile,
@@ -26,6 +26,7 @@ from .towns import STREET, town
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hillfinder import model
     from hillfinder.model import Floats
 
 #: What a map that anyone can edit may hold.
@@ -116,7 +117,7 @@ def hostile_hill(text: str, rank: int = 1) -> Hill:
 
 
 def hills(
-    *found: Hill,
+    *found: model.Hill,
     place: Place | None = None,
     criteria: Criteria | None = None,
     heights: HeightSource | None = None,
@@ -129,7 +130,7 @@ def hills(
         criteria=criteria or Criteria(),
         streets=StreetSource("portland.osm.pbf", "2026-01-31T00:00:00Z"),
         heights=heights or HeightSource("ned.tif", "bare earth", 10.3, "USGS"),
-        hills=found,
+        hills=tuple(map(Hill.of, found)),
         beyond=beyond or Beyond(),
         misses=misses,
         network=town([(1, (1, 2), STREET)], {1: (0.0, 0.0), 2: (100.0, 0.0)}),

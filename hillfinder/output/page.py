@@ -207,8 +207,7 @@ def _article(hill: Hill, of: card.Card | None, units: words.Units) -> str:
         f"lit {escape(words.tag(hill, 'lit'))}",
         f"warm-up {escape(words.warmup(hill, units))}",
     ]
-    ups = [step.route.length_m for step in of.workout.steps if step.kind == "repeat"] if of else []
-    drawing = profile.to_svg(hill, units, ups[0] if ups else None)
+    drawing = profile.to_svg(hill, units, of.workout.repeated_m if of else None)
     return (
         f'<article id="hill-{hill.rank}"><h2>{hill.rank}. <bdi>{escape(_name(hill))}</bdi></h2>'
         f'<p class="figures">{", ".join(figures)}</p>{drawing}'

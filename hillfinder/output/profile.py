@@ -55,6 +55,11 @@ class Drawn:
     pieces: tuple[Piece, ...]
 
     @property
+    def start_m(self) -> float:
+        """Where the drawing begins, in metres from the bottom: 0 or less."""
+        return float(self.lead_distance_m[0]) if len(self.lead_distance_m) else 0.0
+
+    @property
     def low_m(self) -> float:
         """The lowest that is drawn, doubt included; infinite where no height is known."""
         known = _known(self.elevation_m - self.sigma_m, self.lead_elevation_m)
@@ -101,9 +106,8 @@ def to_svg(hill: Hill, units: words.Units = "metric", repeated_m: float | None =
             f'<text x="0" y="25" {_FONT}>The heights of this hill are not known.</text></svg>'
         )
     room = max(high - low, 1.0) * 0.08
-    start = float(what.lead_distance_m[0]) if len(what.lead_distance_m) else 0.0
     above = max(high, low + 1.0) + room * (3 if repeated_m else 1)
-    frame = _Frame(start, float(what.distance_m[-1]), low - room, above)
+    frame = _Frame(what.start_m, float(what.distance_m[-1]), low - room, above)
     foot, top = frame.x(np.array([0.0, frame.stop])).tolist()
     return "".join(
         [
@@ -115,6 +119,24 @@ def to_svg(hill: Hill, units: words.Units = "metric", repeated_m: float | None =
             *(_mark(frame, repeated_m, units) if repeated_m else ()),
             "</svg>",
         ]
+    )
+
+
+def to_small_svg(hill: Hill) -> str:
+    """Return the profile without numbers, small enough for a line of a table.
+
+    Args:
+        hill: which.
+    """
+    what = drawn(hill)
+    if not what.pieces:
+        return ""
+    low, high = what.low_m, max(what.high_m, what.low_m + 1.0)
+    frame = _Frame(what.start_m, float(what.distance_m[-1]), low, high)
+    return (
+        f'<svg viewBox="{_LEFT - 2:g} {_TOP - 2:g} {_RIGHT - _LEFT + 4:g} {_FLOOR - _TOP + 2:g}" '
+        'width="96" height="36" preserveAspectRatio="none" role="img">'
+        f"<title>Profile</title>{''.join(_shapes(what, frame))}</svg>"
     )
 
 
