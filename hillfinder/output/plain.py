@@ -30,6 +30,19 @@ def plain(text: str, limit: int | None = None) -> str:
     return line
 
 
+def short(text: str, octets: int) -> str:
+    """Return the beginning of ``text`` as ``plain`` shows it, in so many bytes of UTF-8 at most.
+
+    It is cut at whole characters, and not marked: where bytes are scarce a letter is worth more.
+
+    >>> short("Hügelweg", 5), short("坂道", 5)
+    ('Hüge', '坂')
+    """
+    line = plain(text)
+    kept = line.encode()[:octets].decode(errors="ignore")
+    return kept if kept == line else kept.rstrip(_JOINERS + " ")
+
+
 def is_right_to_left(text: str) -> bool:
     """Say whether some of ``text`` is written from right to left."""
     return any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in text)
