@@ -50,7 +50,8 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
         if height is not None:
             _put(point, "AltitudeMeters", height)
         _put(point, "DistanceMeters", round(float(way.distance_m[at]), 2))
-    _put(course, "Notes", " ".join((f"{way.name}.", *map(plain, workout.cues), *sources(findings))))
+    notes = (f"{way.name}.", *workout.cues, *sources(findings))
+    _put(course, "Notes", plain(" ".join(notes)))
     for cue in way.cues:
         lon, lat, height = points[cue.at]
         point = SubElement(course, "CoursePoint")

@@ -20,7 +20,7 @@ from hillfinder.output.words import distance
 from hillfinder.pace import running_factor, walking_factor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set
+    from collections.abc import Collection, Iterator
 
     from hillfinder.criteria import Criteria
     from hillfinder.model import Findings, Floats, Hill, Ints, MarkKind
@@ -149,7 +149,7 @@ def _easy_s(distance_m: Floats, elevation_m: Floats, criteria: Criteria) -> Floa
     return np.cumsum([0.0, *(run * factor(grade))]) / criteria.flat_speed_m_s
 
 
-def _growing(seconds: Ints, ends: Set[int]) -> list[int]:
+def _growing(seconds: Ints, ends: Collection[int]) -> list[int]:
     """Return which points to keep, so that seconds grow: the ends of steps before all others."""
     kept = [0]
     for at, second in enumerate(seconds.tolist()):

@@ -249,13 +249,13 @@ def _step(step: Step, workout: Workout) -> dict[str, Any]:
             hill = next((hill for hill in workout.hills if hill.rank == step.rank), None)
             several = len(workout.hills) > 1
             return {
-                "workout_step_name": short(hill.name, NAME) if hill and several else "Up",
+                "workout_step_name": (short(hill.name, NAME) if hill and several else "") or "Up",
                 "duration_type": WorkoutStepDuration.DISTANCE,
                 "duration_distance": step.route.length_m,
                 "target_type": WorkoutStepTarget.OPEN,
                 "target_value": 0,
                 "intensity": Intensity.ACTIVE,
-                "notes": short(f"{percent(hill.grade)}, {hill.name}", NOTE) if hill else None,
+                "notes": short(f"{percent(hill.grade)} {hill.name}", NOTE) if hill else None,
             }
         case "warm-up":
             return {
