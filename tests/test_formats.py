@@ -31,7 +31,7 @@ from hillfinder.output.parquet import to_parquet
 from hillfinder.output.plain import plain, short
 from hillfinder.output.records import COLUMNS, rows
 from hillfinder.output.tcx import to_tcx
-from hillfinder.output.track import MANY, NOWHEN, alone, title, track
+from hillfinder.output.track import MANY, NOWHEN, once, title, track
 from hillfinder.output.watch import NAME, NOTE, TITLE, _loop, to_fit, to_workout
 
 from . import schemas
@@ -63,7 +63,7 @@ def back(route: Route) -> Route:
 def session(of: Hill | None = None, repeats: int = 3, cues: tuple[str, ...] = ("Run.",)) -> Workout:
     """Return a session on a hill: there, up and down, and home again."""
     of = of or replace(hill(), safety=Safety(marks=MARKS))
-    up = alone(of, Criteria()).steps[0].route
+    up = once(of, Criteria()).steps[-1].route
     turns = [Step("repeat", up, 60.5, of.rank), Step("recovery", back(up), 121.0, of.rank)]
     there = of.approach or approach()
     ways = [Step("warm-up", there, there.time_s), Step("cool-down", back(there), 700.0)]
@@ -75,7 +75,7 @@ def rolling(count: int = 3) -> Workout:
     each = tuple(replace(hill(rank, f"Hill Street {rank}")) for rank in range(1, count + 1))
     steps = [Step("warm-up", approach(), 723.0)]
     for one in each:
-        up = alone(one, Criteria()).steps[0].route
+        up = once(one, Criteria()).steps[-1].route
         steps += [Step("repeat", up, 60.0, one.rank), Step("easy", back(up), 70.0)]
     steps.append(Step("cool-down", back(approach()), 700.0))
     return Workout("rolling", "regular", each, tuple(steps))
@@ -175,12 +175,12 @@ def test_it_is_told_where_it_is() -> None:
 
 
 def test_a_hill_alone_is_a_track_of_its_own() -> None:
-    only = alone(bare_hill(), Criteria())
+    only = once(bare_hill(), Criteria())
     way = track(hills(), only)
     assert way.name == "Footpath without a name"
     assert way.distance_m.tolist() == [0.0, 75.04, 150.04]
     assert [cue.name for cue in way.cues] == ["Bottom", "Top"]
-    walked = alone(bare_hill(), Criteria(walk=True))
+    walked = once(bare_hill(), Criteria(walk=True))
     assert walked.time_s > only.time_s
 
 
@@ -220,10 +220,15 @@ def test_titles_are_short() -> None:
 
 def test_longitudes_stay_below_180() -> None:
     east = climb(lon=(179.9999, 180.0, 180.0001))
-    way = track(hills(), alone(replace(hill(), climb=east), Criteria()))
+    way = track(hills(), once(replace(hill(), approach=None, climb=east), Criteria()))
     assert way.lon == pytest.approx([179.9999, -180.0, -179.9999])
-    schemas.check("tcx", to_tcx(hills(), alone(replace(hill(), climb=east), Criteria())).encode())
-    record = messages(to_fit(hills(), alone(replace(hill(), climb=east), Criteria())), "record")[1]
+    schemas.check(
+        "tcx",
+        to_tcx(hills(), once(replace(hill(), approach=None, climb=east), Criteria())).encode(),
+    )
+    record = messages(
+        to_fit(hills(), once(replace(hill(), approach=None, climb=east), Criteria())), "record"
+    )[1]
     assert degrees(record["position_long"]) == -180.0
 
 
@@ -342,13 +347,15 @@ def test_a_watch_announces_bottoms_tops_and_side_streets() -> None:
 
 def test_heights_that_are_unknown_are_left_out() -> None:
     found = hills(bare_hill())
-    records = messages(to_fit(found, alone(bare_hill(), Criteria())), "record")
+    records = messages(to_fit(found, once(bare_hill(), Criteria())), "record")
     assert [record.get("altitude") for record in records] == [100.0, None, 117.0]
-    assert "total_ascent" not in messages(to_fit(found, alone(bare_hill(), Criteria())), "lap")[0]
-    root = etree.fromstring(to_tcx(found, alone(bare_hill(), Criteria())).encode())
+    assert "total_ascent" not in messages(to_fit(found, once(bare_hill(), Criteria())), "lap")[0]
+    root = etree.fromstring(to_tcx(found, once(bare_hill(), Criteria())).encode())
     assert root.xpath("count(//t:Trackpoint/t:AltitudeMeters)", namespaces=TCX) == 2
     deep = climb(elevation_m=(-501.0, -430.0, -400.0))
-    records = messages(to_fit(found, alone(replace(hill(), climb=deep), Criteria())), "record")
+    records = messages(
+        to_fit(found, once(replace(hill(), approach=None, climb=deep), Criteria())), "record"
+    )
     assert [record.get("altitude") for record in records] == [None, -430.0, -400.0]
 
 
@@ -428,10 +435,10 @@ def test_a_run_over_several_hills_has_no_loop() -> None:
 
 
 def test_a_session_that_begins_on_the_hill_is_a_workout_too() -> None:
-    alone_ = alone(hill(), Criteria(walk=True))
+    walk = once(replace(hill(), approach=None), Criteria(walk=True))
     walked = hills(hill(), criteria=Criteria(walk=True))
-    assert messages(to_workout(walked, alone_), "workout")[0]["sport"] == "walking"
-    (step,) = messages(to_workout(walked, alone_), "workout_step")
+    assert messages(to_workout(walked, walk), "workout")[0]["sport"] == "walking"
+    (step,) = messages(to_workout(walked, walk), "workout_step")
     assert step["duration_distance"] == 150.04
 
 
@@ -451,7 +458,7 @@ def test_two_sessions_are_two_files_for_a_watch() -> None:
     found = hills(hill())
     numbers = {
         messages(to_fit(found, each), "file_id")[0]["serial_number"]
-        for each in (session(), session(repeats=4), rolling(), alone(hill(), Criteria()))
+        for each in (session(), session(repeats=4), rolling(), once(hill(), Criteria()))
     }
     assert len(numbers) == 4
     assert to_fit(found, session()) == to_fit(found, session())

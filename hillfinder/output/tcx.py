@@ -34,7 +34,7 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
 
     Args:
         findings: where the data comes from, at what pace and when.
-        workout: a session, or one hill alone (``track.alone``).
+        workout: a session, or once up a hill (``track.once``).
     """
     way = track(findings, workout)
     root = Element("TrainingCenterDatabase", xmlns=NAMESPACE)

@@ -75,15 +75,20 @@ class Track:
     cues: tuple[Cue, ...]
 
 
-def alone(hill: Hill, criteria: Criteria) -> Workout:
-    """Return a hill as a session without a way to it or back: once up, at the easy pace."""
-    climb, profile = hill.climb, hill.climb.profile
-    along = profile.distance_m - profile.distance_m[0]
-    time_s = float(_easy_s(along, profile.elevation_m, criteria)[-1])
-    up = Route(climb.lon, climb.lat, profile.elevation_m, along, time_s, "direct", climb.legs)
-    return Workout(
-        criteria.session, criteria.level, (hill,), (Step("repeat", up, time_s, hill.rank),)
-    )
+def once(hill: Hill, criteria: Criteria) -> Workout:
+    """Return the way to a hill and once up it, at the easy pace, as a session.
+
+    Args:
+        hill: which; without an approach it is the hill alone.
+        criteria: the pace.
+    """
+    climb, there = hill.climb, hill.approach
+    along = climb.profile.distance_m - climb.profile.distance_m[0]
+    time_s = float(_easy_s(along, climb.profile.elevation_m, criteria)[-1])
+    line = (climb.lon, climb.lat, climb.profile.elevation_m, along)
+    up = Step("repeat", Route(*line, time_s, "direct", climb.legs), time_s, hill.rank)
+    steps = (up,) if there is None else (Step("warm-up", there, there.time_s), up)
+    return Workout(criteria.session, criteria.level, (hill,), steps)
 
 
 def track(findings: Findings, workout: Workout) -> Track:

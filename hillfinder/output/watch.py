@@ -8,6 +8,8 @@ any byte; so names are cut here, at whole letters. A course has no field for cre
 
 from __future__ import annotations
 
+from copy import copy
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
@@ -18,7 +20,7 @@ from hillfinder.output.track import title, track
 from hillfinder.output.words import distance, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hillfinder.model import Findings, Step, Workout
     from hillfinder.output.track import CueKind, Track
@@ -38,6 +40,7 @@ LOCAL: Final = (
     "workout",
     "workout_step",
 )
+RECORD: Final = frozenset({"timestamp", "position_lat", "position_long", "distance", "altitude"})
 
 
 def to_fit(findings: Findings, workout: Workout) -> bytes:
@@ -48,7 +51,7 @@ def to_fit(findings: Findings, workout: Workout) -> bytes:
 
     Args:
         findings: where the data comes from, at what pace and when.
-        workout: a session, or one hill alone (``track.alone``).
+        workout: a session, or once up a hill (``track.once``).
     """
     from fit_tool.profile.profile_type import Event, EventType, FileType
 
@@ -111,11 +114,16 @@ def _file(messages: Sequence[Any]) -> bytes:
 
 def _message(kind: str, **values: Any) -> Any:  # noqa: ANN401 - the library has no types
     """Return a message; what is ``None`` is left out."""
-    from importlib import import_module
+    return _filled(_blank(kind), values)
 
+
+def _blank(kind: str) -> Any:  # noqa: ANN401
     module = import_module(f"fit_tool.profile.messages.{kind}_message")
     name = "".join(word.capitalize() for word in kind.split("_"))
-    message = getattr(module, f"{name}Message")(local_id=LOCAL.index(kind))
+    return getattr(module, f"{name}Message")(local_id=LOCAL.index(kind))
+
+
+def _filled(message: Any, values: Mapping[str, object]) -> Any:  # noqa: ANN401
     for field, value in values.items():
         if value is not None:
             setattr(message, field, value)
@@ -163,18 +171,26 @@ def _lap(findings: Findings, workout: Workout, way: Track) -> Any:  # noqa: ANN4
     )
 
 
-def _records(way: Track) -> list[Any]:
-    return [
-        _message(
-            "record",
-            timestamp=_milliseconds(way, at),
-            position_lat=float(way.lat[at]),
-            position_long=float(way.lon[at]),
-            distance=float(way.distance_m[at]),
-            altitude=float(height) if LOWEST_M <= height <= HIGHEST_M else None,
+def _records(way: Track) -> Iterator[Any]:
+    from fit_tool.field import Field
+
+    # Of its 84 fields a record of ours has five: copied without the rest, it is made in a tenth of
+    # the 3 ms that it takes the library.
+    blank = _blank("record")
+    fields = [field for field in blank.fields if field.name in RECORD]
+    for at, height in enumerate(way.elevation_m.tolist()):
+        record = copy(blank)
+        record.fields = [Field.from_field(field) for field in fields]
+        yield _filled(
+            record,
+            {
+                "timestamp": _milliseconds(way, at),
+                "position_lat": float(way.lat[at]),
+                "position_long": float(way.lon[at]),
+                "distance": float(way.distance_m[at]),
+                "altitude": height if LOWEST_M <= height <= HIGHEST_M else None,
+            },
         )
-        for at, height in enumerate(way.elevation_m)
-    ]
 
 
 def _points(way: Track) -> list[Any]:
