@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import fitdecode
 import geopandas
+import gpxpy
 import numpy as np
 import pyarrow.parquet as pq
 import pyogrio
@@ -21,11 +22,13 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from hillfinder.criteria import Criteria
-from hillfinder.errors import InputError
+from hillfinder.errors import InputError, OutputError
 from hillfinder.model import Hill, Mark, Route, Safety, Step, Workout
 from hillfinder.output import parquet
+from hillfinder.output.export import NAMES, content
 from hillfinder.output.frame import frame
-from hillfinder.output.gpx import to_gpx
+from hillfinder.output.gpx import NAME_LIMIT as GPX_NAME
+from hillfinder.output.gpx import to_gpx, workout_to_gpx
 from hillfinder.output.kml import to_kml
 from hillfinder.output.parquet import to_parquet
 from hillfinder.output.plain import plain, short
@@ -33,6 +36,7 @@ from hillfinder.output.records import COLUMNS, rows
 from hillfinder.output.tcx import to_tcx
 from hillfinder.output.track import MANY, NOWHEN, once, title, track
 from hillfinder.output.watch import NAME, NOTE, TITLE, _loop, to_fit, to_workout
+from hillfinder.plan import Plan
 
 from . import schemas
 from .findings import HOSTILE, approach, bare_hill, climb, hill, hills, hostile_hill, hostile_hills
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hillfinder.hills import Hills
+    from hillfinder.output.export import Target
 
 TCX = {"t": "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"}
 KML = {"k": "http://www.opengis.net/kml/2.2"}
@@ -653,3 +658,84 @@ def test_a_schema_refuses_what_is_out_of_order(name: str) -> None:
     parent.getparent().insert(0, parent)
     with pytest.raises(etree.DocumentInvalid):
         schemas.check(name, etree.tostring(root))
+
+
+# --- All of them at once --------------------------------------------------------------------------
+
+
+def test_gpx_marks_what_to_mind() -> None:
+    minded = replace(hill(), safety=Safety(marks=MARKS))
+    for text in (to_gpx(hills(minded), minded), workout_to_gpx(hills(minded), session(minded))):
+        schemas.check("gpx", text.encode())
+        spots = gpxpy.parse(text).waypoints
+        assert [spot.name for spot in spots] == [
+            "Bottom",
+            "Top",
+            "Spring Street",
+            "Gate",
+            "Carter Lane",
+        ]
+        assert (spots[2].longitude, spots[2].latitude) == (-122.6991, 45.5004)
+    for odd in ((179.9999, 180.0, 180.0001), (-0.00001, 0.0, 0.00001)):
+        far = replace(hill(), approach=None, climb=climb(lon=odd, lat=(0.0, 1e-7, 1e-5)))
+        schemas.check("gpx", to_gpx(hills(), far).encode())
+        schemas.check("kml", to_kml(hills(far)).encode())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_leave_gpx_whole(text: str) -> None:
+    marks = tuple(replace(mark, name=text) for mark in MARKS)
+    odd = replace(hostile_hill(text), safety=Safety(marks=marks))
+    data = workout_to_gpx(replace(hostile_hills(), hills=(odd,)), session(odd)).encode()
+    schemas.check("gpx", data)
+    read = gpxpy.parse(data.decode())
+    assert all(spot.name == plain(spot.name or "", GPX_NAME) for spot in read.waypoints)
+    assert read.copyright_author == "OpenStreetMap contributors"
+
+
+def test_a_folder_holds_everything(tmp_path: Path) -> None:
+    found = hills(hill(), bare_hill())
+    plan = Plan.of(session(), found)
+    paths = plan.export(tmp_path / "new" / "folder")
+    assert [path.name for path in paths] == list(NAMES.values())
+    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == set(NAMES.values())
+    for path, kind in zip(paths, NAMES, strict=True):
+        data = content(kind, found, plan)
+        assert path.read_bytes() == (data.encode() if isinstance(data, str) else data)
+    with pytest.raises(OutputError, match=r"hill\.gpx exists already.*; .*hills\.parquet exists"):
+        plan.export(tmp_path / "new" / "folder")
+    plan.export(tmp_path / "new" / "folder", overwrite=True)
+
+
+def test_nothing_is_written_where_something_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "hills.csv").mkdir()
+    with pytest.raises(OutputError, match="is a folder"):
+        Plan.of(session(), hills(hill())).export(tmp_path, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["hills.csv"]
+
+
+def test_courses_can_hold_the_hill_alone(tmp_path: Path) -> None:
+    plan = Plan.of(session(), hills(hill()))
+    targets: list[Target] = [("fit", tmp_path / "a.fit"), ("workout", tmp_path / "b.fit")]
+    plan.write(targets, alone=True)
+    assert len(messages((tmp_path / "a.fit").read_bytes(), "record")) == 3
+    assert len(messages((tmp_path / "b.fit").read_bytes(), "workout_step")) == 6
+
+
+def test_every_format_has_its_method(tmp_path: Path) -> None:
+    found = hills(hill(), bare_hill())
+    plan = Plan.of(session(), found)
+    up = once(hill(), Criteria())
+    assert found.to_fit(tmp_path / "1.fit").read_bytes() == to_fit(found, up)
+    assert found.to_tcx(tmp_path / "1.tcx").read_text(encoding="utf-8") == to_tcx(found, up)
+    only = once(replace(hill(), approach=None), Criteria())
+    assert found.to_fit(tmp_path / "2.fit", alone=True).read_bytes() == to_fit(found, only)
+    assert found.to_kml() == to_kml(found)
+    assert found.to_parquet(tmp_path / "a.parquet").read_bytes() == to_parquet(found)
+    assert plan.to_fit(tmp_path / "3.fit").read_bytes() == to_fit(found, plan)
+    assert plan.to_workout(tmp_path / "4.fit").read_bytes() == to_workout(found, plan)
+    assert plan.to_tcx(tmp_path / "2.tcx").read_text(encoding="utf-8") == to_tcx(found, plan)
+    with pytest.raises(OutputError, match="exists already"):
+        found.to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="pick 1 to 2"):
+        found.to_fit(tmp_path / "5.fit", 3)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 DTYPES: Final = {
     "rank": "int64",
     **dict.fromkeys(
-        ("name", "confidence", "highway", "surface", "lit", "way_ids", "approach_shape", "notes"),
+        (
+            *("name", "confidence", "highway", "surface", "lit", "way_ids", "approach_shape"),
+            *("notes", "gravity"),
+        ),
         "object",
     ),
 }

@@ -44,7 +44,7 @@ def to_kml(findings: Findings) -> str:
     place = findings.place
     door = SubElement(document, "Placemark")
     _named(door, plain(place.name) or "Start", ())
-    _put(SubElement(door, "Point"), "coordinates", f"{place.lon:.7f},{place.lat:.7f}")
+    _put(SubElement(door, "Point"), "coordinates", _tuple([place.lon, place.lat]))
     hills = SubElement(document, "Folder")
     _put(hills, "name", "Hills")
     for hill, row in zip(findings.hills, rows(findings), strict=True):
@@ -94,7 +94,16 @@ def _line(placemark: Element, lon: Floats, lat: Floats, elevation_m: Floats) -> 
     size = 2 if any(height is None for *_, height in points) else 3
     line = SubElement(placemark, "LineString")
     _put(line, "tessellate", 1)
-    _put(line, "coordinates", " ".join(",".join(map(str, point[:size])) for point in points))
+    _put(line, "coordinates", " ".join(_tuple(point[:size]) for point in points))
+
+
+def _tuple(numbers: Iterable[float]) -> str:
+    """Return numbers as a tuple of KML: not every reader knows 1e-05.
+
+    >>> _tuple([-122.7, 0.00001, 100.0])
+    '-122.7,0.00001,100'
+    """
+    return ",".join(f"{number:.7f}".rstrip("0").rstrip(".") for number in numbers)
 
 
 def _put(parent: Element, name: str, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from hillfinder.errors import InputError
@@ -13,17 +14,20 @@ if TYPE_CHECKING:
     from hillfinder.model import Findings
 
 
+def is_possible() -> bool:
+    """Say whether pyarrow is installed."""
+    return find_spec("pyarrow") is not None
+
+
 def need() -> None:
     """Refuse, before a long search, what could not be written after it.
 
     Raises:
         InputError: pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa  # noqa: F401 - whether it can be had is all that is asked
-    except ImportError as error:
+    if not is_possible():
         msg = 'GeoParquet needs pyarrow, which is missing: pip install "hillfinder[parquet]".'
-        raise InputError(msg) from error
+        raise InputError(msg)
 
 
 def to_parquet(findings: Findings) -> bytes:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Findings, Floats, Hill, Ints, MarkKind
+    from hillfinder.model import Findings, Floats, Hill, Ints, Mark, MarkKind
 
 #: When a session begins of which nobody said when.
 NOWHEN: Final = datetime(2020, 1, 1, 12, tzinfo=UTC)
@@ -131,6 +131,18 @@ def title(workout: Workout) -> str:
     return f"{workout.repeats} x {name}" if workout.repeats > 1 else name
 
 
+def minded(hill: Hill, length_m: float) -> Iterator[tuple[str, Mark]]:
+    """Yield what a runner wants to hear of on a hill, and what it is called.
+
+    Args:
+        hill: which.
+        length_m: how much of it is run, from the bottom.
+    """
+    for mark in hill.safety.marks if hill.safety else ():
+        if mark.kind in MINDED and mark.distance_m < length_m:
+            yield plain(mark.name) or mark.kind.capitalize(), mark
+
+
 def _start(criteria: Criteria) -> datetime:
     """Return when it begins; no watch knows a year before 2000 or after 2100."""
     start = criteria.start
@@ -181,8 +193,6 @@ def _cues(workout: Workout, begin_m: Floats, distance_m: Floats) -> Iterator[Cue
         end = begin + step.route.length_m
         yield Cue("bottom", f"Bottom{number}", nearest(begin))
         hill = hills.pop(step.rank, None) if step.rank is not None else None
-        for mark in hill.safety.marks if hill is not None and hill.safety else ():
-            if mark.kind in MINDED and begin + mark.distance_m < end:
-                name = plain(mark.name) or mark.kind.capitalize()
-                yield Cue("mind", name, nearest(begin + mark.distance_m))
+        for name, mark in minded(hill, end - begin) if hill is not None else ():
+            yield Cue("mind", name, nearest(begin + mark.distance_m))
         yield Cue("top", f"Top{number}", nearest(end))
