@@ -35,7 +35,7 @@ from hillfinder.output.plain import plain, short
 from hillfinder.output.records import COLUMNS, rows
 from hillfinder.output.tcx import to_tcx
 from hillfinder.output.track import MANY, NOWHEN, once, title, track
-from hillfinder.output.watch import NAME, NOTE, TITLE, _loop, to_fit, to_workout
+from hillfinder.output.watch import LONGEST, NAME, NOTE, TITLE, _loop, to_fit, to_workout
 from hillfinder.plan import Plan
 
 from . import schemas
@@ -276,7 +276,7 @@ def test_a_fit_course_holds_the_session() -> None:
     assert course == {
         "_": "course",
         "sport": "running",
-        "name": "3 x Vista Avenue, Spring Street to Carte",
+        "name": "3 x Vista Ave, Spring St to Carter Ln",
     }
     assert start == {
         "_": "event",
@@ -374,7 +374,7 @@ def test_a_fit_workout_is_done_step_by_step() -> None:
         "_": "workout",
         "sport": "running",
         "num_valid_steps": 6,
-        "wkt_name": "3 x Vista Avenue, Spring Street to Carte",
+        "wkt_name": "3 x Vista Ave, Spring St to Carter Ln",
         "wkt_description": "Run up hard. Walk down.",
     }
     lap = {"duration_type": "open", "duration_value": 0}
@@ -459,6 +459,14 @@ def test_loops_unrolled_are_the_steps(names: list[int]) -> None:
     assert _loop([{"name": 0}, {"name": 1}] * 5) == (2, 5)
 
 
+def test_a_watch_gets_whole_sentences() -> None:
+    cues = ("Höher. " * 30).strip(), "x" * 60 + ".", "No room is left for this."
+    (about,) = messages(to_workout(hills(), session(cues=cues)), "workout")
+    assert about["wkt_description"] == cues[0]
+    assert len(cues[0].encode()) + 62 > LONGEST
+    assert "wkt_description" not in messages(to_workout(hills(), session(cues=())), "workout")[0]
+
+
 def test_two_sessions_are_two_files_for_a_watch() -> None:
     found = hills(hill())
     numbers = {
@@ -504,12 +512,12 @@ def test_a_tcx_course_holds_the_session() -> None:
     assert numbers("//t:Lap/t:TotalTimeSeconds") == [way.time_s[-1]]
     assert numbers("//t:Lap/t:DistanceMeters") == pytest.approx([workout.length_m], abs=0.006)
     assert said("//t:CoursePoint/t:Name")[:5] == [
-        *("Bottom 1/3", "Spring St…", "Gate", "Carter La…", "Top 1/3")
+        *("Bottom 1/3", "Spring St", "Gate", "Carter Ln", "Top 1/3")
     ]
     assert said("//t:CoursePoint/t:Notes")[1] == "Spring Street"
     assert said("//t:CoursePoint/t:PointType")[:2] == ["Valley", "Danger"]
     assert set(said("//t:CoursePoint/t:Time")) <= set(times)
-    assert said("//t:Course/t:Name") == ["3 x Vista Aven…"]
+    assert said("//t:Course/t:Name") == ["3 x Vista Ave"]
     (notes,) = said("//t:Course/t:Notes")
     assert notes.startswith("3 x Vista Avenue, Spring Street to Carter Lane. Run. ")
     assert "openstreetmap.org/copyright" in notes

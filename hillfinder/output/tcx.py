@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from hillfinder.output.plain import plain
+from hillfinder.output.plain import brief, plain
 from hillfinder.output.records import positions
 from hillfinder.output.track import track
 from hillfinder.output.words import sources
@@ -39,7 +39,7 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
     way = track(findings, workout)
     root = Element("TrainingCenterDatabase", xmlns=NAMESPACE)
     course = SubElement(SubElement(root, "Courses"), "Course")
-    _put(course, "Name", plain(way.name, TITLE))
+    _put(course, "Name", plain(brief(way.name, TITLE), TITLE))
     points = positions(way.lon, way.lat, way.elevation_m)
     _lap(course, way)
     line = SubElement(course, "Track")
@@ -55,7 +55,7 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
     for cue in way.cues:
         lon, lat, height = points[cue.at]
         point = SubElement(course, "CoursePoint")
-        _put(point, "Name", plain(cue.name, NAME))
+        _put(point, "Name", plain(brief(cue.name, NAME), NAME))
         _put(point, "Time", _time(way, cue.at))
         _position(point, lon, lat)
         if height is not None:

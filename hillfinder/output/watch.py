@@ -15,12 +15,12 @@ from zlib import crc32
 
 import numpy as np
 
-from hillfinder.output.plain import plain, short
+from hillfinder.output.plain import brief, plain, short
 from hillfinder.output.track import title, track
 from hillfinder.output.words import distance, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hillfinder.model import Findings, Step, Workout
     from hillfinder.output.track import CueKind, Track
@@ -62,7 +62,9 @@ def to_fit(findings: Findings, workout: Workout) -> bytes:
     return _file(
         [
             _file_id(findings, way, FileType.COURSE),
-            _message("course", course_name=short(way.name, TITLE), sport=_sport(findings)),
+            _message(
+                "course", course_name=short(brief(way.name, TITLE), TITLE), sport=_sport(findings)
+            ),
             _lap(findings, workout, way),
             _message("event", timestamp=begin, event_type=EventType.START, **timer),
             *_records(way),
@@ -91,13 +93,24 @@ def to_workout(findings: Findings, workout: Workout) -> bytes:
     ]
     about = _message(
         "workout",
-        workout_name=short(title(workout), TITLE),
+        workout_name=short(brief(title(workout), TITLE), TITLE),
         sport=_sport(findings),
         num_valid_steps=len(steps),
-        workout_description=short(" ".join(workout.cues), LONGEST) or None,
+        workout_description=_sentences(workout.cues) or None,
     )
     file_id = _file_id(findings, track(findings, workout), FileType.WORKOUT)
     return _file([file_id, about, *messages])
+
+
+def _sentences(cues: Iterable[str]) -> str:
+    """Return as many sentences as fit, whole."""
+    said = ""
+    for cue in cues:
+        longer = plain(f"{said} {cue}")
+        if len(longer.encode()) > LONGEST:
+            break
+        said = longer
+    return said
 
 
 def _file(messages: Sequence[Any]) -> bytes:
@@ -211,7 +224,7 @@ def _points(way: Track) -> list[Any]:
             position_long=float(way.lon[cue.at]),
             distance=float(way.distance_m[cue.at]),
             type=signs[cue.kind],
-            course_point_name=short(cue.name, NAME),
+            course_point_name=short(brief(cue.name, NAME), NAME),
         )
         for index, cue in enumerate(way.cues)
     ]
@@ -265,19 +278,23 @@ def _step(step: Step, workout: Workout) -> dict[str, Any]:
             hill = next((hill for hill in workout.hills if hill.rank == step.rank), None)
             several = len(workout.hills) > 1
             return {
-                "workout_step_name": (short(hill.name, NAME) if hill and several else "") or "Up",
+                "workout_step_name": "Up"
+                if hill is None or not several
+                else short(brief(hill.name, NAME), NAME) or "Up",
                 "duration_type": WorkoutStepDuration.DISTANCE,
                 "duration_distance": step.route.length_m,
                 "target_type": WorkoutStepTarget.OPEN,
                 "target_value": 0,
                 "intensity": Intensity.ACTIVE,
-                "notes": short(f"{percent(hill.grade)} {hill.name}", NOTE) if hill else None,
+                "notes": short(brief(f"{percent(hill.grade)} {hill.name}", NOTE), NOTE)
+                if hill
+                else None,
             }
         case "warm-up":
             return {
                 "workout_step_name": "Warm-up",
                 "duration_type": WorkoutStepDuration.TIME,
-                "duration_time": step.time_s,
+                "duration_time": float(round(step.time_s)),
                 "target_type": WorkoutStepTarget.OPEN,
                 "target_value": 0,
                 "intensity": Intensity.WARMUP,
