@@ -260,7 +260,8 @@ def test_gpx(run: Runner, gradely: list[str], tmp_path: Path) -> None:
     assert done.code == 0
     assert done.err == f"Wrote {path}.\n"
     course = gpxpy.parse(path.read_text(encoding="utf-8"))
-    assert [spot.name for spot in course.waypoints] == ["Bottom", "Top"]
+    spots = ["Bottom", "Top", "Lower Level", "Middle Level"]  # two streets to mind between
+    assert [spot.name for spot in course.waypoints] == spots
     assert all(point.elevation is not None for point in course.tracks[0].segments[0].points)
     second = path.read_bytes()
     refused = run(*words)
@@ -723,5 +724,6 @@ def test_a_run_over_several_hills_is_shown_whole(
     assert done.out.startswith("A run over 2 hills: ")
     assert "On a treadmill" in done.out
     spots = gpxpy.parse(path.read_text(encoding="utf-8")).waypoints
-    assert [spot.name for spot in spots] == ["Bottom 1", "Top 1", "Bottom 2", "Top 2"]
+    named = ["Bottom 1", "Top 1", "Bottom 2", "Top 2", "Lower Level", "Middle Level"]
+    assert [spot.name for spot in spots] == named
     assert run(*words, "--pick", "2").out.startswith("Session on hill 2: ")

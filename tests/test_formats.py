@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
@@ -189,6 +190,7 @@ def test_a_hill_alone_is_a_track_of_its_own() -> None:
     assert walked.time_s > only.time_s
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0.05, 8.0), min_size=1, max_size=40),
     st.lists(st.floats(0.1, 300.0), min_size=1, max_size=4),
@@ -223,18 +225,20 @@ def test_titles_are_short() -> None:
     assert title(session(hostile_hill("\x00\u202e"), repeats=2)) == "2 x Hill"
 
 
-def test_longitudes_stay_below_180() -> None:
-    east = climb(lon=(179.9999, 180.0, 180.0001))
-    way = track(hills(), once(replace(hill(), approach=None, climb=east), Criteria()))
-    assert way.lon == pytest.approx([179.9999, -180.0, -179.9999])
-    schemas.check(
-        "tcx",
-        to_tcx(hills(), once(replace(hill(), approach=None, climb=east), Criteria())).encode(),
-    )
-    record = messages(
-        to_fit(hills(), once(replace(hill(), approach=None, climb=east), Criteria())), "record"
-    )[1]
-    assert degrees(record["position_long"]) == -180.0
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-180, 180.001), st.floats(-90, 90))
+@example(180.0, 90.0)
+@example(math.nextafter(180, 0), -90.0)
+@example(179.9999999, 0.0)
+def test_every_place_on_earth_can_be_written(lon: float, lat: float) -> None:
+    far = replace(hill(), approach=None, climb=climb(lon=(lon, lon, lon), lat=(lat, 0.0, lat)))
+    workout = once(far, Criteria())
+    schemas.check("tcx", to_tcx(hills(), workout).encode())
+    schemas.check("gpx", workout_to_gpx(hills(), workout).encode())
+    first = messages(to_fit(hills(), workout), "record")[0]
+    apart = math.remainder(degrees(first["position_long"]) - lon, 360)
+    assert apart == pytest.approx(0, abs=3e-7)
+    assert degrees(first["position_lat"]) == pytest.approx(lat, abs=1e-7)
 
 
 @given(st.text(st.characters(exclude_categories=())), st.integers(0, 40))

@@ -33,6 +33,9 @@ MINDED: Final[frozenset[MarkKind]] = frozenset({"side street", "crossing", "gate
 #: From so many repeats on the total is left out: many a watch shows ten letters.
 MANY: Final = 10
 
+#: Two centimetres from the date line, the next number of 32 bits means "unknown" in FIT.
+EASTERNMOST: Final = 179.9999998
+
 CueKind = Literal["bottom", "top", "mind"]
 
 
@@ -113,7 +116,7 @@ def track(findings: Findings, workout: Workout) -> Track:
     lon = np.concatenate([route.lon for route in routes])
     return Track(
         name=title(workout),
-        lon=(lon[kept] + 180.0) % 360.0 - 180.0,
+        lon=np.minimum((lon[kept] + 180.0) % 360.0 - 180.0, EASTERNMOST),
         lat=np.concatenate([route.lat for route in routes])[kept],
         elevation_m=np.concatenate([route.elevation_m for route in routes])[kept],
         distance_m=distance_m[kept],
