@@ -28,6 +28,7 @@ from hillfinder.model import Hill, Mark, Route, Safety, Step, Workout
 from hillfinder.output import parquet
 from hillfinder.output.export import NAMES, content
 from hillfinder.output.frame import frame
+from hillfinder.output.geojson import to_geojson
 from hillfinder.output.gpx import NAME_LIMIT as GPX_NAME
 from hillfinder.output.gpx import to_gpx, workout_to_gpx
 from hillfinder.output.kml import to_kml
@@ -703,6 +704,41 @@ def test_hostile_names_leave_gpx_whole(text: str) -> None:
     read = gpxpy.parse(data.decode())
     assert all(spot.name == plain(spot.name or "", GPX_NAME) for spot in read.waypoints)
     assert read.copyright_author == "OpenStreetMap contributors"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_gdal_reads_the_gpx(text: str, tmp_path: Path) -> None:
+    marks = tuple(replace(mark, name=text) for mark in MARKS)
+    odd = replace(hostile_hill(text), safety=Safety(marks=marks))
+    found, workout = replace(hostile_hills(), hills=(odd,)), session(odd)
+    path = tmp_path / "hill.gpx"
+    path.write_text(workout_to_gpx(found, workout), encoding="utf-8")
+    points = pyogrio.read_dataframe(path, layer="track_points")
+    way = track(found, workout)
+    assert points.geometry.x.to_numpy() == pytest.approx(way.lon, abs=1e-7)
+    assert points.geometry.y.to_numpy() == pytest.approx(way.lat, abs=1e-7)
+    assert points["ele"].to_numpy() == pytest.approx(way.elevation_m, abs=0.006)
+    spots = pyogrio.read_dataframe(path, layer="waypoints")
+    name = plain(text, GPX_NAME)
+    assert list(spots["name"]) == [
+        "Bottom",
+        "Top",
+        name or "Side street",
+        name or "Gate",
+        name or "Crossing",
+    ]
+    (line,) = pyogrio.read_dataframe(path, layer="tracks")["name"]
+    assert line == (name or "Hill")
+
+
+def test_gdal_reads_the_geojson(tmp_path: Path) -> None:
+    (tmp_path / "hills.geojson").write_text(to_geojson(hostile_hills()), encoding="utf-8")
+    read = pyogrio.read_dataframe(tmp_path / "hills.geojson")
+    assert read.crs.to_epsg() in {4326, 4979}  # WGS 84, with heights
+    assert [name or "" for name in read["name"]] == [plain(text) for text in HOSTILE]
+    assert [line.wkt for line in read.geometry] == [
+        line.wkt for line in frame(hostile_hills()).geometry
+    ]
 
 
 def test_a_folder_holds_everything(tmp_path: Path) -> None:
