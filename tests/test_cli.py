@@ -416,6 +416,7 @@ def test_every_option_is_in_the_help(run: Runner) -> None:
     for option in (
         *("--length", "--warmup", "--pace", "--walk", "--osm", "--dem", "--elevation", "--offline"),
         *("--limit", "--min-grade", "--format", "--pick", "--gpx", "--force", "--units", "--quiet"),
+        *("--fit", "--workout", "--tcx", "--kml", "--geojson", "--csv", "--parquet", "--export"),
     ):
         assert f"{option} " in said
 
