@@ -17,7 +17,7 @@ import numpy as np
 
 from hillfinder.output.plain import brief, plain, short
 from hillfinder.output.track import title, track
-from hillfinder.output.words import distance, percent
+from hillfinder.output.words import ground, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -272,7 +272,7 @@ def _loop(flat: Sequence[dict[str, Any]]) -> tuple[int, int]:
 def _step(step: Step, workout: Workout) -> dict[str, Any]:
     from fit_tool.profile.profile_type import Intensity, WorkoutStepDuration, WorkoutStepTarget
 
-    far = distance(step.route.length_m)
+    far = ground(step.route.length_m)
     match step.kind:
         case "repeat":
             hill = next((hill for hill in workout.hills if hill.rank == step.rank), None)
