@@ -243,10 +243,13 @@ class Hills(Findings):
         """
         from hillfinder.output import page
 
-        plans = self._plans()
-        files = {rank: _files(self, plan, f"hill-{rank}") for rank, plan in plans.items()}
-        if self.tour is not None:
-            files[page.RUN] = _files(self, self.tour, "run")
+        plans: dict[int, Workout] = {**self._plans()}
+
+        def files(rank: int) -> dict[str, bytes]:
+            if rank == page.RUN and self.tour is not None:
+                return _files(self, self.tour, "run")
+            return _files(self, plans[rank], f"hill-{rank}") if rank in plans else {}
+
         text = page.to_html(self, self.network, plans, files, units=units)
         return replace(path, text, overwrite=overwrite)
 

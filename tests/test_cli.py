@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DOOR = f"{town.DOOR.lat},{town.DOOR.lon}"
 
+#: What a folder with everything holds.
+EVERYTHING: dict[str, str] = dict([*NAMES.items(), *FACES.items()])
+WRITTEN = sorted(EVERYTHING.values())
+
 
 class Run:
     """What a command said, and how it ended."""
@@ -304,7 +308,7 @@ def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -
 
 def test_every_file_in_one_run(run: Runner, gradely: list[str], tmp_path: Path) -> None:
     kinds: list[str] = [kind for kind in NAMES if kind != "json"]
-    names: dict[str, str] = {**NAMES, **FACES}
+    names = EVERYTHING
     kinds += FACES
     words = [word for kind in kinds for word in (f"--{kind}", str(tmp_path / names[kind]))]
     folder = tmp_path / "all of it"
@@ -364,7 +368,7 @@ def test_what_parquet_needs_is_said_before_the_search(
     assert done.err.endswith(
         'Left out hills.parquet: it needs pyarrow: pip install "hillfinder[parquet]".\n'
     )
-    assert len(list(Path("all").iterdir())) == len{**NAMES, **FACES} - 1
+    assert len(list(Path("all").iterdir())) == len(WRITTEN) - 1
 
 
 # --- What goes wrong ------------------------------------------------------------------------------
@@ -446,8 +450,6 @@ def test_no_words_show_the_help(run: Runner) -> None:
 
 
 # --- The demo -------------------------------------------------------------------------------------
-
-WRITTEN = sorted({**NAMES, **FACES}.values())
 
 
 def test_the_demo(run: Runner, tmp_path: Path) -> None:

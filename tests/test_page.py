@@ -72,7 +72,7 @@ def text_of(found: Hills, **more: Any) -> str:
         found,
         found.network,
         {each.rank: session(each) for each in found},
-        {each.rank: FILES for each in found},
+        lambda rank: FILES,
         **more,
     )
 
@@ -126,14 +126,16 @@ def test_a_run_over_several_hills_comes_first() -> None:
     steps = tuple(step for each in both for step in each.steps)
     run = Workout("rolling", "regular", (one, two), steps, ())
     found = replace(hills(one, two), tour=run)
-    text = to_html(found, found.network, downloads={page.RUN: FILES})
+    text = to_html(found, found.network, downloads={page.RUN: FILES, 1: {}, 2: {}}.__getitem__)
     first, *_ = tree(text).xpath("//label")
     assert first.xpath("string(.//bdi)").startswith("A run over 2 hills: ")
     article = tree(text).get_element_by_id("hill-0")
     assert len(article.xpath(".//a[@download]")) == 2
     assert [row[0].text for row in article.xpath(".//tr")][-1] == "In all"
     data = json.loads(tree(text).xpath("string(//script[@id='data'])"))
-    assert len(data["hills"][0]["way"]) == sum(len(step.route.lon) for step in steps)
+    way = unpacked(data["hills"][0]["way"]) + np.array([found.place.lat, found.place.lon])
+    ends = np.array([[45.5, -122.7], [45.48, -122.7]])
+    assert np.abs(way[[0, -1]] - ends).max() < 1.1 / backdrop.PER_DEGREE
 
 
 def test_units_are_those_asked_for() -> None:
@@ -178,18 +180,24 @@ def test_no_text_of_the_map_becomes_markup() -> None:
 def test_the_names_of_files_are_text_too() -> None:
     found = hills(hill())
     name = '"><script>alert(1)</script>.gpx'
-    text = to_html(found, found.network, downloads={1: {name: b"x"}})
+    text = to_html(found, found.network, downloads=lambda rank: {name: b"x"})
     assert tree(text).xpath("//a/@download") == [name]
     assert len(tree(text).xpath("//script")) == 3
 
 
 def test_a_page_is_never_too_large() -> None:
     found = hills(*(hill(rank) for rank in range(1, 9)))
-    big = {each.rank: {"hill.gpx": b"x" * 400_000} for each in found}
-    text = to_html(found, found.network, downloads=big)
+    asked = []
+
+    def files(rank: int) -> dict[str, bytes]:
+        asked.append(rank)
+        return {"hill.gpx": b"x" * 700_000}
+
+    text = to_html(found, found.network, downloads=files)
     assert len(text.encode()) < page.MOST_BYTES
-    assert len(tree(text).xpath("//a[@download]")) == 4
-    assert text.count("no room on the page") == 4
+    assert len(tree(text).xpath("//a[@download]")) == 5
+    assert text.count("no room on the page") == 3
+    assert asked == [1, 2, 3, 4, 5, 6]
 
 
 # --- The streets ----------------------------------------------------------------------------------

@@ -94,27 +94,38 @@ def packed(findings: Findings, network: StreetNetwork) -> dict[Kind, list[list[i
     return dict(reversed(result.items()))
 
 
+def pack(lon: Floats, lat: Floats, findings: Findings) -> list[int]:
+    """Return one line as ``packed`` returns many."""
+    return _pack(lon, lat, np.zeros(len(lon), np.int64), findings)[0] if len(lon) else []
+
+
 def _packed(network: StreetNetwork, edges: Ints, findings: Findings) -> list[list[int]]:
     """Return the lines of edges, the nearest to the place first."""
-    import shapely
-
     if not len(edges):
         return []
-    narrow = float(np.cos(np.radians(findings.place.lat)))
     size = np.diff(network.point_offset)[edges]
     line = np.repeat(np.arange(len(edges)), size)
     start = np.cumsum(size) - size
     at = np.repeat(network.point_offset[edges] - start, size) + np.arange(len(line))
-    where = np.column_stack([network.point_lon[at] * narrow, network.point_lat[at]])
+    return _pack(network.point_lon[at], network.point_lat[at], line, findings)
+
+
+def _pack(lon: Floats, lat: Floats, line: Ints, findings: Findings) -> list[list[int]]:
+    import shapely
+
+    place = findings.place
+    narrow = max(float(np.cos(np.radians(place.lat))), 0.01)
+    where = np.column_stack([lon * narrow, lat])
     drawn = np.asarray(shapely.linestrings(where, indices=line))
     lines = np.asarray(shapely.simplify(drawn, TRUE_TO_M / _DEGREE_M))
-    place = shapely.Point(findings.place.lon * narrow, findings.place.lat)
-    lines = lines[np.argsort(shapely.distance(lines, place), kind="stable")]
-    points, line = shapely.get_coordinates(lines, return_index=True)
+    away = shapely.distance(lines, shapely.Point(place.lon * narrow, place.lat))
+    points, line = shapely.get_coordinates(
+        lines[np.argsort(away, kind="stable")], return_index=True
+    )
     whole = _whole(points[:, 1], points[:, 0] / narrow)
     first = np.flatnonzero(np.diff(line, prepend=-1))
     steps = np.diff(whole, axis=0, prepend=whole[:1])
-    steps[first] = whole[first] - _whole(findings.place.lat, findings.place.lon)
+    steps[first] = whole[first] - _whole(place.lat, place.lon)
     return [piece.ravel().tolist() for piece in np.split(steps, first[1:])]
 
 

@@ -25,14 +25,14 @@
 
   const hills = new Map();
   for (const hill of data.hills) {
-    const parts = { ...hill, layers: [] };
+    const parts = { ...hill, way: unpacked(hill.way), home: unpacked(hill.home), layers: [] };
     const add = (line, className) => {
       const drawn = L.polyline(line, { className, interactive: className.startsWith("hill") }).addTo(map);
       parts.layers.push(drawn);
       return drawn;
     };
-    if (hill.home.length) add(hill.home, "home");
-    if (hill.way.length) add(hill.way, "way");
+    if (parts.home.length) add(parts.home, "home");
+    if (parts.way.length) add(parts.way, "way");
     if (hill.line.length) {
       add(hill.line, "casing");
       const drawn = add(hill.line, `hill g${hill.step}`);

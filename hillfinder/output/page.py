@@ -18,6 +18,7 @@ import json
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
+from itertools import starmap
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -29,13 +30,14 @@ from hillfinder.output import backdrop, card, profile, scale, words
 from hillfinder.output.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from hillfinder.model import Climb, Findings, Hill, Route, Workout
+    from hillfinder.model import Findings, Hill, Route, Workout
     from hillfinder.streets.network import StreetNetwork
 
-#: So many bytes a page may have; what a person downloads from it gets half of them.
-MOST_BYTES: Final = 5_000_000
+#: A page has so many bytes: files are left out where they would be more. The second is for what
+#: stands between the parts, and in place of files.
+MOST_BYTES, SPARE = 5_000_000, 50_000
 #: What stands for the run over several hills where hills stand for their numbers.
 RUN: Final = 0
 #: Names are cut: what is longer is no name.
@@ -80,7 +82,7 @@ def to_html(
     findings: Findings,
     network: StreetNetwork,
     workouts: Mapping[int, Workout] | None = None,
-    downloads: Mapping[int, Mapping[str, bytes]] | None = None,
+    downloads: Callable[[int], Mapping[str, bytes]] | None = None,
     *,
     units: words.Units = "metric",
     tiles: Tiles | None = OPENTOPOMAP,
@@ -91,8 +93,8 @@ def to_html(
         findings: what was found.
         network: the streets that are drawn.
         workouts: the session on a hill, by the hill's number in the list.
-        downloads: files to be had, by their names, by the number of the hill; those of the run over
-            several hills have the number 0 (``RUN``).
+        downloads: gives the files to be had of a hill, by their names, from its number, which is 0
+            (``RUN``) for the run over several; it is asked as long as there is room.
         units: metres and kilometres, or feet and miles.
         tiles: the map beneath, ``None`` for none.
     """
@@ -100,35 +102,37 @@ def to_html(
     cards = {rank: card.Card(workout, findings, units) for rank, workout in sessions.items()}
     rows = [_row(hill, units) for hill in findings.hills]
     articles = [_article(hill, cards.get(hill.rank), units) for hill in findings.hills]
-    drawn = [_drawn(hill, sessions.get(hill.rank), units) for hill in findings.hills]
+    drawn = [_drawn(hill, sessions.get(hill.rank), findings, units) for hill in findings.hills]
     ranks = [hill.rank for hill in findings.hills]
     if findings.tour is not None:
         rows.insert(0, _row_of_run(findings.tour, units))
         articles.insert(0, _article_of_run(card.Card(findings.tour, findings, units), units))
-        drawn.insert(0, _drawn_run(findings.tour, units))
+        drawn.insert(0, _drawn_run(findings.tour, findings, units))
         ranks.insert(0, RUN)
-    files = _files([(downloads or {}).get(rank, {}) for rank in ranks])
     library, library_style = _library("leaflet.js"), _library("leaflet.css")
     script, style = _own("page.js"), _own("page.css") + _colours()
     heading = escape(plain(words.heading(findings, units)))
     below = (*words.around(findings, units), *words.beyond(findings), *words.sources(findings))
-    return Template(_own("page.html")).substitute(
-        policy=_policy((library, script), (library_style, style), tiles),
-        title=f"{heading} - hillfinder",
-        heading=heading,
-        library=library,
-        library_style=library_style,
-        script=script,
-        style=style,
-        legend="".join(_legend()),
-        rows="".join(rows),
-        details="".join(
-            f"{text}{links}</article>" for text, links in zip(articles, files, strict=True)
-        )
-        or _paragraphs([words.in_units(miss, units) for miss in findings.misses]),
-        footer=_paragraphs(below),
-        data=_data(findings, network, drawn, tiles),
+    parts = {
+        "policy": _policy((library, script), (library_style, style), tiles),
+        "title": f"{heading} - hillfinder",
+        "heading": heading,
+        "library": library,
+        "library_style": library_style,
+        "script": script,
+        "style": style,
+        "legend": "".join(_legend()),
+        "rows": "".join(rows),
+        "footer": _paragraphs(below),
+        "data": _data(findings, network, drawn, tiles),
+    }
+    room = MOST_BYTES - sum(len(part.encode()) for part in (*parts.values(), *articles)) - SPARE
+    files = _files(ranks, downloads, room) if downloads else [""] * len(ranks)
+    details = "".join(
+        f"{article}{links}</article>" for article, links in zip(articles, files, strict=True)
     )
+    misses = _paragraphs([words.in_units(miss, units) for miss in findings.misses])
+    return Template(_own("page.html")).substitute(parts, details=details or misses)
 
 
 def _policy(scripts: Sequence[str], styles: Sequence[str], tiles: Tiles | None) -> str:
@@ -246,22 +250,24 @@ def _sections(sections: Iterable[tuple[str, Sequence[card.Line]]], units: words.
     )
 
 
-def _files(downloads: Sequence[Mapping[str, bytes]]) -> Iterator[str]:
+def _files(
+    ranks: Sequence[int], downloads: Callable[[int], Mapping[str, bytes]], room: int
+) -> Iterator[str]:
     """Yield links that hold their files: no server is needed for them, and no script."""
-    room = MOST_BYTES // 2
-    for files_ in downloads:
-        links = []
-        for name, data in files_.items():
-            kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
-            address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-            shown = escape(plain(name))
-            links.append(f'<li><a download="{shown}" href="{address}">Download {shown}</a></li>')
-        text = "".join(links)
-        if len(text) > room:
+    for rank in ranks:
+        text = "".join(starmap(_link, downloads(rank).items())) if room > 0 else ""
+        room = max(room - len(text), 0)
+        if room:
+            yield f'<ul class="files">{text}</ul>' if text else ""
+        else:
             yield "<p>The files of this hill have no room on the page: search for fewer hills.</p>"
-            continue
-        room -= len(text)
-        yield f'<ul class="files">{text}</ul>' if links else ""
+
+
+def _link(name: str, data: bytes) -> str:
+    kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+    address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    shown = escape(plain(name))
+    return f'<li><a download="{shown}" href="{address}">Download {shown}</a></li>'
 
 
 def _paragraphs(lines: Sequence[str]) -> str:
@@ -305,7 +311,9 @@ def dumps(data: object) -> str:
     return text
 
 
-def _drawn(hill: Hill, workout: Workout | None, units: words.Units) -> dict[str, Any]:
+def _drawn(
+    hill: Hill, workout: Workout | None, findings: Findings, units: words.Units
+) -> dict[str, Any]:
     climb = hill.climb
     along = climb.profile.distance_m - climb.profile.distance_m[0]
     home = [step.route for step in workout.steps if step.kind == "cool-down"] if workout else []
@@ -314,17 +322,16 @@ def _drawn(hill: Hill, workout: Workout | None, units: words.Units) -> dict[str,
         "name": _name(hill),
         "grade": words.grade(hill),
         "step": scale.step(hill.grade),
-        "line": _points(climb),
+        "line": np.round(np.column_stack([climb.lat, climb.lon]), 6).tolist(),
         "along": [round(metres, 1) for metres in along.tolist()],
         "readings": list(_readings(hill, units)),
-        "way": _points(hill.approach),
-        "home": [point for route in home for point in _points(route)],
+        "way": _way([hill.approach] if hill.approach is not None else [], findings),
+        "home": _way(home, findings),
     }
 
 
-def _drawn_run(run: Workout, units: words.Units) -> dict[str, Any]:
+def _drawn_run(run: Workout, findings: Findings, units: words.Units) -> dict[str, Any]:
     """Return the run over several hills: it is all way, and the hills are drawn on it."""
-    way = [point for step in run.steps for point in _points(step.route)]
     return {
         "rank": RUN,
         "name": plain(card.heading(run, units)),
@@ -333,9 +340,17 @@ def _drawn_run(run: Workout, units: words.Units) -> dict[str, Any]:
         "line": [],
         "along": [],
         "readings": [],
-        "way": way,
+        "way": _way([step.route for step in run.steps], findings),
         "home": [],
     }
+
+
+def _way(routes: Sequence[Route], findings: Findings) -> list[int]:
+    """Return ways as one line, packed as streets are."""
+    if not routes:
+        return []
+    lon = np.concatenate([route.lon for route in routes])
+    return backdrop.pack(lon, np.concatenate([route.lat for route in routes]), findings)
 
 
 def _readings(hill: Hill, units: words.Units) -> Iterator[str]:
@@ -353,10 +368,3 @@ def _readings(hill: Hill, units: words.Units) -> Iterator[str]:
         if steep:
             said.append(words.percent(steep[0]))
         yield ", ".join(said)
-
-
-def _points(line: Climb | Route | None) -> list[list[float]]:
-    if line is None:
-        return []
-    points: list[list[float]] = np.round(np.column_stack([line.lat, line.lon]), 6).tolist()
-    return points
