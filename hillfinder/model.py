@@ -31,7 +31,7 @@ Confidence = Literal["high", "medium", "low"]
 HeightKind = Literal["bare earth", "surface", "unknown"]
 Shape = Literal["direct", "detour"]
 StepKind = Literal["warm-up", "repeat", "recovery", "easy", "cool-down"]
-MarkKind = Literal["side street", "driveway", "crossing", "signals", "gate", "barrier"]
+MarkKind = Literal["side street", "driveway", "crossing", "signals", "tracks", "gate", "barrier"]
 Gravity = Literal["avoid", "mind", "know"]
 Topic = Literal["surface", "weather", "light", "traffic", "path", "access"]
 

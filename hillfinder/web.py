@@ -333,6 +333,7 @@ class Web:
         check: Check,
         service: Service,
         tags: Sequence[str] = (),
+        node_tags: Sequence[str] = (),
         amend: Callable[[str], str] = str,
     ) -> T:
         """Return ``ask(osmnx)``: OSMnx words the questions and reads the replies, the door carries.
@@ -347,6 +348,7 @@ class Web:
             check: as for ``fetch``.
             service: whom to name when it fails.
             tags: the way tags a graph shall carry. Ways are drawn once, in their own direction.
+            node_tags: the tags that its nodes shall carry.
             amend: from the address that OSMnx would ask to the one that is asked.
 
         Raises:
@@ -354,7 +356,7 @@ class Web:
             OfflineError: as ``fetch``.
         """
         first = self.overpass_urls[0]
-        with lending.lent(first, self.nominatim_url, tags) as (osmnx, folder):
+        with lending.lent(first, self.nominatim_url, tags, node_tags) as (osmnx, folder):
             while True:
                 try:
                     return ask(osmnx)

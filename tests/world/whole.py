@@ -15,7 +15,7 @@ from hillfinder.elevation.remote import COPERNICUS, USGS_3DEP
 from tests.towns import DATA
 from tests.world.files import Files, cloud_optimised
 from tests.world.nominatim import Nominatim
-from tests.world.overpass import Overpass, extract
+from tests.world.overpass import Overpass, extract, tags_of_nodes
 from tests.world.terrarium import Mapterhorn, Terrarium, of_raster
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ class World:
             city = made_up(Path(self._stack.enter_context(TemporaryDirectory())))
         self.city = city
         nodes, ways = extract(city.osm)
-        self.overpass = Overpass(nodes, ways)
-        self.mirror = Overpass(nodes, ways)
+        node_tags = tags_of_nodes(city.osm)
+        self.overpass = Overpass(nodes, ways, node_tags)
+        self.mirror = Overpass(nodes, ways, node_tags)
         self.nominatim = Nominatim({city.name: city.door, "Nowhere": ()})
         surface = of_raster(city.dem)
         self.terrarium = Terrarium(surface, "ned13/made_up.tif")
