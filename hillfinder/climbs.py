@@ -208,7 +208,7 @@ def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
 
 
 def _limits(criteria: Criteria) -> Limits:
-    """Return what a stretch must satisfy; a hill may be as steep as there are where nobody cares."""
+    """Return what a stretch must satisfy; without a greatest grade it may be of any."""
     least, greatest = criteria.grade_range
     return Limits(*criteria.length_range_m, least, greatest if greatest < 1 else np.inf)
 

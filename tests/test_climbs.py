@@ -17,6 +17,21 @@ from hillfinder.windows import Limits, Line, search
 
 from .towns import STREET, Formula, town
 
+LEAST, ROOM = (0.005, 0.03, 0.08), (0.005, 0.03, np.inf)
+
+
+def at_greatest_grade(line: Line, inside: list[float], limits: Limits) -> list[tuple[float, float]]:
+    """Return, from each sample up and down, where the greatest grade is met between two others."""
+    windows = []
+    height = dict(zip(line.s.tolist(), line.z.tolist(), strict=True))
+    for at in inside if limits.max_grade < np.inf else []:
+        for a, b in pairwise(inside):
+            low, high = (height[end] - height[at] - limits.max_grade * (end - at) for end in (a, b))
+            if low * high < 0:
+                end = a + (b - a) * low / (low - high)
+                windows.append((min(at, end), max(at, end)))
+    return windows
+
 
 def oracle(line: Line, first: int, last: int, limits: Limits) -> list[tuple[float, float, float]]:
     """Return foot, top and gain of every climb: every window tried, with loops, nothing clever."""
@@ -51,15 +66,7 @@ def oracle(line: Line, first: int, last: int, limits: Limits) -> list[tuple[floa
     for exact in (limits.shortest, limits.longest):
         windows += [(a, a + exact) for a in inside if a + exact <= inside[-1]]
         windows += [(b - exact, b) for b in inside if b - exact >= inside[0]]
-    if limits.max_grade < np.inf:
-        # From each sample up and down to where the greatest grade is met between two others.
-        for at in inside:
-            for a, b in pairwise(inside):
-                low, high = (
-                    height(end) - height(at) - limits.max_grade * (end - at) for end in (a, b)
-                )
-                if low * high < 0:
-                    windows.append(tuple(sorted((at, a + (b - a) * low / (low - high)))))
+    windows += at_greatest_grade(line, inside, limits)
     best = max(windows, key=lambda w: score(*w), default=None)
     if best is None or score(*best) == 0.0:
         return []
@@ -122,14 +129,13 @@ def found(line: Line, first: list[int], last: list[int], limits: Limits) -> list
     count=st.integers(2, 60),
     shortest=st.sampled_from([20.0, 60.0, 100.0]),
     stretch=st.sampled_from([1.0, 1.3, 2.0, 4.0]),
-    min_grade=st.sampled_from([0.005, 0.03, 0.08]),
-    room=st.sampled_from([0.005, 0.03, np.inf]),
+    grades=st.sampled_from([(least, least + room) for least in LEAST for room in ROOM]),
 )
 def test_finds_what_the_oracle_finds(
-    seed: int, count: int, shortest: float, stretch: float, min_grade: float, room: float
+    seed: int, count: int, shortest: float, stretch: float, grades: tuple[float, float]
 ) -> None:
     line = rolling_line(seed, count)
-    limits = Limits(shortest, shortest * stretch, min_grade, min_grade + room)
+    limits = Limits(shortest, shortest * stretch, *grades)
     expected = sorted(oracle(line, 0, count - 1, limits))
     actual = found(line, [0], [count - 1], limits)
     assert len(actual) == len(expected)
