@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder import climbs as climbing
-from hillfinder import fit, grades, lines, ranking
+from hillfinder import fit, grades, lines, misses, ranking
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -95,7 +95,7 @@ def near(
         heights=source,
         hills=hills,
         beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
-        misses=() if hills else ranking.misses(network, criteria),
+        misses=() if hills else misses.nearest(network, criteria, router.times_s),
         street_m=router.snap.distance_m,
         network=network,
     )

@@ -23,8 +23,8 @@ up to 5 minutes     4 to 7 %
 longer              2 to 5 %
 =================== ============
 
-Where the lengths asked for allow no such time, the nearest that they allow is wanted; likewise
-with the grade. A walker's repeats take twice as long and are as steep.
+Where the lengths asked for allow no such time, the nearest that they allow is wanted. A walker's
+repeats take twice as long and are as steep.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ import heapq
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -46,7 +46,6 @@ from hillfinder.streets.marks import Lookout
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria, Level, Session
     from hillfinder.model import Climb, Confidence, Floats, Ints, Mark, MarkKind, Route
     from hillfinder.streets.network import StreetNetwork
@@ -114,9 +113,9 @@ class Weights:
         CriteriaError: a weight is no number from 0 up, or all are 0.
     """
 
-    grade: float = 5.0
+    grade: float = 6.0
     evenness: float = 4.0
-    clear: float = 3.0
+    clear: float = 4.0
     time: float = 2.0
     traffic: float = 3.0
     surface: float = 2.0
@@ -152,6 +151,25 @@ class Ideal(NamedTuple):
     high: float
 
 
+class Choice(Protocol):
+    """Climbs as arrays of shape (k,), and each as a record: ``climbs.Climbs`` is one."""
+
+    @property
+    def length_m(self) -> Floats:
+        """Lengths."""
+
+    @property
+    def grade(self) -> Floats:
+        """Mean grades."""
+
+    @property
+    def grade_sigma(self) -> Floats:
+        """Their standard deviations."""
+
+    def __getitem__(self, row: int, /) -> Climb:
+        """Return one as a record."""
+
+
 class Weighed(NamedTuple):
     """A climb with its warm-up, and how well it suits."""
 
@@ -174,18 +192,17 @@ def ideal(criteria: Criteria) -> Ideal:
     >>> ideal(Criteria())
     Ideal(time_s=60.0, low=0.05, high=0.08)
     """
-    wanted = REPEAT_S[criteria.session][criteria.level]
-    middle = np.mean(_grades(wanted, criteria))
-    ends = repeat_s(np.array(criteria.length_range_m), middle, criteria)
     times = WALKER if criteria.walk else 1.0
-    wanted = float(np.clip(times * wanted, *ends))
-    return Ideal(wanted, *_grades(wanted / times, criteria))
+    wanted = times * REPEAT_S[criteria.session][criteria.level]
+    middle = np.array(np.mean(_grades(wanted / times)))
+    shortest, longest = repeat_s(np.array(criteria.length_range_m), middle, criteria).tolist()
+    wanted = min(max(wanted, shortest), longest)
+    return Ideal(wanted, *_grades(wanted / times))
 
 
-def _grades(time_s: float, criteria: Criteria) -> tuple[float, float]:
-    low, high = next(ends for longest, *ends in IDEAL_GRADES if time_s <= longest)
-    low, high = np.clip([low, high], *criteria.grade_range).tolist()
-    return low, high
+def _grades(time_s: float) -> tuple[float, float]:
+    """Return which grades are ideal for repeats of some time."""
+    return next((low, high) for longest, low, high in IDEAL_GRADES if time_s <= longest)
 
 
 def _half_at(off: Floats | float) -> Floats:
@@ -244,7 +261,7 @@ class Scales:
         return self._fit(climb, {**self._of_climb(climb, seen), "warmup": warmup})
 
     def listed(
-        self, climbs: Climbs, rows: Ints, approach: Callable[[Climb], Route]
+        self, climbs: Choice, rows: Ints, approach: Callable[[Climb], Route]
     ) -> Iterator[Weighed]:
         """Yield the climbs to be listed, in the order asked for: by grade or by fit.
 
@@ -263,7 +280,7 @@ class Scales:
             yield Weighed(climb, way, self.weigh(climb, way))
 
     def best(
-        self, climbs: Climbs, rows: Ints, approach: Callable[[Climb], Route], limit: int
+        self, climbs: Choice, rows: Ints, approach: Callable[[Climb], Route], limit: int
     ) -> Iterator[Weighed]:
         """Yield the climbs that suit best, best first; the first in ``rows`` of equals.
 
@@ -301,7 +318,7 @@ class Scales:
                 continue
             heapq.heappush(queue, (-score, stage + 1, place))
 
-    def _bounds(self, climbs: Climbs, rows: Ints) -> Floats:
+    def _bounds(self, climbs: Choice, rows: Ints) -> Floats:
         """Return what the scores cannot exceed, by grade and length alone."""
         grade, sigma = climbs.grade[rows], climbs.grade_sigma[rows]
         time_s = repeat_s(climbs.length_m[rows], grade, self._criteria)
@@ -361,11 +378,9 @@ class Scales:
 
     @property
     def _session(self) -> str:
-        return (
-            "a rolling run"
-            if self._criteria.session == "rolling"
-            else f"{_time(self._aim.time_s)} repeats"
-        )
+        if self._criteria.session == "rolling":
+            return "a rolling run"
+        return f"{_time(self._aim.time_s).replace(' minutes', '-minute')} repeats"
 
     def _time(self, climb: Climb) -> Worth:
         taken = float(repeat_s(np.array(climb.length_m), np.array(climb.grade), self._criteria))
