@@ -75,7 +75,8 @@ def heading(findings: Findings) -> str:
     where = plain(place.name, 80) or f"{place.lat:.5f}, {place.lon:.5f}"
     count = _count(len(findings.hills), "hill") if findings.hills else "No hill"
     if len(findings.hills) == asked.limit > 1:
-        count = f"The {asked.limit} steepest hills"
+        best = "best" if asked.rank == "fit" else "steepest"
+        count = f"The {asked.limit} {best} hills"
     return (
         f"{count} of {_range(asked.length_range_m, 'm')} within a warm-up of "
         f"{_range(asked.warmup_min, 'minutes')} from {where}"
@@ -102,7 +103,8 @@ def beyond(findings: Findings) -> Iterator[str]:
     """Yield what was found and not offered, and why."""
     far, longest = findings.beyond, findings.criteria.warmup_min[1]
     if far.too_far:
-        steeper = far.steeper if findings.hills else 0
+        by_grade = findings.hills and findings.criteria.rank == "grade"
+        steeper = far.steeper if by_grade else 0
         kind = "steeper hill" if steeper == far.too_far else "hill"
         text = f"{_count(far.too_far, kind)} {'lies' if far.too_far == 1 else 'lie'} beyond"
         text += f" a {longest:g}-minute warm-up"
