@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder import climbs as climbing
-from hillfinder import fit, grades, lines, misses, ranking
+from hillfinder import fit, grades, lines, misses, ranking, safety
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -85,18 +85,24 @@ def near(
     climbs = climbing.find(network, criteria)
     rows = ranking.order(climbs)
     minutes = router.times_s(climbs)[rows] / 60.0
+    sky = safety.look_up(where, criteria, web)
+    judge = safety.Judge(network, sky)
+    scales = fit.Scales(network, criteria, weights, dark=sky.dark)
     within = rows[minutes <= criteria.warmup_min[1]]
-    listed = fit.Scales(network, criteria, weights).listed(climbs, within, router.approach)
+    if criteria.rank == "grade":
+        within = judge.safest(climbs, within, criteria.limit)
+    listed = scales.listed(climbs, within, router.approach, judge.shuns)
     hills = _hills(network, listed, ranking.Words(criteria, source))
     return Hills(
         place=where,
         criteria=criteria,
         streets=network.source,
         heights=source,
-        hills=hills,
+        hills=tuple(map(judge.judged, hills)),
         beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
         misses=() if hills else misses.nearest(network, criteria, router.times_s),
         street_m=router.snap.distance_m,
+        sky=sky.words,
         network=network,
     )
 
@@ -163,9 +169,11 @@ def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> 
 def _with_heights(streets: store.Wanted, heights: Heights, web: Web) -> store.Wanted:
     """Want the same area with profiles, which are kept where the heights have a key."""
     key = getattr(heights, "key", None)
+    # A file is read in half a second: what is kept of it is kept with its heights, once.
+    alone = replace(streets, origin=None) if key and not streets.ages else streets
 
     def make() -> store.Area:
-        area = store.get(streets, web)
+        area = store.get(alone, web)
         network = attach(area.network, heights)
         lasting = getattr(heights, "key", None) == key
         return replace(area, network=network, heights=heights.source, lasting=lasting)

@@ -32,7 +32,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -42,6 +42,7 @@ from hillfinder.errors import CriteriaError
 from hillfinder.footing import NEUTRAL, Ground, Worth
 from hillfinder.model import Fit, Hill
 from hillfinder.streets.marks import Lookout
+from hillfinder.workout import effort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -60,9 +61,6 @@ REPEAT_S: Mapping[Session, Mapping[Level, float]] = {
 IDEAL_GRADES = ((20.0, 0.08, 0.15), (90.0, 0.05, 0.08), (300.0, 0.04, 0.07), (np.inf, 0.02, 0.05))
 #: A walker takes so many times as long.
 WALKER = 2.0
-#: So many times the easy speed on the flat is the effort of a hill: hard, but not all out; that of
-#: a long one can be held for half an hour.
-EFFORT: Mapping[Session, float] = {"repeats": 1.4, "rolling": 1.2, "long": 1.15}
 #: Half as good: a grade steeper by so much of the greatest ideal one, or gentler by so much of the
 #: least; a hill that takes so many times as long, where one can turn sooner, or as short a time.
 STEEPER, GENTLER, LONGER, SHORTER = 0.5, 0.25, 2.7, 1.6
@@ -84,10 +82,12 @@ WAY_M = 150.0
 EASY_DOWN, STEEP_DOWN = 0.10, 0.08
 #: A warm-up may climb so much a metre; it is half as good so much above it.
 EASY_UP, STEEP_UP = 0.02, 0.04
-#: So much of the score is left where the grade is doubtful.
-SURE: Mapping[Confidence, float] = {"high": 1.0, "medium": 1.0, "low": 0.4}
+#: So much of the score is left where the grade is doubtful: one may meet another hill there.
+SURE: Mapping[Confidence, float] = {"high": 1.0, "medium": 0.97, "low": 0.4}
 #: From where on it is said that something is good, or bad.
 GOOD, BAD = 0.9, 0.85
+#: In the dark light weighs so many times as much.
+IN_THE_DARK = 8.0
 #: Nothing weighed counts for less: a single fault does not end it.
 LEAST = 0.02
 #: Scores have so many decimals: closer ones are equal, and the order of grades decides.
@@ -107,7 +107,7 @@ class Weights:
         surface: how it is underfoot.
         descent: how steep the way down is, and how firm.
         warmup: whether the way there takes the time wanted, without much of a climb.
-        light: whether it is lit.
+        light: whether it is lit; so many times as much in the dark (``IN_THE_DARK``).
 
     Raises:
         CriteriaError: a weight is no number from 0 up, or all are 0.
@@ -116,7 +116,7 @@ class Weights:
     grade: float = 6.0
     evenness: float = 4.0
     clear: float = 4.0
-    time: float = 2.0
+    time: float = 3.0
     traffic: float = 3.0
     surface: float = 2.0
     descent: float = 1.0
@@ -181,7 +181,7 @@ class Weighed(NamedTuple):
 def repeat_s(length_m: Floats, grade: Floats, criteria: Criteria) -> Floats:
     """Return how long it takes up hills at the effort of the session, in seconds."""
     factor = pace.walking_factor if criteria.walk else pace.running_factor
-    speed = criteria.flat_speed_m_s * EFFORT[criteria.session]
+    speed = criteria.flat_speed_m_s * effort(criteria)
     return np.asarray(length_m / speed * factor(np.asarray(grade)))
 
 
@@ -235,15 +235,23 @@ class Scales:
         network: streets with profiles.
         criteria: the session.
         weights: how much each thing counts.
+        dark: whether some of it is run in the dark; ``None`` where nobody knows.
     """
 
     def __init__(
-        self, network: StreetNetwork, criteria: Criteria, weights: Weights | None = None
+        self,
+        network: StreetNetwork,
+        criteria: Criteria,
+        weights: Weights | None = None,
+        *,
+        dark: bool | None = None,
     ) -> None:
         """Look up what the session asks for."""
-        self._criteria, self._shares = criteria, (weights or Weights()).shares
-        self._aim = ideal(criteria)
-        self._ground = Ground(network)
+        weights = weights or Weights()
+        if dark:
+            weights = replace(weights, light=IN_THE_DARK * weights.light)
+        self._criteria, self._shares, self._aim = criteria, weights.shares, ideal(criteria)
+        self._ground = Ground(network, dark=dark)
         self._lookout = Lookout(network)
 
     def weigh(
@@ -261,50 +269,53 @@ class Scales:
         return self._fit(climb, {**self._of_climb(climb, seen), "warmup": warmup})
 
     def listed(
-        self, climbs: Choice, rows: Ints, approach: Callable[[Climb], Route]
+        self,
+        climbs: Choice,
+        rows: Ints,
+        approach: Callable[[Climb], Route],
+        shuns: Callable[[Climb], bool] | None = None,
     ) -> Iterator[Weighed]:
         """Yield the climbs to be listed, in the order asked for: by grade or by fit.
 
         Args:
             climbs: the climbs.
-            rows: which of them, in the order of their grades, shape (k,).
+            rows: which of them, in the order by grade, shape (k,).
             approach: gives the warm-up to one.
+            shuns: tells which stand behind all others by fit, as the weather is.
         """
-        limit = self._criteria.limit
         if self._criteria.rank == "fit":
-            yield from self.best(climbs, rows, approach, limit)
+            yield from self._best(climbs, rows, approach, shuns)
             return
-        for row in rows[:limit].tolist():
+        for row in rows[: self._criteria.limit].tolist():
             climb = climbs[row]
             way = approach(climb)
             yield Weighed(climb, way, self.weigh(climb, way))
 
-    def best(
-        self, climbs: Choice, rows: Ints, approach: Callable[[Climb], Route], limit: int
+    def _best(
+        self,
+        climbs: Choice,
+        rows: Ints,
+        approach: Callable[[Climb], Route],
+        shuns: Callable[[Climb], bool] | None,
     ) -> Iterator[Weighed]:
         """Yield the climbs that suit best, best first; the first in ``rows`` of equals.
 
         No more is looked at than the order needs: what is not yet known of a climb is taken to be
         perfect, and a climb is yielded once it is known whole and still ahead of all others.
-
-        Args:
-            climbs: the climbs.
-            rows: which of them, shape (k,).
-            approach: gives the warm-up to one.
-            limit: how many are yielded at most.
         """
+        left = self._criteria.limit
         known: dict[int, tuple[Climb, dict[str, Worth]]] = {}
         whole: dict[int, Weighed] = {}
-        queue = [
-            (-bound, 0, place) for place, bound in enumerate(self._bounds(climbs, rows).tolist())
-        ]
+        bounds = self._bounds(climbs, rows).tolist()
+        queue = [(False, -bound, 0, place) for place, bound in enumerate(bounds)]
         heapq.heapify(queue)
-        while queue and limit > 0:
-            _, stage, place = heapq.heappop(queue)
+        while queue and left:
+            behind, _, stage, place = heapq.heappop(queue)
             if stage == 0:
                 climb = climbs[int(rows[place])]
                 parts = self._of_climb(climb, self._lookout.along(climb.legs))
                 known[place] = climb, parts
+                behind = shuns is not None and shuns(climb)
                 score = self._score(climb, parts)
             elif stage == 1:
                 climb, parts = known.pop(place)
@@ -314,9 +325,9 @@ class Scales:
                 score = fit.score
             else:
                 yield whole.pop(place)
-                limit -= 1
+                left -= 1
                 continue
-            heapq.heappush(queue, (-score, stage + 1, place))
+            heapq.heappush(queue, (behind, -score, stage + 1, place))
 
     def _bounds(self, climbs: Choice, rows: Ints) -> Floats:
         """Return what the scores cannot exceed, by grade and length alone."""
@@ -357,7 +368,8 @@ class Scales:
         for what, value in values.items():
             words = parts[what].words
             weighs = self._shares[what] * abs(math.log(max(value, LEAST) / NEUTRAL))
-            if words and weighs > 0 and not BAD <= value < GOOD:
+            told = what == "grade" or not BAD <= value < GOOD
+            if words and told and weighs > 0:
                 said.append((-weighs, words))
         said.sort(key=lambda each: round(each[0], DECIMALS))
         reasons = [words for _, words in said]
@@ -439,9 +451,8 @@ def _clear(climb: Climb, marks: Sequence[Mark]) -> Worth:
     if not marks:
         return Worth(value, "nothing crosses it")
     kinds = Counter(mark.kind for mark in marks)
-    return Worth(
-        value, " and ".join(_count(kind, kinds[kind]) for kind in IN_THE_WAY if kinds[kind])
-    )
+    *others, last = (_count(kind, kinds[kind]) for kind in IN_THE_WAY if kinds[kind])
+    return Worth(value, f"{', '.join(others)} and {last}" if others else last)
 
 
 def _descent(climb: Climb, surface: float) -> Worth:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from hillfinder import ground
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -21,20 +23,11 @@ NEUTRAL = 0.75
 #: Paths are seldom paved, so it matters there that nobody says.
 UNKNOWN_PATH = 0.65
 
-SURFACES: Mapping[str, float] = {
-    **dict.fromkeys(("asphalt", "paved", "concrete", "tartan", "rubber", "chipseal"), 1.0),
-    **dict.fromkeys(
-        ("compacted", "fine_gravel", "concrete:plates", "paving_stones", "bricks"), 0.9
-    ),
-    **dict.fromkeys(("concrete:lanes", "brick", "artificial_turf"), 0.85),
-    **dict.fromkeys(("gravel", "unpaved", "ground", "dirt", "earth", "woodchips"), 0.65),
-    **dict.fromkeys(("sett", "grass", "grass_paver", "unhewn_cobblestone:flattened"), 0.6),
-    **dict.fromkeys(("wood", "pebblestone", "cobblestone", "unhewn_cobblestone"), 0.4),
-    **dict.fromkeys(("metal", "metal_grid", "clay", "rock", "rocks", "stone", "sand"), 0.3),
-    **dict.fromkeys(("mud", "snow", "ice", "scree"), 0.1),
-}
+#: What is left by how much grip the wet takes (``Ground.slick``), on loose ground, on ground that
+#: rain makes soft, and on ground that is not for fast running.
+SLICK, LOOSE, MUD, NOT_FIRM = (1.0, 0.85, 0.6), 0.8, 0.85, 0.6
 PAVED = frozenset(
-    {"asphalt", "paved", "concrete", "chipseal", "paving_stones", "concrete:plates", "bricks"}
+    {"asphalt", "chipseal", "concrete", "concrete:plates", "paved", "paving_stones", "bricks"}
 )
 SMOOTHNESS: Mapping[str, float] = {
     "excellent": 1.0,
@@ -58,7 +51,7 @@ TRAFFIC: Mapping[str, float] = {
     **dict.fromkeys(("footway", "path", "pedestrian", "bridleway", "track"), 1.0),
     **dict.fromkeys(("living_street", "cycleway"), 0.95),
     "residential": 0.9,
-    "service": 0.85,
+    "service": 0.8,
     "unclassified": 0.7,
     "tertiary": 0.5,
     "secondary": 0.25,
@@ -70,7 +63,9 @@ PATHS = frozenset({"footway", "path", "pedestrian", "bridleway", "track", "cycle
 PAVEMENT, NO_PAVEMENT = 0.4, 0.8
 #: Traffic as slow as this, in km/h, makes good so much; as fast as that costs so much.
 SLOW_KMH, SLOW, FAST_KMH, FAST = 33.0, 0.3, 55.0, 0.75
-LIT: Mapping[str, float] = {"no": 0.5, "disused": 0.5}
+#: What is not lit is worth so much where nobody knows when the run is; in the dark less, and what
+#: nobody says too.
+UNLIT, UNLIT_DARK, UNKNOWN_DARK = 0.5, 0.1, 0.4
 
 
 class Worth(NamedTuple):
@@ -91,9 +86,9 @@ class Under(NamedTuple):
 class Ground:
     """Tells of ways along one network; each of its ways is judged once."""
 
-    def __init__(self, network: StreetNetwork) -> None:
-        """Judge nothing yet."""
-        self._network = network
+    def __init__(self, network: StreetNetwork, *, dark: bool | None = None) -> None:
+        """Judge nothing yet; ``dark`` as for ``light``."""
+        self._network, self._dark = network, dark
         self._judged: dict[int, Under] = {}
 
     def under(self, legs: Sequence[Leg]) -> Under:
@@ -108,7 +103,7 @@ class Ground:
     def _judge(self, row: int) -> Under:
         if row not in self._judged:
             tags = self._network.ways.tags(row)
-            self._judged[row] = Under(surface(tags), traffic(tags), light(tags))
+            self._judged[row] = Under(surface(tags), traffic(tags), light(tags, dark=self._dark))
         return self._judged[row]
 
 
@@ -132,21 +127,22 @@ def surface(tags: Mapping[str, str]) -> Worth:
     >>> surface({"highway": "path"})
     Worth(value=0.65, words='surface unknown')
     """
-    kinds = _values(tags, "surface")
-    known = [SURFACES[kind] for kind in kinds if kind in SURFACES]
-    if not known:
-        known = [TRACKTYPES[kind] for kind in _values(tags, "tracktype") if kind in TRACKTYPES]
-        kinds = ["track" for _ in known]
     rough = [SMOOTHNESS[kind] for kind in _values(tags, "smoothness") if kind in SMOOTHNESS]
+    found = ground.of(tags)
+    if found is not None:
+        value = SLICK[found.slick] * (LOOSE if found.loose else 1.0) * (MUD if found.mud else 1.0)
+        value *= 1.0 if found.firm else NOT_FIRM
+        words = "paved" if PAVED.issuperset(_values(tags, "surface")) else found.words
+    else:
+        value, words = NEUTRAL, ""
+        tracks = [TRACKTYPES[kind] for kind in _values(tags, "tracktype") if kind in TRACKTYPES]
+        if tracks:
+            value, words = min(tracks), "a track"
+        elif tags.get("highway") in PATHS:
+            value, words = UNKNOWN_PATH, "surface unknown"
     if rough and min(rough) < NEUTRAL:
-        return Worth(min(known or [NEUTRAL]) * min(rough), "rough underfoot")
-    if not known:
-        on_path = tags.get("highway") in PATHS
-        return Worth(UNKNOWN_PATH, "surface unknown") if on_path else Worth(NEUTRAL, "")
-    value = min(known) * min(rough, default=1.0)
-    if PAVED.issuperset(kinds):
-        return Worth(value, "paved")
-    return Worth(value, " and ".join(kind.replace("_", " ") for kind in kinds))
+        words = "rough underfoot"
+    return Worth(value * min(rough, default=1.0), words)
 
 
 def traffic(tags: Mapping[str, str]) -> Worth:
@@ -177,17 +173,26 @@ def traffic(tags: Mapping[str, str]) -> Worth:
 _SIDEWALKS = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
 
 
-def light(tags: Mapping[str, str]) -> Worth:
+def light(tags: Mapping[str, str], *, dark: bool | None = None) -> Worth:
     """Return how well lit a way is.
+
+    Args:
+        tags: its tags.
+        dark: whether it is run in the dark; by day it does not matter.
 
     >>> light({"lit": "yes"}), light({"lit": "no"}), light({})
     (Worth(value=1.0, words='lit'), Worth(value=0.5, words='not lit'), Worth(value=0.75, words=''))
+    >>> light({}, dark=True)
+    Worth(value=0.4, words='in the dark, and not known to be lit')
     """
     values = _values(tags, "lit")
+    if dark is False or not (values or dark):
+        return Worth(NEUTRAL)
     if not values:
-        return Worth(NEUTRAL, "")
-    value = min(LIT.get(each, 1.0) for each in values)
-    return Worth(value, "lit" if value == 1.0 else "not lit")
+        return Worth(UNKNOWN_DARK, "in the dark, and not known to be lit")
+    if set(values) & {"no", "disused"}:
+        return Worth(UNLIT_DARK, "in the dark, and not lit") if dark else Worth(UNLIT, "not lit")
+    return Worth(1.0, "lit")
 
 
 def _kmh(text: str) -> float | None:

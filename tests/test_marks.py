@@ -39,6 +39,7 @@ def on_main(
     main: Mapping[str, str] | None = None,
 ) -> list[tuple[str, int, str]]:
     """Return kind, metres and name of what lies on the street, up and, mirrored, down again."""
+    ways: list[tuple[int, Sequence[int], Mapping[str, str]]]
     ways = [(1, (1, 2, 3, 4, 5), main or MAIN)]
     ways += [(row, nodes, tags) for row, (nodes, tags) in enumerate(others, 2)]
     network = town(ways, NODES, node_tags)
