@@ -2,29 +2,6 @@
 
 Each thing that a runner looks for is weighed from 0 to 1. The score is their mean, as a weighted
 geometric one: a serious fault is not made good by five small graces. What is not known is neutral.
-
-What a session asks for (our own choice within the training figures that are agreed on: 5 to 8 %
-for 30 to 90 s, 8 to 15 % only for sprints of 8 to 15 s):
-
-=========== ========== ============= ============
-one repeat  new        regular       strong
-=========== ========== ============= ============
-repeats     45 s       60 s          75 s
-rolling     45 s       60 s          75 s
-long        20 min     25 min        30 min
-=========== ========== ============= ============
-
-=================== ============
-one repeat takes    ideal grade
-=================== ============
-up to 20 s          8 to 15 %
-up to 90 s          5 to 8 %
-up to 5 minutes     4 to 7 %
-longer              2 to 5 %
-=================== ============
-
-Where the lengths asked for allow no such time, the nearest that they allow is wanted. A walker's
-repeats take twice as long and are as steep.
 """
 
 from __future__ import annotations
@@ -37,33 +14,19 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from hillfinder import pace
 from hillfinder.errors import CriteriaError
 from hillfinder.footing import NEUTRAL, Ground, Worth
+from hillfinder.ideal import grade_worth, half_at, ideal, repeat_s, time_worth
 from hillfinder.model import Fit, Hill
 from hillfinder.streets.marks import Lookout
-from hillfinder.workout import effort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from hillfinder.criteria import Criteria, Level, Session
+    from hillfinder.criteria import Criteria
     from hillfinder.model import Climb, Confidence, Floats, Ints, Mark, MarkKind, Route
     from hillfinder.streets.network import StreetNetwork
 
-#: How long one repeat should take, in seconds.
-REPEAT_S: Mapping[Session, Mapping[Level, float]] = {
-    "repeats": {"new": 45.0, "regular": 60.0, "strong": 75.0},
-    "rolling": {"new": 45.0, "regular": 60.0, "strong": 75.0},
-    "long": {"new": 1200.0, "regular": 1500.0, "strong": 1800.0},
-}
-#: Up to how many seconds which grades are ideal.
-IDEAL_GRADES = ((20.0, 0.08, 0.15), (90.0, 0.05, 0.08), (300.0, 0.04, 0.07), (np.inf, 0.02, 0.05))
-#: A walker takes so many times as long.
-WALKER = 2.0
-#: Half as good: a grade steeper by so much of the greatest ideal one, or gentler by so much of the
-#: least; a hill that takes so many times as long, where one can turn sooner, or as short a time.
-STEEPER, GENTLER, LONGER, SHORTER = 0.5, 0.25, 2.7, 1.6
 #: Pieces of so many metres are even within this share of the mean grade, or so many points of it,
 #: and as uneven as can be at three times that.
 PIECE_M, EVEN_SHARE, EVEN_POINTS = 30.0, 0.2, 0.01
@@ -80,8 +43,9 @@ IN_THE_WAY: Mapping[MarkKind, float] = {
 WAY_M = 150.0
 #: Walking down is easy up to this grade, and half as good so much above it.
 EASY_DOWN, STEEP_DOWN = 0.10, 0.08
-#: A warm-up may climb so much a metre; it is half as good so much above it.
-EASY_UP, STEEP_UP = 0.02, 0.04
+#: A warm-up may climb so much a metre; it is half as good so much above it. What is shorter than
+#: this is too short to be steep.
+EASY_UP, STEEP_UP, SHORT_WAY_M = 0.02, 0.04, 200.0
 #: So much of the score is left where the grade is doubtful: one may meet another hill there.
 SURE: Mapping[Confidence, float] = {"high": 1.0, "medium": 0.97, "low": 0.4}
 #: From where on it is said that something is good, or bad.
@@ -143,14 +107,6 @@ class Weights:
         return {what: value / sum(weights.values()) for what, value in weights.items()}
 
 
-class Ideal(NamedTuple):
-    """What a session asks of a hill: seconds of a repeat, and grades from ``low`` to ``high``."""
-
-    time_s: float
-    low: float
-    high: float
-
-
 class Choice(Protocol):
     """Climbs as arrays of shape (k,), and each as a record: ``climbs.Climbs`` is one."""
 
@@ -176,56 +132,6 @@ class Weighed(NamedTuple):
     climb: Climb
     approach: Route
     fit: Fit
-
-
-def repeat_s(length_m: Floats, grade: Floats, criteria: Criteria) -> Floats:
-    """Return how long it takes up hills at the effort of the session, in seconds."""
-    factor = pace.walking_factor if criteria.walk else pace.running_factor
-    speed = criteria.flat_speed_m_s * effort(criteria)
-    return np.asarray(length_m / speed * factor(np.asarray(grade)))
-
-
-def ideal(criteria: Criteria) -> Ideal:
-    """Return what a session asks of a hill.
-
-    >>> from hillfinder.criteria import Criteria
-    >>> ideal(Criteria())
-    Ideal(time_s=60.0, low=0.05, high=0.08)
-    """
-    times = WALKER if criteria.walk else 1.0
-    wanted = times * REPEAT_S[criteria.session][criteria.level]
-    middle = np.array(np.mean(_grades(wanted / times)))
-    shortest, longest = repeat_s(np.array(criteria.length_range_m), middle, criteria).tolist()
-    wanted = min(max(wanted, shortest), longest)
-    return Ideal(wanted, *_grades(wanted / times))
-
-
-def _grades(time_s: float) -> tuple[float, float]:
-    """Return which grades are ideal for repeats of some time."""
-    return next((low, high) for longest, low, high in IDEAL_GRADES if time_s <= longest)
-
-
-def _half_at(off: Floats | float) -> Floats:
-    """Return 1 where nothing is off, a half where 1 is, and less and less beyond."""
-    return np.asarray(1.0 / (1.0 + np.square(off)))
-
-
-def _grade_parts(grade: Floats, sigma: Floats, aim: Ideal) -> Floats:
-    """Return how well grades suit, on the mean of what may be true of them."""
-    suits = np.zeros(np.shape(grade))
-    # The mean over a normal curve by three points (Gauss and Hermite).
-    for point, weight in ((-math.sqrt(3), 1 / 6), (0.0, 2 / 3), (math.sqrt(3), 1 / 6)):
-        true = grade + point * sigma
-        steeper = np.maximum(true - aim.high, 0.0) / (STEEPER * aim.high)
-        gentler = np.maximum(aim.low - true, 0.0) / (GENTLER * aim.low)
-        suits += weight * _half_at(steeper + gentler)
-    return suits
-
-
-def _time_parts(time_s: Floats, aim: Ideal) -> Floats:
-    """Return how well the times of one repeat suit."""
-    off = np.log(time_s / aim.time_s)
-    return _half_at(np.where(off > 0, off / math.log(LONGER), off / math.log(SHORTER)))
 
 
 class Scales:
@@ -334,8 +240,8 @@ class Scales:
         grade, sigma = climbs.grade[rows], climbs.grade_sigma[rows]
         time_s = repeat_s(climbs.length_m[rows], grade, self._criteria)
         share = self._shares
-        bound = np.maximum(_grade_parts(grade, sigma, self._aim), LEAST) ** share["grade"]
-        bound *= np.maximum(_time_parts(time_s, self._aim), LEAST) ** share["time"]
+        bound = np.maximum(grade_worth(grade, sigma, self._aim), LEAST) ** share["grade"]
+        bound *= np.maximum(time_worth(time_s, self._aim), LEAST) ** share["time"]
         # A record's grade may differ from the array's by a rounding.
         return np.asarray(bound + 10.0**-DECIMALS)
 
@@ -379,7 +285,7 @@ class Scales:
 
     def _grade(self, climb: Climb) -> Worth:
         aim, grade = self._aim, climb.grade
-        value = float(_grade_parts(np.array(grade), np.array(climb.grade_sigma), aim))
+        value = float(grade_worth(np.array(grade), np.array(climb.grade_sigma), aim))
         off = max(grade - aim.high, aim.low - grade)
         if off < 0.0005:
             return Worth(value, f"an ideal grade for {self._session}")
@@ -396,7 +302,7 @@ class Scales:
 
     def _time(self, climb: Climb) -> Worth:
         taken = float(repeat_s(np.array(climb.length_m), np.array(climb.grade), self._criteria))
-        value = float(_time_parts(np.array(taken), self._aim))
+        value = float(time_worth(np.array(taken), self._aim))
         if value >= GOOD:
             return Worth(value, f"about {_time(taken)} up")
         if taken < self._aim.time_s:
@@ -409,9 +315,10 @@ class Scales:
         value, words = min(short, far, 1.0), ""
         if value < 1.0:
             words = f"a warm-up of {way.time_s / 60:.0f} minutes"
-        if way.gain_m is None or way.length_m == 0:
+        if way.gain_m is None:
             return Worth(value, words)
-        easy = float(_half_at(max(way.gain_m / way.length_m - EASY_UP, 0.0) / STEEP_UP))
+        grade = way.gain_m / max(way.length_m, SHORT_WAY_M)
+        easy = float(half_at(max(grade - EASY_UP, 0.0) / STEEP_UP))
         if easy < min(value, BAD):
             words = f"a warm-up that climbs {way.gain_m:.0f} m"
         return Worth(value * easy, words)
@@ -457,7 +364,7 @@ def _clear(climb: Climb, marks: Sequence[Mark]) -> Worth:
 
 def _descent(climb: Climb, surface: float) -> Worth:
     """Weigh the way down: the same as up, slower the steeper and the looser it is."""
-    steep = float(_half_at(max(climb.grade - EASY_DOWN, 0.0) / STEEP_DOWN))
+    steep = float(half_at(max(climb.grade - EASY_DOWN, 0.0) / STEEP_DOWN))
     loose = 1.0 - (1.0 - surface) * min(climb.grade / EASY_DOWN, 1.0)
     value = steep * loose
     return Worth(value, "a steep way down" if steep < BAD else "")

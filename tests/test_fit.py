@@ -17,6 +17,7 @@ from hillfinder.elevation.profile import attach
 from hillfinder.errors import CriteriaError
 from hillfinder.fit import Scales, Weights
 from hillfinder.ground import GROUNDS
+from hillfinder.ideal import ideal
 from hillfinder.model import Leg, Mark, MarkKind, Profile, Route
 from hillfinder.warmup import Router
 from hillfinder.web import Web
@@ -324,7 +325,7 @@ def test_without_a_warm_up_it_is_neutral() -> None:
 def test_what_a_session_asks_for(
     criteria: dict[str, Any], time_s: float, grades: tuple[float, float]
 ) -> None:
-    aim = fit.ideal(Criteria(**criteria))
+    aim = ideal(Criteria(**criteria))
     assert aim.time_s == pytest.approx(time_s, abs=15 if time_s > 1000 else 3)
     assert (aim.low, aim.high) == grades
 
@@ -463,5 +464,5 @@ def test_by_grade_the_order_stays_and_the_fit_is_told(portland: Callable[..., Hi
 def test_an_analyst_hands_in_weights_of_his_own(portland: Callable[..., Hills]) -> None:
     zero: Mapping[str, float] = dict.fromkeys(asdict(Weights()), 0.0)
     smooth = portland(Weights(**{**zero, "surface": 1.0}), rank="fit")
-    assert [hill.fit.score for hill in smooth if hill.fit] == [1.0] * 10
+    assert min(hill.fit.parts["surface"] for hill in smooth if hill.fit) > 0.95
     assert all(hill.climb.tags.get("surface") for hill in smooth)
