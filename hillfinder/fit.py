@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, Confidence, Floats, Ints, Mark, MarkKind, Route
     from hillfinder.streets.network import StreetNetwork
 
-#: Pieces of so many metres are even within this share of the mean grade, or so many points of it,
-#: and as uneven as can be at three times that.
-PIECE_M, EVEN_SHARE, EVEN_POINTS = 30.0, 0.2, 0.01
+#: Pieces of so many metres, and no less than a share of the whole, are even within a share of the
+#: mean grade, or so many points of it, and as uneven as can be at three times that.
+PIECE_M, PIECE_SHARE, EVEN_SHARE, EVEN_POINTS = 30.0, 0.05, 0.2, 0.01
 #: What is left of a repeat's peace where such a thing lies on it, once in so many metres.
 IN_THE_WAY: Mapping[MarkKind, float] = {
     "driveway": 0.95,
@@ -50,8 +50,10 @@ EASY_UP, STEEP_UP, SHORT_WAY_M = 0.02, 0.04, 200.0
 SURE: Mapping[Confidence, float] = {"high": 1.0, "medium": 0.97, "low": 0.4}
 #: From where on it is said that something is good, or bad.
 GOOD, BAD = 0.9, 0.85
+#: What a weight stays below, so that their sum is a number.
+MOST_WEIGHT = 1e9
 #: In the dark light weighs so many times as much.
-IN_THE_DARK = 8.0
+IN_THE_DARK = 6.0
 #: Nothing weighed counts for less: a single fault does not end it.
 LEAST = 0.02
 #: Scores have so many decimals: closer ones are equal, and the order of grades decides.
@@ -91,9 +93,7 @@ class Weights:
         """Refuse what cannot be a weight."""
         weights = asdict(self)
         wrong = [
-            f"{what} {value:g}"
-            for what, value in weights.items()
-            if not (math.isfinite(value) and value >= 0)
+            f"{what} {value:g}" for what, value in weights.items() if not 0 <= value < MOST_WEIGHT
         ]
         if wrong or not any(weights.values()):
             which = ", ".join(wrong) or "all are 0"
@@ -158,7 +158,7 @@ class Scales:
             weights = replace(weights, light=IN_THE_DARK * weights.light)
         self._criteria, self._shares, self._aim = criteria, weights.shares, ideal(criteria)
         self._ground = Ground(network, dark=dark)
-        self._lookout = Lookout(network)
+        self._lookout, self._nodes_known = Lookout(network), network.spots.nodes_known
 
     def weigh(
         self, climb: Climb, approach: Route | None, marks: Sequence[Mark] | None = None
@@ -251,7 +251,7 @@ class Scales:
         return {
             "grade": self._grade(climb),
             "evenness": _evenness(climb),
-            "clear": _clear(climb, marks),
+            "clear": _clear(climb, marks, known=self._nodes_known),
             "time": self._time(climb),
             "traffic": ground.traffic,
             "surface": ground.surface,
@@ -338,7 +338,7 @@ def _evenness(climb: Climb) -> Worth:
         climb.profile.distance_m - climb.profile.distance_m[0],
         climb.profile.elevation_m,
     )
-    piece = min(PIECE_M, climb.length_m)
+    piece = min(max(PIECE_M, PIECE_SHARE * climb.length_m), climb.length_m)
     steps = max(math.ceil(3 * (climb.length_m - piece) / piece), 1)
     start = np.linspace(0.0, climb.length_m - piece, steps + 1)
     grade = (np.interp(start + piece, along, height) - np.interp(start, along, height)) / piece
@@ -347,16 +347,16 @@ def _evenness(climb: Climb) -> Worth:
     value = 1.0 - float(far.mean())
     if value >= GOOD:
         return Worth(value, "an even slope")
-    low, high = (f"{100 * max(end, -1.0):.0f}" for end in (grade.min(), grade.max()))
+    low, high = (round(100 * end) for end in (grade.min(), grade.max()))
     return Worth(value, f"an uneven slope, {low} to {high} %")
 
 
-def _clear(climb: Climb, marks: Sequence[Mark]) -> Worth:
-    """Weigh what lies in the way."""
+def _clear(climb: Climb, marks: Sequence[Mark], *, known: bool) -> Worth:
+    """Weigh what lies in the way; crossings and gates may not be ``known`` where streets are."""
     lost = sum(math.log(IN_THE_WAY[mark.kind]) for mark in marks)
     value = math.exp(lost * min(1.0, WAY_M / climb.length_m))
     if not marks:
-        return Worth(value, "nothing crosses it")
+        return Worth(value, "nothing crosses it" if known else "no side street")
     kinds = Counter(mark.kind for mark in marks)
     *others, last = (_count(kind, kinds[kind]) for kind in IN_THE_WAY if kinds[kind])
     return Worth(value, f"{', '.join(others)} and {last}" if others else last)

@@ -65,7 +65,7 @@ PAVEMENT, NO_PAVEMENT = 0.4, 0.8
 SLOW_KMH, SLOW, FAST_KMH, FAST = 33.0, 0.3, 55.0, 0.75
 #: What is not lit is worth so much where nobody knows when the run is; in the dark less, and what
 #: nobody says too.
-UNLIT, UNLIT_DARK, UNKNOWN_DARK = 0.5, 0.1, 0.4
+UNLIT, UNLIT_DARK, UNKNOWN_DARK = 0.5, 0.1, 0.6
 
 
 class Worth(NamedTuple):
@@ -183,7 +183,7 @@ def light(tags: Mapping[str, str], *, dark: bool | None = None) -> Worth:
     >>> light({"lit": "yes"}), light({"lit": "no"}), light({})
     (Worth(value=1.0, words='lit'), Worth(value=0.5, words='not lit'), Worth(value=0.75, words=''))
     >>> light({}, dark=True)
-    Worth(value=0.4, words='in the dark, and not known to be lit')
+    Worth(value=0.6, words='in the dark, and not known to be lit')
     """
     values = _values(tags, "lit")
     if dark is False or not (values or dark):

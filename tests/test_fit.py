@@ -254,6 +254,13 @@ def test_what_lies_in_the_way(kinds: tuple[MarkKind, ...], value: float, said: s
     assert said in weighed.reasons
 
 
+def test_nothing_is_said_of_crossings_where_the_source_has_none() -> None:
+    network, climb = ramp(0.065)
+    deaf = replace(network, spots=replace(network.spots, nodes_known=False))
+    assert "no side street" in weigh(deaf, climb).reasons
+    assert "nothing crosses it" not in weigh(deaf, climb).reasons
+
+
 def test_every_kind_of_mark_has_its_weight() -> None:
     assert set(fit.IN_THE_WAY) == set(KINDS)
 
@@ -338,7 +345,7 @@ def test_a_weight_of_0_leaves_a_thing_out() -> None:
     assert weighed.reasons == ("an ideal grade for 60 s repeats",)
 
 
-@pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf])
+@pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf, 1e300])
 def test_what_cannot_be_a_weight_is_refused(wrong: float) -> None:
     with pytest.raises(CriteriaError, match="grade"):
         Weights(grade=wrong)
