@@ -3,7 +3,7 @@
 Between samples a profile is straight, so the best window has a sample at one end at least, and at
 the other a sample too or else exactly the least or the greatest length, or exactly the greatest
 grade. (Where greatest length and greatest grade bind at once, the best may lie between samples at
-both ends; it is not tried, and what is taken falls short of it by less than samples lie apart.)
+both ends. It is not tried: its neighbour less than a sample on, as long and a bit gentler, is.)
 All of these are tried, each pass moving every foot one sample on at once; a pass over the mirrored
 line serves the tops.
 """
