@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hillfinder.errors import HillfinderError
     from hillfinder.faces import Hill
     from hillfinder.find import grade, near
+    from hillfinder.fit import Weights
     from hillfinder.grades import GradedLine, Grades
     from hillfinder.hills import Hills
     from hillfinder.model import Climb, HeightSource, Place, Profile, Route, Workout
@@ -53,6 +54,7 @@ __all__ = [
     "StreetNetwork",
     "Tiles",
     "Web",
+    "Weights",
     "Workout",
     "__version__",
     "attach",
@@ -84,6 +86,7 @@ _HOMES = {
     "StreetNetwork": "streets.network",
     "Tiles": "elevation.tiles",
     "Web": "web",
+    "Weights": "fit",
     "Workout": "model",
     "attach": "elevation.profile",
     "find_climbs": "climbs:find",
