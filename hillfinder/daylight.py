@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DUSK_DEG = -6.0
 #: The sun's upper edge is seen until its middle is so far below (34' of refraction, 16' of sun).
 SET_DEG = -0.833
+#: No clock on land is so many hours from the sun's.
+FAR_H = 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,25 @@ def of(place: Place, start: datetime, minutes: float) -> Daylight:
         with suppress(ValueError):  # neither rises nor sets
             times.append(_clock(event, observer, start))
     if len(times) == 2:
-        words = f"The sun rises at {times[0]} and sets at {times[1]}."
+        words = f"The sun rises at {times[0]} and sets at {times[1]}{_zone(place, start)}."
     elif height_deg[0] > SET_DEG:
         words = "The sun does not set that day."
     else:
         words = "The sun does not rise that day."
     return Daylight(start, tuple(height < DUSK_DEG for height in height_deg), words)
+
+
+def _zone(place: Place, start: datetime) -> str:
+    """Return whose clock that is, where it cannot be the place's own.
+
+    >>> from datetime import datetime, timezone
+    >>> from hillfinder.model import Place
+    >>> _zone(Place(45.5, -122.7), datetime(2026, 11, 24, tzinfo=timezone.utc))
+    ' (UTC, which is not the time there)'
+    """
+    offset = start.utcoffset() or timedelta()
+    apart_h = (offset.total_seconds() / 3600 - place.lon / 15 + 12) % 24 - 12
+    return f" ({start.tzname()}, which is not the time there)" if abs(apart_h) > FAR_H else ""
 
 
 def _clock(event: Callable[..., datetime], observer: object, start: datetime) -> str:
