@@ -296,7 +296,7 @@ def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -
     assert done.code == 3
     said = done.out if output == "table" else done.err
     assert said.startswith("No hill of 100 to 200 m")
-    assert "too gentle" in said
+    assert "rises only" in said
     assert list(tmp_path.iterdir()) == []
     if output == "json":
         assert json.loads(done.out)["hills"] == []
