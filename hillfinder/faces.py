@@ -55,14 +55,7 @@ class Hill(model.Hill):
 
     def _repr_html_(self) -> str:
         """Return name, figures, profile and words for a notebook."""
-        climb = self.climb
-        figures = (
-            f"{words.grade(self)} (trust: {self.confidence})",
-            f"{words.ground(climb.length_m)} long",
-            f"{words.length(climb.gain_m)} up",
-            f"surface {words.tag(self, 'surface')}",
-            f"warm-up {words.warmup(self)}",
-        )
+        figures = (*card.figures(self), f"warm-up {words.warmup(self)}")
         said = (text for _, lines in card.sections(self) for text, _ in lines)
         below = "<br>".join(escape(plain(text)) for text in said)
         return (

@@ -14,6 +14,8 @@ Kind = Literal["path", "street", "major"]
 
 #: So far about the hills and the ways to them streets are drawn, in metres.
 MARGIN_M: Final = 400.0
+#: On a page one moves about, and the way home goes elsewhere.
+PAGE_MARGIN_M: Final = 1200.0
 #: A page draws so many points of streets at most: 1.6 MB. The smallest streets go first.
 MOST_POINTS: Final = 200_000
 #: A page draws streets so truly, in metres: a pixel and a half when it is seen close.
@@ -82,7 +84,7 @@ def packed(findings: Findings, network: StreetNetwork) -> dict[Kind, list[list[i
     A line is whole numbers, latitude first: the first point's distance from the place, then each
     point's from the one before it, in parts of a degree (``PER_DEGREE``).
     """
-    shown = inside(network, box(findings))
+    shown = inside(network, box(findings, PAGE_MARGIN_M))
     result: dict[Kind, list[list[int]]] = {}
     room = MOST_POINTS
     for kind, those in reversed(kinds(network).items()):

@@ -72,17 +72,8 @@ class Card:
 
     def _hill(self, hill: Hill) -> str:
         """Return what a hill is like, in one line."""
-        known = [
-            f"{words.grade(hill)} (trust: {hill.confidence})",
-            words.ground(hill.climb.length_m, self.units),
-            f"{words.length(hill.climb.gain_m, self.units)} up",
-            f"steepest {words.percent(hill.climb.max_grade)}",
-        ]
-        surface, lit = words.tag(hill, "surface"), words.tag(hill, "lit")
-        known.append("surface not known" if surface == words.UNKNOWN else surface)
-        known += {"yes": ["lit"], "no": ["not lit"]}.get(lit, [])
         name = f"{hill.rank}  {plain(hill.name, NAME_LIMIT)}: " if self._several else ""
-        return name + ", ".join(known) + "."
+        return name + ", ".join(figures(hill, self.units)) + "."
 
     def _runner(self) -> str:
         """Return for whom it is: all times follow from that."""
@@ -170,6 +161,19 @@ class Card:
                 _text(words.in_units(plain(line), self.units), options, style),
             )
         yield grid
+
+
+def figures(hill: Hill, units: words.Units = "metric") -> list[str]:
+    """Return what a hill is like, its grade first."""
+    known = [
+        f"{words.grade(hill)} (trust: {hill.confidence})",
+        words.ground(hill.climb.length_m, units),
+        f"{words.length(hill.climb.gain_m, units)} up",
+        f"steepest {words.percent(hill.climb.max_grade)}",
+    ]
+    surface, lit = words.tag(hill, "surface"), words.tag(hill, "lit")
+    known.append("surface not known" if surface == words.UNKNOWN else surface)
+    return [*known, *{"yes": ["lit"], "no": ["not lit"]}.get(lit, [])]
 
 
 def sections(hill: Hill, *, several: bool = False) -> Iterator[tuple[str, list[Line]]]:

@@ -25,7 +25,6 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from hillfinder.model import STEEPEST_OVER_M
 from hillfinder.output import backdrop, card, profile, scale, words
 from hillfinder.output.plain import plain
 
@@ -176,7 +175,7 @@ def _name(hill: Hill) -> str:
 
 
 def _row(hill: Hill, units: words.Units) -> str:
-    size, there = words.length(hill.climb.length_m, units), words.warmup(hill, units)
+    size, there = words.ground(hill.climb.length_m, units), words.warmup(hill, units)
     return (
         f'<label class="row"><input type="radio" name="hill" value="{hill.rank}">'
         f'<span class="rank g{scale.step(hill.grade)}">{hill.rank}</span>'
@@ -201,20 +200,11 @@ def _row_of_run(run: Workout, units: words.Units) -> str:
 
 def _article(hill: Hill, of: card.Card | None, units: words.Units) -> str:
     """Return what there is to say of a hill and the session on it, but for the end of it."""
-    climb = hill.climb
-    figures = [
-        f"<b>{escape(words.grade(hill))}</b> (trust: {hill.confidence})",
-        f"{words.ground(climb.length_m, units)} long",
-        f"{words.length(climb.gain_m, units)} up",
-        f"steepest {words.length(STEEPEST_OVER_M, units)} {words.percent(climb.max_grade)}",
-        f"surface {escape(words.tag(hill, 'surface'))}",
-        f"lit {escape(words.tag(hill, 'lit'))}",
-        f"warm-up {escape(words.warmup(hill, units))}",
-    ]
+    grade, *figures = [*card.figures(hill, units), f"warm-up {words.warmup(hill, units)}"]
     drawing = profile.to_svg(hill, units, of.workout.repeated_m if of else None)
     return (
         f'<article id="hill-{hill.rank}"><h2>{hill.rank}. <bdi>{escape(_name(hill))}</bdi></h2>'
-        f'<p class="figures">{", ".join(figures)}</p>{drawing}'
+        f'<p class="figures"><b>{escape(grade)}</b>, {escape(", ".join(figures))}</p>{drawing}'
         f'<p class="reading"></p>'
         f"{_steps(of) if of else ''}"
         f"{_sections(of.sections() if of else card.sections(hill), units)}"

@@ -99,9 +99,9 @@ def draw_profile(
     stretch = min(repeated_m or what.distance_m[-1], what.distance_m[-1])
     end = float(stretch) / unit_m
     axes.annotate("", (end, above), (0.0, above), arrowprops={"arrowstyle": "<->"})
-    said = f"{words.length(hill.climb.length_m, units)} at {words.grade(hill)}"
+    said = f"{words.ground(hill.climb.length_m, units)} at {words.grade(hill)}"
     if repeated_m and repeated_m < what.distance_m[-1] - 1:
-        said = f"repeat {words.length(repeated_m, units)} of {said}"
+        said = f"repeat {words.ground(repeated_m, units)} of {said}"
     axes.text(end / 2, above + 0.03 * room, said, ha="center", va="bottom")
     axes.set_ylim(floor, above + 0.18 * room)
     axes.set_xlim(min([0.0, *(what.lead_distance_m / unit_m).tolist()]), along[-1] * 1.02)

@@ -113,7 +113,7 @@ def to_svg(hill: Hill, units: words.Units = "metric", repeated_m: float | None =
         [
             f'<svg class="profile" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img"',
             f' data-foot="{foot:.1f}" data-top="{top:.1f}">',
-            f"<title>Profile: {words.length(frame.stop, units)}, {words.grade(hill)}</title>",
+            f"<title>Profile: {words.ground(frame.stop, units)}, {words.grade(hill)}</title>",
             *_axes(frame, units),
             *_shapes(what, frame),
             *(_mark(frame, repeated_m, units) if repeated_m else ()),
@@ -197,7 +197,7 @@ def _mark(frame: _Frame, repeated_m: float, units: words.Units) -> Iterator[str]
     yield (
         f'<path d="M{left:.1f} {_TOP + 5:g}v-5H{right:.1f}v5" fill="none" stroke="currentColor" '
         f'stroke-width="1.5"/><text x="{left + 6:.1f}" y="{_TOP + 16:g}" {_FONT}>'
-        f"repeat {words.length(repeated_m, units)}</text>"
+        f"repeat {words.ground(repeated_m, units)}</text>"
     )
 
 
