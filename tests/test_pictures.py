@@ -18,6 +18,7 @@ from hillfinder.elevation.profile import attach
 from hillfinder.errors import InputError
 from hillfinder.model import Place
 from hillfinder.output import backdrop, picture, profile, scale
+from hillfinder.output.sparkline import BLOCKS, sparkline
 
 from .findings import HOSTILE, approach, bare_hill, climb, hill, hills, hostile_hills
 from .towns import LAT, LON, STREET, Formula, town
@@ -240,3 +241,24 @@ def test_what_is_run_again_is_marked() -> None:
     marked = svg(profile.to_svg(hill(), repeated_m=90))
     assert marked.find(f"{SVG}path") is not None
     assert "repeat 90 m" in [text.text for text in marked.iter(f"{SVG}text")]
+
+
+# --- In one line of a terminal --------------------------------------------------------------------
+
+
+def test_a_line_of_blocks_rises_as_the_hill_does() -> None:
+    line = sparkline(hill(), 10)
+    heights = [BLOCKS.index(letter) for letter in line.plain]
+    assert heights == sorted(heights)
+    assert (heights[0], heights[-1]) == (0, len(BLOCKS) - 1)
+    steep = {piece.grade for piece in profile.drawn(hill()).pieces}
+    assert {span.style for span in line.spans} == {scale.colour(grade) for grade in steep}
+
+
+def test_a_line_of_blocks_says_nothing_of_what_is_not_known() -> None:
+    unknown = climb(elevation_m=(math.nan,) * 3)
+    assert sparkline(replace(bare_hill(), climb=unknown), 10).plain == ""
+    half = climb(elevation_m=(100.0, 108.0, math.nan))
+    line = sparkline(replace(bare_hill(), climb=half), 10).plain
+    assert line.strip() in line.rstrip()
+    assert line.endswith("     ")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from hillfinder.output import words
 from hillfinder.output.plain import plain
+from hillfinder.output.sparkline import sparkline
 from hillfinder.workout import clock
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Longer names are cut; within this they wrap.
 NAME_LIMIT: Final = 120
+#: So many letters wide is the profile.
+SPARKLINE: Final = 24
 #: So many things on a line are told one by one.
 MARKS: Final = 6
 _STYLE: Final[dict[str, str]] = {"avoid": "red", "mind": "yellow"}
@@ -59,6 +62,8 @@ class Card:
         yield _text(heading(workout, self.units), options, "bold")
         for hill in workout.hills:
             yield _text(self._hill(hill), options)
+            if not options.ascii_only:
+                yield sparkline(hill, min(SPARKLINE, options.max_width))
         yield _text(self._runner(), options)
         yield Text()
         yield self._steps(options)
