@@ -229,13 +229,20 @@ class Hills(Findings):
         return replace(path, to_parquet(self), overwrite=overwrite)
 
     def to_html(
-        self, path: Path | str, *, units: words.Units = "metric", overwrite: bool = False
+        self,
+        path: Path | str,
+        *,
+        units: words.Units = "metric",
+        street_map: bool = True,
+        overwrite: bool = False,
     ) -> Path:
         """Write a page with map, list, profiles, sessions and files for a watch; return the path.
 
         Args:
             path: the file; it appears whole or not at all.
             units: metres and kilometres, or feet and miles.
+            street_map: whoever opens it with a network sees OpenTopoMap beneath, whose server is
+                asked for what is looked at; without, the page never asks for anything.
             overwrite: an existing file may be replaced.
 
         Raises:
@@ -250,7 +257,8 @@ class Hills(Findings):
                 return _files(self, self.tour, "run")
             return _files(self, plans[rank], f"hill-{rank}") if rank in plans else {}
 
-        text = page.to_html(self, self.network, plans, files, units=units)
+        tiles = page.OPENTOPOMAP if street_map else None
+        text = page.to_html(self, self.network, plans, files, units=units, tiles=tiles)
         return replace(path, text, overwrite=overwrite)
 
     def to_png(

@@ -1,13 +1,19 @@
-"""Findings made by hand: nothing is searched, every number is known."""
+"""Findings made by hand, in which every number is known; and those of the made-up town."""
 
 from __future__ import annotations
 
 import math
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder import find
 from hillfinder.criteria import Criteria
+from hillfinder.demo import files
+from hillfinder.demo.town import DOOR
 from hillfinder.faces import Hill
 from hillfinder.hills import Hills
 from hillfinder.model import (
@@ -20,6 +26,7 @@ from hillfinder.model import (
     Route,
     StreetSource,
 )
+from hillfinder.web import Web
 
 from .towns import STREET, town
 
@@ -155,3 +162,11 @@ def hostile_hills() -> Hills:
 def line(route: Route | Climb) -> Floats:
     """Return lon and lat, shape (n, 2)."""
     return np.column_stack([route.lon, route.lat])
+
+
+@cache
+def gradely() -> Hills:
+    """Return the hills of the made-up town, searched for once."""
+    with TemporaryDirectory() as folder:
+        made = files.write(Path(folder))
+        return find.near(DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))

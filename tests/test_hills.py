@@ -21,7 +21,7 @@ from hillfinder.model import Findings, Fit, Place
 from hillfinder.output.plain import plain
 from hillfinder.output.records import COLUMNS, rows
 
-from .findings import HOSTILE, bare_hill, hill, hills, hostile_hills, line
+from .findings import HOSTILE, bare_hill, gradely, hill, hills, hostile_hills, line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -251,6 +251,30 @@ def test_a_gpx_is_written_once(tmp_path: Path) -> None:
     before = path.read_bytes()
     found.to_gpx(path, pick=2, overwrite=True)
     assert path.read_bytes() != before
+
+
+def test_page_and_picture_are_written_once(tmp_path: Path) -> None:
+    found = gradely()
+    page = found.to_html(tmp_path / "hills.html")
+    text = page.read_text(encoding="utf-8")
+    assert "opentopomap" in text
+    for rank in (1, len(found)):
+        for name in (f"hill-{rank}.gpx", f"hill-{rank}.fit", f"hill-{rank}-workout.fit"):
+            assert f'download="{name}"' in text
+    picture = found.to_png(tmp_path / "hills.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    for write, path in ((found.to_html, page), (found.to_png, picture)):
+        with pytest.raises(OutputError, match="exists already"):
+            write(path)
+    before = picture.read_bytes()
+    found.to_png(picture, units="imperial", overwrite=True)
+    assert picture.read_bytes() != before
+    found.to_html(page, street_map=False, overwrite=True)
+    assert "opentopomap" not in page.read_text(encoding="utf-8")
+
+
+def test_the_hills_of_a_search_show_themselves() -> None:
+    assert all(isinstance(each, Hill) for each in gradely())
 
 
 def test_no_gpx_of_a_hill_that_is_not_there(tmp_path: Path) -> None:

@@ -8,10 +8,8 @@ import re
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -19,21 +17,18 @@ import numpy as np
 import pytest
 from lxml import html
 
-from hillfinder import find
-from hillfinder.demo import files
-from hillfinder.demo import town as demo_town
 from hillfinder.model import Caution, Hill, Place, Route, Safety, Step, Workout
 from hillfinder.output import backdrop, page
 from hillfinder.output.page import Tiles, to_html
 from hillfinder.output.plain import plain
-from hillfinder.web import Web
 
 from .browser import Browser, browser, needs_browser
-from .findings import HOSTILE, bare_hill, climb, hill, hills, hostile_hills
+from .findings import HOSTILE, bare_hill, climb, gradely, hill, hills, hostile_hills
 from .towns import LAT, LON, STREET, town
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hillfinder.hills import Hills
 
@@ -49,14 +44,6 @@ def several() -> Hills:
     return hills(hill(1), replace(hill(2, "Spring Street"), climb=south), bare_hill(3))
 
 
-@cache
-def gradely() -> Hills:
-    """Return the hills of the made-up town."""
-    with TemporaryDirectory() as folder:
-        made = files.write(Path(folder))
-        return find.near(demo_town.DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))
-
-
 def session(one: Hill) -> Workout:
     """Return two repeats on a hill, from its foot."""
     line, profile = one.climb, one.climb.profile
@@ -65,6 +52,14 @@ def session(one: Hill) -> Workout:
     down = Route(line.lon[::-1], line.lat[::-1], heights[::-1], distance, 120.0, "direct")
     steps = (Step("repeat", up, 60.0, one.rank), Step("recovery", down, 120.0, one.rank)) * 2
     return Workout("repeats", "regular", (one,), steps, ("Short strides.",))
+
+
+def with_a_run() -> Hills:
+    """Return two hills and a run over both."""
+    one, two, _ = several()
+    steps = (*session(one).steps, *session(two).steps)
+    run = Workout("rolling", "regular", (one, two), steps, ())
+    return replace(hills(one, two), tour=run)
 
 
 def text_of(found: Hills, **more: Any) -> str:
@@ -121,12 +116,8 @@ def test_what_is_known_of_a_hill_is_said_without_a_session() -> None:
 
 
 def test_a_run_over_several_hills_comes_first() -> None:
-    one, two, _ = several()
-    both = (session(one), session(two))
-    steps = tuple(step for each in both for step in each.steps)
-    run = Workout("rolling", "regular", (one, two), steps, ())
-    found = replace(hills(one, two), tour=run)
-    text = to_html(found, found.network, downloads={page.RUN: FILES, 1: {}, 2: {}}.__getitem__)
+    found = with_a_run()
+    text = to_html(found, found.network, downloads=lambda rank: FILES if rank == page.RUN else {})
     first, *_ = tree(text).xpath("//label")
     assert first.xpath("string(.//bdi)").startswith("A run over 2 hills: ")
     article = tree(text).get_element_by_id("hill-0")
@@ -326,6 +317,18 @@ def test_a_pointer_on_the_profile_shows_the_place_on_the_map(opened: Browser) ->
     opened.mouse("mouseMoved", 5, 5)
     assert opened.run(said) == ""
     assert opened.run("document.querySelectorAll('path.here').length") == 0
+
+
+@needs_browser
+def test_a_run_over_several_hills_is_chosen_as_a_hill_is(chromium: Browser, tmp_path: Path) -> None:
+    show(chromium, text_of(with_a_run()), tmp_path)
+    assert chromium.run(SHOWN) == "hill-0"
+    assert chromium.run("document.querySelectorAll('path.way.chosen').length") == 1
+    chromium.click("label:nth-of-type(2)")
+    assert chromium.run(SHOWN) == "hill-1"
+    chromium.click("label:nth-of-type(1)")
+    assert chromium.run(SHOWN) == "hill-0"
+    assert chromium.complaints() == []
 
 
 @needs_browser

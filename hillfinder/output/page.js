@@ -5,6 +5,7 @@
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const narrow = matchMedia("(max-width: 56rem)");
   const print = matchMedia("print");
+  document.getElementById("map").replaceChildren();
   const map = L.map("map", { zoomSnap: 0.5, zoomAnimation: !still.matches }).setView(data.door, 15);
   map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
   map.attributionControl.addAttribution(data.credit);
