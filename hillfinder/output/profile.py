@@ -114,7 +114,7 @@ def to_svg(hill: Hill, units: words.Units = "metric", repeated_m: float | None =
             f'<svg class="profile" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img"',
             f' data-foot="{foot:.1f}" data-top="{top:.1f}">',
             f"<title>Profile: {words.ground(frame.stop, units)}, {words.grade(hill)}</title>",
-            *_axes(frame, units),
+            *_axes(frame, high, units),
             *_shapes(what, frame),
             *(_mark(frame, repeated_m, units) if repeated_m else ()),
             "</svg>",
@@ -216,10 +216,10 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     return [float((first + at) * factor * size) + 0.0 for at in range(count)]
 
 
-def _axes(frame: _Frame, units: words.Units) -> Iterator[str]:
-    """Yield lines and numbers of both axes."""
+def _axes(frame: _Frame, high_m: float, units: words.Units) -> Iterator[str]:
+    """Yield lines and numbers of both axes, none higher than the profile."""
     unit_m, name = (1.0, "m") if units == "metric" else (FOOT_M, "ft")
-    for value in ticks(frame.low / unit_m, frame.high / unit_m, 5):
+    for value in ticks(frame.low / unit_m, max(high_m, frame.low + 1.0) / unit_m, 5):
         at = float(frame.y(np.array(value * unit_m)))
         yield (
             f'<line x1="{_LEFT:g}" x2="{_RIGHT:g}" y1="{at:.1f}" y2="{at:.1f}" '
@@ -228,6 +228,8 @@ def _axes(frame: _Frame, units: words.Units) -> Iterator[str]:
         )
     for value in ticks(frame.start / unit_m, frame.stop / unit_m, 6):
         at = float(frame.x(np.array(value * unit_m)))
+        if at < _LEFT + 16 and value < 0:
+            continue  # the unit stands there
         yield (
             f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{_FLOOR:g}" y2="{_FLOOR + 5:g}" '
             'stroke="currentColor"/>'
