@@ -124,11 +124,14 @@ class Hills(Findings):
         return Plan.of(workout.make(one, criteria, router), self)
 
     def _plans(self) -> dict[int, Plan]:
-        """Return the session on each hill, by its number, where a way leads home."""
+        """Return the session on each hill, by its number, where a way leads home.
+
+        On a run over several hills the way to one begins on the one before: it has no session.
+        """
         from hillfinder import workout
         from hillfinder.warmup import Router
 
-        if not self:
+        if not self or self.tour is not None:
             return {}
         criteria = self._of_one()
         router, plans = Router(self.network, self.place, criteria), {}

@@ -6,7 +6,7 @@ import json
 import math
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import gpxpy
@@ -271,6 +271,15 @@ def test_page_and_picture_are_written_once(tmp_path: Path) -> None:
     assert picture.read_bytes() != before
     found.to_html(page, street_map=False, overwrite=True)
     assert "opentopomap" not in page.read_text(encoding="utf-8")
+
+
+def test_a_run_over_several_hills_has_the_one_session_of_the_page(tmp_path: Path) -> None:
+    found = gradely()
+    run = replace(found, tour=found.workout(1))
+    text = run.to_html(tmp_path / "run.html").read_text(encoding="utf-8")
+    assert 'download="run.gpx"' in text
+    assert text.count("<h3>The session</h3>") == 1
+    assert 'download="hill-1.gpx"' not in text
 
 
 def test_the_hills_of_a_search_show_themselves() -> None:
