@@ -80,7 +80,22 @@ class Hills(Findings):
 
         A line has heights as its third coordinate, or two coordinates where a height is unknown.
         Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when
-        there is no hill.
+        there is no hill, and stay the same: new ones come last.
+
+        - ``rank``, ``name``: the number in the list, from 1, and what a person would call it.
+        - ``grade``, ``grade_sigma``, ``confidence``: mean grade as a ratio, its standard deviation,
+          and ``high``, ``medium`` or ``low``.
+        - ``length_m``, ``gain_m``, ``max_grade``: in the ground plan, from bottom to top; the
+          steepest 30 m.
+        - ``highway``, ``surface``, ``lit``, ``way_ids``: OpenStreetMap's; several are joined by
+          ``;``.
+        - ``foot_lat``, ``foot_lon``, ``foot_elevation_m``, ``top_lat``, ``top_lon``,
+          ``top_elevation_m``: both ends.
+        - ``approach_minutes``, ``approach_length_m``, ``approach_gain_m``, ``approach_shape``: the
+          warm-up, ``direct`` or a ``detour``.
+        - ``notes``: sentences, joined by ``;``.
+        - ``fit_score``, ``gravity``: how well it suits the session, 0 to 1; the gravest caution,
+          ``avoid``, ``mind`` or ``know``.
         """
         return frame(self)
 

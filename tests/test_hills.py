@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -17,6 +18,7 @@ from lxml import etree, html
 from hillfinder import model
 from hillfinder.errors import InputError, OutputError
 from hillfinder.faces import Hill
+from hillfinder.hills import Hills
 from hillfinder.model import Findings, Fit, Place
 from hillfinder.output.plain import plain
 from hillfinder.output.records import COLUMNS, rows
@@ -93,6 +95,11 @@ def test_the_frame_has_a_row_a_hill() -> None:
         for column, value in row.items():
             cell = frame.loc[at, column]
             assert cell == value or (value is None and (cell is None or math.isnan(cell)))
+
+
+def test_every_column_of_the_frame_is_told_of_in_order() -> None:
+    told = re.findall(r"``(\w+)``", (Hills.frame.__doc__ or "").partition("- ``rank")[2])
+    assert [name for name in ["rank", *told] if name in COLUMNS] == list(COLUMNS)
 
 
 def test_the_frame_has_heights_where_all_are_known() -> None:
