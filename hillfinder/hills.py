@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from hillfinder.errors import InputError
 from hillfinder.model import Findings
+from hillfinder.output import table as listing
 from hillfinder.output import words
 from hillfinder.output.course import course
 from hillfinder.output.delimited import to_csv
@@ -261,6 +262,14 @@ class Hills(Findings):
             msg = "There is no hill to show: search a larger range, or from another place."
             raise InputError(msg)
         return self.frame
+
+    def __repr__(self) -> str:
+        """Return what it is in a line; ``print`` shows the list."""
+        return f"<Hills: {words.heading(self)}>"
+
+    def __str__(self) -> str:
+        """Return the list, 80 columns wide."""
+        return listing.to_text(self)
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook; whatever the map holds is shown as text."""

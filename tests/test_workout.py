@@ -355,6 +355,16 @@ def test_hills_make_a_session() -> None:
         hills.workout(repeats=0)
 
 
+def test_what_is_printed_is_what_a_person_reads() -> None:
+    hills = searched()
+    made = hills.workout()
+    assert str(made) == made.card()
+    assert repr(made).startswith("<Plan: repeats on hill 1, ")
+    assert repr(hills).startswith("<Hills: 1 hill of 100 to 200 m within a warm-up of 10 to 20 ")
+    assert str(hills).startswith("1 hill of 100 to 200 m")
+    assert "\n" not in repr(made) + repr(hills)
+
+
 def test_a_rolling_run_is_the_one_that_was_found() -> None:
     rolling = searched(Criteria(session="rolling", minutes=40))
     with pytest.raises(InputError, match="No run over several hills"):
