@@ -272,9 +272,10 @@ class Words:
         elif not coarse and hill.confidence == "low" and climb.max_grade <= STEEPEST_STREET:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
         if approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
+            verb = "walk" if self.criteria.walk else "run"
             notes.append(
                 f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "
-                "warm-up: run on a little before you start."
+                f"warm-up: {verb} on a little before you start."
             )
         steepest = f"its steepest 30 m rise {100 * climb.max_grade:.0f} %"
         if climb.max_grade > STEEPEST_STREET:
