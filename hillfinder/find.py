@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder import ascents, grades, lines, ranking, rolling
 from hillfinder import climbs as climbing
-from hillfinder import grades, lines, ranking
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -80,11 +80,23 @@ def near(
     source = area.heights
     network = doubt.settled(store.cut(area.network, wanted.bounds), source)
     router = Router(network, where, criteria)
-    climbs = climbing.find(network, criteria)
-    rows = ranking.order(climbs)
+    climbs: climbing.Climbs | ascents.Ascents
+    if criteria.session == "long":
+        climbs = ascents.find(network, criteria, router.times_s)
+        rows = np.arange(len(climbs))
+    else:
+        climbs = climbing.find(network, criteria)
+        rows = ranking.order(climbs)
     minutes = router.times_s(climbs)[rows] / 60.0
-    listed = rows[minutes <= criteria.warmup_min[1]][: criteria.limit]
-    hills = _hills(network, climbs, listed, router, ranking.Words(criteria, source))
+    words = ranking.Words(criteria, source)
+    tour = rolling.Tour(None)
+    if isinstance(climbs, climbing.Climbs) and criteria.session == "rolling":
+        tour = rolling.tour(network, where, criteria, climbs, rows)
+        met = tour.workout.hills if tour.workout else ()
+        hills = tuple(replace(hill, notes=words.notes(hill)) for hill in met)
+    else:
+        listed = rows[minutes <= criteria.warmup_min[1]][: criteria.limit]
+        hills = _hills(network, climbs, listed, router, words)
     return Hills(
         place=where,
         criteria=criteria,
@@ -92,8 +104,9 @@ def near(
         heights=source,
         hills=hills,
         beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
-        misses=() if hills else ranking.misses(network, criteria),
+        misses=() if hills else tour.misses or _misses(network, criteria),
         street_m=router.snap.distance_m,
+        tour=replace(tour.workout, hills=hills) if tour.workout else None,
         network=network,
     )
 
@@ -196,7 +209,7 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
 
 def _hills(
     network: StreetNetwork,
-    climbs: climbing.Climbs,
+    climbs: climbing.Climbs | ascents.Ascents,
     rows: Ints,
     router: Router,
     words: ranking.Words,
@@ -209,6 +222,12 @@ def _hills(
         hill = Hill(rank, names.label(climb), climb, approach)
         hills.append(replace(hill, notes=words.notes(hill)))
     return tuple(hills)
+
+
+def _misses(network: StreetNetwork, criteria: Criteria) -> tuple[str, ...]:
+    """Return what comes nearest to a hill of the session's kind."""
+    search = ascents.misses if criteria.session == "long" else ranking.misses
+    return search(network, criteria)
 
 
 def _beyond(grades: Floats, minutes: Floats, criteria: Criteria, hills: tuple[Hill, ...]) -> Beyond:

@@ -461,6 +461,8 @@ class Findings:
         beyond: what was found and not offered.
         misses: in plain words, what came nearest where ``hills`` is empty.
         street_m: how far the place is from the street where every warm-up begins, in metres.
+        tour: the run over the hills, for a rolling session; ``None`` for others, and where no hill
+            can be taken in.
     """
 
     place: Place
@@ -471,3 +473,4 @@ class Findings:
     beyond: Beyond
     misses: tuple[str, ...] = ()
     street_m: float = 0.0
+    tour: Workout | None = None

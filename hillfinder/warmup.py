@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from hillfinder.routing import Dear, Links, Tree, snap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria
     from hillfinder.model import Bools, Climb, Floats, Ints, Place, Shape
     from hillfinder.streets.network import StreetNetwork
@@ -37,6 +36,18 @@ BESIDE_M = 25.0
 #: It is so if it leads the same way or back, within 45 degrees, and not past the ends but for so
 #: many metres.
 ALONG_COSINE, END_M = 0.7, 5.0
+
+
+class Begun(Protocol):
+    """What begins on the network: climbs of any kind, or points of it, shape (k,) each."""
+
+    @property
+    def foot_edge(self) -> Ints:
+        """The edges."""
+
+    @property
+    def foot_offset_m(self) -> Floats:
+        """Metres from their ``u`` ends."""
 
 
 class _Round(NamedTuple):
@@ -73,7 +84,7 @@ class Router:
         free = Dear({}, np.zeros(len(network), bool))
         self._quickest = self._links.search(self.snap.position, free)
 
-    def times_s(self, climbs: Climbs) -> Floats:
+    def times_s(self, climbs: Begun) -> Floats:
         """Return the least time from the place to the foot of each climb; inf where no way leads.
 
         Shape (k,), seconds.
