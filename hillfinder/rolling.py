@@ -9,8 +9,8 @@ left of the time is run on the way home.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -82,56 +82,61 @@ def plan(legs_s: Floats, gains: Floats, room_s: float, most: int) -> list[int]:
         room_s: how long the run may be.
         most: how many hills there may be.
     """
-    count = len(gains)
+    planner = _Planner(legs_s, gains, room_s, most)
+    best: list[int] = []
+    for first in np.flatnonzero(gains > 0).tolist():  # so that one bad start decides nothing
+        if planner.time_s([first]) <= room_s:
+            best = max(best, planner.bettered(planner.filled([first])), key=planner.value)
+    return best
 
-    def time_s(order: Sequence[int]) -> float:
+
+class _Planner(NamedTuple):
+    """The question that ``plan`` answers, and the moves by which it does."""
+
+    legs_s: Floats
+    gains: Floats
+    room_s: float
+    most: int
+
+    def time_s(self, order: Sequence[int]) -> float:
+        """Return how long a run takes."""
         stops = [0, *(hill + 1 for hill in order), 0]
-        return float(sum(legs_s[a, b] for a, b in itertools.pairwise(stops)))
+        return float(sum(self.legs_s[a, b] for a, b in pairwise(stops)))
 
-    def put_in(order: list[int], hill: int) -> tuple[float, list[int]]:
-        ways = ([*order[:i], hill, *order[i:]] for i in range(len(order) + 1))
-        return min((time_s(way), way) for way in ways)
+    def value(self, order: list[int]) -> tuple[float, float]:
+        """Return what a run is worth; among equals the shorter is worth more."""
+        gain = round(float(self.gains[order].sum()), 6)
+        return gain, -round(self.time_s(order), 3) if order else 0.0
 
-    def filled(order: list[int]) -> list[int]:
+    def ways_in(self, order: list[int]) -> list[tuple[float, int, list[int]]]:
+        """Return the runs with one hill more that there is room for: time, hill, order."""
+        ways = []
+        for hill in np.flatnonzero(self.gains > 0).tolist():
+            if hill not in order:
+                put = ([*order[:i], hill, *order[i:]] for i in range(len(order) + 1))
+                time_s, way = min((self.time_s(way), way) for way in put)
+                if time_s <= self.room_s:
+                    ways.append((time_s, hill, way))
+        return ways
+
+    def filled(self, order: list[int]) -> list[int]:
         """Put in what is worth most for its time, while there is room."""
-        while len(order) < most:
-            now = time_s(order) if order else 0.0
-            tries = [
-                (gains[hill] / max(time - now, 1.0), -hill, way)
-                for hill in range(count)
-                if hill not in order and gains[hill] > 0
-                for time, way in (put_in(order, hill),)
-                if time <= room_s
-            ]
-            if not tries:
-                break
-            order = max(tries)[2]
+        while len(order) < self.most and (ways := self.ways_in(order)):
+            now = self.time_s(order)
+            order = max(
+                ways, key=lambda way: (self.gains[way[1]] / max(way[0] - now, 1.0), -way[1])
+            )[2]
         return order
 
-    def value(order: list[int]) -> tuple[float, float]:
-        return round(float(gains[order].sum()), 6), -round(time_s(order), 3)
-
-    best: list[int] = []
-    for first in range(count):  # each hill as the first, so that one bad start decides nothing
-        if gains[first] <= 0 or time_s([first]) > room_s:
-            continue
-        order = filled([first])
-        better = True
-        while better:
-            better = False
-            for out in range(len(order)):  # each hill taken out, or moved, or exchanged
-                rest = [*order[:out], *order[out + 1 :]]
-                others = [hill for hill in range(count) if hill not in rest and gains[hill] > 0]
-                ways = [way for hill in others for time, way in (put_in(rest, hill),)
-                        if time <= room_s]  # fmt: skip
-                for way in map(filled, ways):
-                    if value(way) > value(order):
-                        order, better = way, True
-                if better:
-                    break
-        if not best or value(order) > value(best):
-            best = order
-    return best
+    def bettered(self, order: list[int]) -> list[int]:
+        """Exchange or move one hill after another, and fill up again, while that betters it."""
+        while True:
+            rests = ([*order[:out], *order[out + 1 :]] for out in range(len(order)))
+            tries = [self.filled(way) for rest in rests for _, _, way in self.ways_in(rest)]
+            best = max(tries, key=self.value, default=order)
+            if self.value(best) <= self.value(order):
+                return order
+            order = best
 
 
 def tour(

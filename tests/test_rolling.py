@@ -36,7 +36,7 @@ def test_a_plan_falls_short_of_the_best_of_all_orders_by_little(seed: int) -> No
     planned = plan(times, gains, room, 5)
     assert len(set(planned)) == len(planned) <= 5
     assert not planned or time_s(tuple(planned)) <= room
-    assert float(gains[planned].sum()) >= 0.95 * best
+    assert float(gains[planned].sum()) >= 0.9 * best
 
 
 def test_no_hill_no_run_and_the_reason() -> None:
