@@ -82,7 +82,7 @@ def plan(legs_s: Floats, gains: Floats, room_s: float, most: int) -> list[int]:
         room_s: how long the run may be.
         most: how many hills there may be.
     """
-    planner = _Planner(legs_s, gains, room_s, most)
+    planner = _Planner(legs_s.tolist(), gains, room_s, most)
     best: list[int] = []
     for first in np.flatnonzero(gains > 0).tolist():  # so that one bad start decides nothing
         if planner.time_s([first]) <= room_s:
@@ -93,7 +93,7 @@ def plan(legs_s: Floats, gains: Floats, room_s: float, most: int) -> list[int]:
 class _Planner(NamedTuple):
     """The question that ``plan`` answers, and the moves by which it does."""
 
-    legs_s: Floats
+    legs_s: list[list[float]]
     gains: Floats
     room_s: float
     most: int
@@ -101,7 +101,7 @@ class _Planner(NamedTuple):
     def time_s(self, order: Sequence[int]) -> float:
         """Return how long a run takes."""
         stops = [0, *(hill + 1 for hill in order), 0]
-        return float(sum(self.legs_s[a, b] for a, b in pairwise(stops)))
+        return sum(self.legs_s[a][b] for a, b in pairwise(stops))
 
     def value(self, order: list[int]) -> tuple[float, float]:
         """Return what a run is worth; among equals the shorter is worth more."""
