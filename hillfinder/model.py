@@ -210,8 +210,8 @@ class Route:
         elevation_m: shape (n,); NaN where unknown.
         distance_m: shape (n,), from the start, in the ground plan.
         time_s: how long it takes at the easy pace, slopes counted.
-        shape: ``direct`` is the quickest way, the hill itself kept off where it can be;
-            ``detour`` goes round to fill the warm-up.
+        shape: ``direct`` is the most pleasant way that is short enough, the hill itself kept off
+            where it can be; ``detour`` goes round to fill the warm-up.
         legs: the pieces of edges it runs along, in order; empty where it is not of the network.
     """
 

@@ -220,10 +220,11 @@ def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph[int]:
     """Return the network as OSMnx would: a simplified MultiDiGraph, every street both ways.
 
     Nodes carry ``x``, ``y``, ``street_count`` and ``elevation`` (metres, where known). Edges carry
-    ``osmid``, their tags, ``length`` (metres), ``geometry``, ``oneway``, ``reversed``, and where
-    heights are known ``grade`` (end to end in the edge's direction, a ratio), ``grade_abs``,
-    ``grade_max`` (the steepest 30 m uphill) and ``profile`` (a list of distance and elevation
-    pairs in metres, from the edge's start).
+    ``osmid``, their tags, ``length`` (metres), ``geometry``, ``oneway``, ``reversed``, and once
+    heights are attached ``profile`` (a list of distance and elevation pairs in metres, from the
+    edge's start; ``None`` where the height is unknown). Where all heights of an edge are known, it
+    has ``grade`` (end to end in its direction, a ratio), ``grade_abs`` and ``grade_max`` (the
+    steepest 30 m uphill) as well.
     """
     import networkx as nx
     from shapely import LineString
@@ -272,16 +273,15 @@ def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph[int]:
 
 
 def _heights(distance: Floats, elevation: Floats) -> dict[str, Any]:
-    """Return the attributes that a profile gives to an edge, none where a height is unknown."""
+    """Return the attributes that a profile gives to an edge; no grades where it has holes."""
+    pairs = zip(distance.tolist(), elevation.tolist(), strict=True)
+    heights = {"profile": [(at, None if np.isnan(height) else height) for at, height in pairs]}
     if np.isnan(elevation).any() or distance[-1] <= 0:
-        return {}
+        return heights
     profile = Profile(distance, elevation, np.zeros_like(distance))
     return {
         "grade": profile.grade,
         "grade_abs": abs(profile.grade),
         "grade_max": profile.steepest(),
-        "profile": [
-            (round(d, 2), round(z, 2))
-            for d, z in zip(distance.tolist(), elevation.tolist(), strict=True)
-        ],
+        **heights,
     }
