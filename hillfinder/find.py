@@ -173,9 +173,11 @@ def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> 
 def _with_heights(streets: store.Wanted, heights: Heights, web: Web) -> store.Wanted:
     """Want the same area with profiles, which are kept where the heights have a key."""
     key = getattr(heights, "key", None)
+    # A file is read in half a second: what is kept of it is kept with its heights, once.
+    alone = replace(streets, origin=None) if key and not streets.ages else streets
 
     def make() -> store.Area:
-        area = store.get(streets, web)
+        area = store.get(alone, web)
         network = attach(area.network, heights)
         lasting = getattr(heights, "key", None) == key
         return replace(area, network=network, heights=heights.source, lasting=lasting)

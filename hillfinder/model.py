@@ -463,6 +463,7 @@ class Findings:
         street_m: how far the place is from the street where every warm-up begins, in metres.
         tour: the run over the hills, for a rolling session; ``None`` for others, and where no hill
             can be taken in.
+        sky: in plain words, what is known of daylight and weather at the start, with its source.
     """
 
     place: Place
@@ -474,3 +475,4 @@ class Findings:
     misses: tuple[str, ...] = ()
     street_m: float = 0.0
     tour: Workout | None = None
+    sky: tuple[str, ...] = ()

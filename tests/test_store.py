@@ -112,7 +112,7 @@ def test_a_second_search_reads_no_street_and_no_height(made: Files, web: Web) ->
         for path, changed in times.items():
             path.write_bytes(content[path])
             os.utime(path, ns=(changed, changed))
-    assert len(web.cache.entries("areas")) == 2
+    assert len(web.cache.entries("areas")) == 1
 
 
 def test_a_file_that_changed_is_read_again(made: Files, web: Web, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_damaged_area_is_dropped_and_built_anew(
         path.write_bytes(data[:-9] if damage is None else damage)
     assert search(made, web).to_json() == first
     read = [web.cache.read(entry.name) for entry in web.cache.entries("areas")]
-    assert len(read) == 2
+    assert len(read) == 1
     assert None not in read
 
 

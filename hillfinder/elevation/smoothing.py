@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder.elevation.samples import solve
+from hillfinder.elevation.samples import factorised
 
 if TYPE_CHECKING:
     from hillfinder.model import Floats, HeightSource, Ints
@@ -105,4 +105,5 @@ def smooth(
         pull = rise.T @ (rises.weight * rises.rise_m)
     # Shifted to heights about zero, so that altitude costs no digits.
     level = float(np.average(height_m, weights=weight_m))
-    return solve(matrix.tocsc(), weight_m * (height_m - level) + pull) + level
+    factors = factorised(matrix.tocsc())
+    return np.asarray(factors.solve(weight_m * (height_m - level) + pull) + level)
