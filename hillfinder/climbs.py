@@ -178,7 +178,7 @@ def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
 
     Args:
         network: streets with profiles.
-        criteria: length range and least grade.
+        criteria: length range, least and greatest grade.
 
     Raises:
         HeightsError: the network carries no heights yet.
@@ -186,7 +186,7 @@ def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
     if network.profiles is None:
         msg = "The network carries no heights: attach an elevation model to it first."
         raise HeightsError(msg)
-    limits = Limits(*criteria.length_range_m, criteria.grade_range[0])
+    limits = _limits(criteria)
     ahead = _lay(network, network.profiles)
     axes = (ahead, ahead.reversed(network.edge_length_m))
     tail = _tail(axes, limits.shortest)
@@ -205,6 +205,12 @@ def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
         _backward=np.repeat([False, True], [len(part.foot) for part in parts]),
         _foot=found.foot,
     )
+
+
+def _limits(criteria: Criteria) -> Limits:
+    """Return what a stretch must satisfy; without a greatest grade it may be of any."""
+    least, greatest = criteria.grade_range
+    return Limits(*criteria.length_range_m, least, greatest if greatest < 1 else np.inf)
 
 
 class _Found(NamedTuple):
@@ -231,7 +237,7 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, tail: float) -> 
     blur = cast("Profiles", network.profiles).blur
     sigma = doubt.rise_sigma_m(length, foot_m, top_m, blur) / length
     grade, sigma = doubt.claim(windows.gain / length, sigma, tail)
-    hills = grade >= limits.min_grade
+    hills = (grade >= limits.min_grade) & (grade <= limits.max_grade)
     foot, top = windows.foot[hills], windows.top[hills]
     return _Found(
         foot,

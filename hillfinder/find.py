@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder import ascents, grades, lines, ranking, rolling
 from hillfinder import climbs as climbing
+from hillfinder import ascents, fit, grades, lines, misses, ranking, rolling, safety
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -24,7 +25,7 @@ from hillfinder.warmup import Router
 from hillfinder.web import Web
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
     import networkx as nx
@@ -49,9 +50,10 @@ def near(
     streets: Streets | None = None,
     heights: Elevation | None = None,
     elevation: str | None = None,
+    weights: fit.Weights | None = None,
     web: Web | None = None,
 ) -> Hills:
-    """Find the hills near a place, steepest first, each with a warm-up to its bottom.
+    """Find the hills near a place, in the order asked for, each with a warm-up to its bottom.
 
     Args:
         place: ``"lat,lon"``, ``(lat, lon)``, a name, or a ``Place``.
@@ -63,6 +65,7 @@ def near(
         elevation: the service that gives heights where ``heights`` has none: ``3dep``,
             ``terrarium``, ``copernicus``, ``mapterhorn``, or ``auto`` for the best there is at the
             place, which is what ``None`` stands for where there is no ``heights`` either.
+        weights: how much counts what when it is weighed how well a hill fits the session.
         web: how the network is used, if at all; ``None`` follows the environment.
 
     Raises:
@@ -80,33 +83,33 @@ def near(
     source = area.heights
     network = doubt.settled(store.cut(area.network, wanted.bounds), source)
     router = Router(network, where, criteria)
-    climbs: climbing.Climbs | ascents.Ascents
-    if criteria.session == "long":
-        climbs = ascents.find(network, criteria, router.times_s)
-        rows = np.arange(len(climbs))
-    else:
-        climbs = climbing.find(network, criteria)
-        rows = ranking.order(climbs)
-    minutes = router.times_s(climbs)[rows] / 60.0
+    sky = safety.look_up(where, criteria, web)
+    judge = safety.Judge(network, sky)
+    scales = fit.Scales(network, criteria, weights, dark=sky.dark)
     words = ranking.Words(criteria, source)
-    tour = rolling.Tour(None)
-    if isinstance(climbs, climbing.Climbs) and criteria.session == "rolling":
-        tour = rolling.tour(network, where, criteria, climbs, rows)
-        met = tour.workout.hills if tour.workout else ()
-        hills = tuple(replace(hill, notes=words.notes(hill)) for hill in met)
+    climbs, rows = _sought(network, criteria, router)
+    minutes = router.times_s(climbs)[rows] / 60.0
+    run = None
+    if criteria.session == "rolling":
+        run = rolling.tour(network, where, criteria, climbs, rows, scales.weigh, judge.shuns)
+        listed: Iterable[fit.Weighed] = run.listed
     else:
-        listed = rows[minutes <= criteria.warmup_min[1]][: criteria.limit]
-        hills = _hills(network, climbs, listed, router, words)
+        within = rows[minutes <= criteria.warmup_min[1]]
+        if criteria.rank == "grade":
+            within = judge.safest(climbs, within, criteria.limit)
+        listed = scales.listed(climbs, within, router.approach, judge.shuns)
+    hills = tuple(map(judge.judged, _hills(network, listed, ranking.Words(criteria, source))))
     return Hills(
         place=where,
         criteria=criteria,
         streets=network.source,
         heights=source,
         hills=hills,
-        beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
-        misses=() if hills else tour.misses or _misses(network, criteria),
+        beyond=_beyond(climbs, rows, minutes, criteria, hills),
+        misses=() if hills else _misses(network, criteria, router, run),
         street_m=router.snap.distance_m,
-        tour=replace(tour.workout, hills=hills) if tour.workout else None,
+        tour=run.led_by(hills) if run else None,
+        sky=sky.words,
         network=network,
     )
 
@@ -210,31 +213,46 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
 
 
 def _hills(
-    network: StreetNetwork,
-    climbs: climbing.Climbs | ascents.Ascents,
-    rows: Ints,
-    router: Router,
-    words: ranking.Words,
+    network: StreetNetwork, listed: Iterable[fit.Weighed], words: ranking.Words
 ) -> tuple[Hill, ...]:
     names = ranking.Names(network)
     hills = []
-    for rank, row in enumerate(rows.tolist(), start=1):
-        climb = climbs[row]
-        approach = router.approach(climb)
-        hill = Hill(rank, names.label(climb), climb, approach)
+    for rank, (climb, approach, suits) in enumerate(listed, start=1):
+        hill = Hill(rank, names.label(climb), climb, approach, fit=suits)
         hills.append(replace(hill, notes=words.notes(hill)))
     return tuple(hills)
 
 
-def _misses(network: StreetNetwork, criteria: Criteria) -> tuple[str, ...]:
-    """Return what comes nearest to a hill of the session's kind."""
-    search = ascents.misses if criteria.session == "long" else ranking.misses
-    return search(network, criteria)
+def _sought(
+    network: StreetNetwork, criteria: Criteria, router: Router
+) -> tuple[climbing.Climbs | ascents.Ascents, Ints]:
+    """Return what is sought, as arrays, and which rows are hills of their own, in order."""
+    if criteria.session == "long":
+        found = ascents.find(network, criteria, router.times_s)
+        return found, np.arange(len(found))
+    climbs = climbing.find(network, criteria)
+    return climbs, ranking.order(climbs)
 
 
-def _beyond(grades: Floats, minutes: Floats, criteria: Criteria, hills: tuple[Hill, ...]) -> Beyond:
+def _misses(
+    network: StreetNetwork, criteria: Criteria, router: Router, run: rolling.Tour | None
+) -> tuple[str, ...]:
+    """Return what came nearest: to a run, where there are hills, or else to a hill."""
+    if run and run.misses:
+        return run.misses
+    search = partial(ascents.by_grade, network) if criteria.session == "long" else None
+    return misses.nearest(network, criteria, router.times_s, search)
+
+
+def _beyond(
+    climbs: climbing.Climbs | ascents.Ascents,
+    rows: Ints,
+    minutes: Floats,
+    criteria: Criteria,
+    hills: tuple[Hill, ...],
+) -> Beyond:
     """Count what was found and not offered."""
-    reached = np.isfinite(minutes)
+    grades, reached = climbs.grade[rows], np.isfinite(minutes)
     far = reached & (minutes > criteria.warmup_min[1])
     flattest = min((hill.grade for hill in hills), default=0.0)
     return Beyond(

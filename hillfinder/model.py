@@ -31,7 +31,7 @@ Confidence = Literal["high", "medium", "low"]
 HeightKind = Literal["bare earth", "surface", "unknown"]
 Shape = Literal["direct", "detour"]
 StepKind = Literal["warm-up", "repeat", "recovery", "easy", "cool-down"]
-MarkKind = Literal["side street", "driveway", "crossing", "signals", "gate", "barrier"]
+MarkKind = Literal["side street", "driveway", "crossing", "signals", "tracks", "gate", "barrier"]
 Gravity = Literal["avoid", "mind", "know"]
 Topic = Literal["surface", "weather", "light", "traffic", "path", "access"]
 
@@ -310,7 +310,8 @@ class Hill:
     """One row of the answer: a climb, what it is called, and how to warm up to it.
 
     Attributes:
-        rank: 1 is the steepest.
+        rank: 1 is the first of the list: the steepest, or the one that suits best, as was asked;
+            of long hills the most even (``ascents``); of a rolling run the one that is run first.
         name: what a person would call it, cross streets included.
         climb: the stretch itself.
         approach: from the place to the foot; ``None`` where no warm-up was asked for.

@@ -140,7 +140,13 @@ class _Planner(NamedTuple):
 
 
 def tour(
-    network: StreetNetwork, place: Place, criteria: Criteria, climbs: Climbs, rows: Ints
+    network: StreetNetwork,
+    place: Place,
+    criteria: Criteria,
+    climbs: Climbs,
+    rows: Ints,
+    weigh=None,
+    shuns=None,
 ) -> Tour:
     """Return a rolling run over some of the climbs.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from hillfinder import ascents, find
+from hillfinder import ascents, find, sweep
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import HeightsError
@@ -16,10 +17,13 @@ from .towns import DATA, STREET, Formula, needs_data, town
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from hillfinder.ascents import Feet, _Pieces
+    from hillfinder.ascents import Feet
+    from hillfinder.hills import Hills
     from hillfinder.model import Floats
     from hillfinder.streets.network import StreetNetwork
+    from hillfinder.sweep import Pieces
 
 SMALL = Criteria(session="long", length_m=(400.0, 700.0), min_grade=0.02, max_grade=0.08)
 
@@ -38,7 +42,7 @@ def grid(seed: int) -> StreetNetwork:
     return attach(town(ways, {node: nodes[node] for node in used}), land)
 
 
-def every_way(pieces: _Pieces, longest: float) -> Iterator[list[int]]:
+def every_way(pieces: Pieces, longest: float) -> Iterator[list[int]]:
     """Yield every way that runs no street twice: nothing clever."""
     stack = [[piece] for piece in range(len(pieces.edge))]
     while stack:
@@ -51,26 +55,29 @@ def every_way(pieces: _Pieces, longest: float) -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_best_is_nearly_as_good_as_the_best_of_all_ways(seed: int) -> None:
+def test_the_first_is_the_best_of_all_ways(seed: int) -> None:
     network = grid(seed)
     assert network.profiles is not None
-    pieces = ascents._cut(network, network.profiles)
+    pieces = sweep.cut(network, network.profiles)
     measured = (ascents._measure(pieces, way, SMALL) for way in every_way(pieces, 700.0))
     best = max((one.score for one in measured if one is not None), default=0.0)
     begin = np.ones(len(pieces.edge), bool)
-    found = ascents._distinct(pieces, ascents._sweep(pieces, begin, SMALL), SMALL)
+    found = ascents._distinct(pieces, sweep.ways(pieces, begin, SMALL, ascents.steepest), SMALL)
     assert (best > 0) == bool(found)
     if found:
-        assert found[0].score >= 0.97 * best
-        assert found[0].score <= best + 1e-9
+        # Of 110 such grids with an ascent 109 give the best itself, one 98.4 % of it.
+        assert found[0].score == pytest.approx(best)
 
 
-def zigzag(height: Formula) -> StreetNetwork:
+def zigzag(height: Formula, *, island: bool = False) -> StreetNetwork:
     """Return one way up of 12 streets of 300 m, each round a corner, with dead ends off it."""
     nodes = {i: (300.0 * ((i + 1) // 2), 300.0 * (i // 2)) for i in range(13)}
     nodes |= {100 + i: (x + 40.0, y - 40.0) for i, (x, y) in nodes.items()}
     ways = [(i + 1, [i, i + 1], {**STREET, "name": f"Street {i}"}) for i in range(12)]
     ways += [(i + 50, [i, 100 + i], {**STREET, "name": f"Lane {i}"}) for i in range(13)]
+    if island:
+        nodes |= {200: (-500.0, 0.0), 201: (-400.0, 0.0)}
+        ways.append((99, [200, 201], {**STREET, "name": "Island"}))
     return attach(town(ways, nodes), height)
 
 
@@ -107,11 +114,48 @@ def test_only_feet_within_the_warm_up_are_looked_at() -> None:
     assert len(ascents.find(network, Criteria(session="long"), far)) == 0
 
 
-def test_what_is_too_short_is_told_as_a_miss() -> None:
-    network = zigzag(Formula(lambda x, y: 0.04 * np.minimum(x + y, 2400.0)))
-    criteria = Criteria(session="long")
-    assert len(ascents.find(network, criteria)) == 0
-    assert any("too short" in words for words in ascents.misses(network, criteria))
+def test_what_is_too_short_is_told_as_a_miss_and_not_as_too_far() -> None:
+    height = Formula(lambda x, y: 0.04 * np.minimum(x + y, 2400.0))
+    found = find.near((46.0, 8.0), Criteria(session="long"), streets=zigzag(height), heights=height)
+    assert len(found) == 0
+    assert any("is only" in words and "m long" in words for words in found.misses)
+    assert not any(re.search(r"but is \d+ minutes? away", words) for words in found.misses)
+
+
+def test_what_nobody_can_reach_is_not_called_far() -> None:
+    height = Formula(lambda x, y: 0.04 * (x + y))
+    found = find.near(
+        (46.0, 7.994),
+        Criteria(session="long"),
+        streets=zigzag(height, island=True),
+        heights=height,
+    )
+    assert len(found) == 0
+    assert "no way on foot leads there" in found.misses[0]
+
+
+@pytest.mark.parametrize("steep", [0.065, 0.09])
+def test_a_steep_part_is_no_gradual_hill(steep: float) -> None:
+    def height(x: Floats, y: Floats) -> Floats:
+        at = x + y
+        return 0.035 * at + (steep - 0.035) * np.clip(at - 1500.0, 0.0, 450.0)
+
+    found = ascents.find(zigzag(Formula(height)), Criteria(session="long"))
+    # 450 m of 6.5 % are more than 1.6 times the mean, 3.9 %.
+    assert len(found) == 0
+
+
+def test_of_two_even_ways_the_paved_one_is_taken() -> None:
+    nodes = {0: (0.0, 0.0), 1: (1750.0, 25.0), 2: (1750.0, -25.0), 3: (3500.0, 0.0)}
+    ways = [
+        (1, [0, 1], {**STREET, "name": "Road", "surface": "asphalt"}),
+        (2, [1, 3], {**STREET, "name": "Road", "surface": "asphalt"}),
+        (3, [0, 2], {"highway": "path", "name": "Trail", "surface": "mud"}),
+        (4, [2, 3], {"highway": "path", "name": "Trail", "surface": "mud"}),
+    ]
+    network = attach(town(ways, nodes), Formula(lambda x, y: 0.04 * x))
+    first, second = ascents.find(network, Criteria(session="long"))
+    assert (first.tags["surface"], second.tags["surface"]) == ("asphalt", "mud")
 
 
 def test_no_heights_no_ascents() -> None:
@@ -120,16 +164,21 @@ def test_no_heights_no_ascents() -> None:
         ascents.find(network, Criteria(session="long"))
 
 
-@needs_data
-def test_portland_has_long_hills_that_rise_all_along() -> None:
-    hills = find.near(
+def portland() -> Hills:
+    return find.near(
         "45.5152,-122.6784",
         Criteria(session="long"),
         streets=DATA / "portland" / "portland-central-filtered.osm.pbf",
         heights=DATA / "portland" / "portland-ned.tif",
     )
-    assert len(hills) >= 3
-    assert any("Montgomery Drive, then" in hill.name for hill in hills)
+
+
+@needs_data
+def test_portland_has_long_hills_that_rise_gently_all_along() -> None:
+    hills = portland()
+    assert len(hills) >= 2
+    assert "Talbot Road, then Southwest Fairmount" in hills[0].name
+    assert hills[0].grade == pytest.approx(0.05, abs=0.003)
     for hill in hills:
         assert 3200.0 <= hill.climb.length_m <= 4800.0
         assert 0.02 <= hill.grade <= 0.08
@@ -137,9 +186,19 @@ def test_portland_has_long_hills_that_rise_all_along() -> None:
         assert hill.approach.legs[-1].edge in {leg.edge for leg in hill.climb.legs} or (
             hill.approach.lat[-1] == pytest.approx(hill.climb.lat[0], abs=1e-6)
         )
-        profile = hill.climb.profile
-        low = np.arange(0.0, profile.length_m - 400.0, 50.0)
-        rise = np.interp(low + 400.0, profile.distance_m, profile.elevation_m) - np.interp(
-            low, profile.distance_m, profile.elevation_m
-        )
-        assert rise.min() > 0
+        line = hill.climb.profile
+        for part, least, most in ((400.0, 0.0, 1.6 * hill.grade), (100.0, -1.0, 0.12)):
+            low = np.arange(0.0, line.length_m - part, 10.0)
+            ends = (np.interp(low + by, line.distance_m, line.elevation_m) for by in (part, 0.0))
+            grades = np.subtract(*ends) / part
+            assert grades.min() > least
+            assert grades.max() < most + 0.01  # parts need not begin with a piece
+
+
+@needs_data
+def test_the_same_question_has_the_same_answer_to_the_byte(tmp_path: Path) -> None:
+    one, two = portland(), portland()
+    assert one.to_json() == two.to_json()
+    for name, hills in (("one", one), ("two", two)):
+        hills.workout().to_gpx(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

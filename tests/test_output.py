@@ -586,6 +586,13 @@ def test_the_heading_counts_as_a_person_does() -> None:
     assert heading(hills(hill(), hill(), criteria=exact)) == (
         "The 2 steepest hills of 150 m within a warm-up of 0 to 15 minutes from Home, Portland"
     )
+    by_fit = Criteria(rank="fit", limit=2)
+    assert heading(hills(hill(), hill(), criteria=by_fit)).startswith("The 2 best hills of 100 to")
+
+
+def test_by_fit_no_hill_beyond_is_measured_by_the_last_one_listed() -> None:
+    far = hills(hill(), criteria=Criteria(rank="fit"), beyond=Beyond(2, 9, None))
+    assert " ".join(beyond(far)) == "9 hills lie beyond a 20-minute warm-up."
 
 
 # --- The course and GPX ---------------------------------------------------------------------------

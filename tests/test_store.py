@@ -62,7 +62,8 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
         if dataclasses.is_dataclass(mine) and each.name != "source":
             found += differences(mine, theirs, f"{path}.")
         elif isinstance(mine, np.ndarray):
-            same = mine.dtype == theirs.dtype and np.array_equal(mine, theirs, equal_nan=True)
+            numbers = mine.dtype != object
+            same = mine.dtype == theirs.dtype and np.array_equal(mine, theirs, equal_nan=numbers)
             found += [] if same and not theirs.flags.writeable else [path]
         elif isinstance(mine, dict):
             same = mine.keys() == theirs.keys()

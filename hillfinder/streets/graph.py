@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import Profile, StreetSource
-from hillfinder.streets import access, network
+from hillfinder.streets import access, network, spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from hillfinder.model import Floats
+    from hillfinder.model import Floats, MarkKind
 
     Coords = tuple[tuple[float, float], ...]
     _Street = tuple[int, int, tuple[int, ...], Coords | None]
@@ -34,7 +35,8 @@ def read(path: Path) -> network.StreetNetwork:
         StreetsError: the file is missing, or is no such graph.
     """
     if not path.is_file():
-        msg = f"There is no file {path}: give a graph saved by osmnx.save_graphml."
+        what = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
+        msg = f"{what}: give a graph saved by osmnx.save_graphml."
         raise StreetsError(msg)
     import osmnx
 
@@ -50,7 +52,10 @@ def read(path: Path) -> network.StreetNetwork:
 
 
 def from_networkx(
-    graph: nx.MultiDiGraph[Any], source: StreetSource | None = None
+    graph: nx.MultiDiGraph[Any],
+    source: StreetSource | None = None,
+    *,
+    nodes_known: bool = False,
 ) -> network.StreetNetwork:
     """Make a network of an OSMnx graph, simplified or not.
 
@@ -61,6 +66,8 @@ def from_networkx(
         graph: nodes with ``x`` and ``y`` in degrees; edges with ``osmid``, tags, and ``geometry``
             where they are not straight.
         source: where it comes from.
+        nodes_known: its nodes carry every tag of ``spots.NODE_KEYS`` that they have on the map. A
+            graph that OSMnx simplified has lost most of its nodes.
 
     Raises:
         StreetsError: the graph is projected, has no coordinates, or nothing to walk on.
@@ -83,7 +90,20 @@ def from_networkx(
     for (ids, items), segments in straight.items():
         rows += [(ids, chain, dict(items)) for chain in _chains(segments)]
     rows.sort(key=lambda row: row[0])
-    return network.build(_raw(rows, nodes, source or StreetSource("an OSMnx graph")))
+    raw = _raw(rows, nodes, source or StreetSource("an OSMnx graph"))
+    kinds = _node_kinds(graph)
+    return network.build(replace(raw, node_kind=kinds, nodes_known=nodes_known))
+
+
+def _node_kinds(graph: nx.MultiDiGraph[Any]) -> dict[int, MarkKind]:
+    """Return what the tagged nodes are."""
+    kinds = {}
+    for node, data in graph.nodes(data=True):
+        values = [str(data[key]) if key in data else None for key in spots.NODE_KEYS]
+        kind = spots.of_node(*values) if any(values) else None
+        if kind is not None:
+            kinds[int(node)] = kind
+    return kinds
 
 
 def _nodes(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
