@@ -91,7 +91,7 @@ def near(
     minutes = router.times_s(climbs)[rows] / 60.0
     run = None
     if criteria.session == "rolling":
-        run = rolling.tour(network, where, criteria, climbs, rows, scales.weigh, judge.shuns)
+        run = rolling.tour(router, where, criteria, climbs, rows, scales.weigh, judge.shuns)
         listed: Iterable[fit.Weighed] = run.listed
     else:
         within = rows[minutes <= criteria.warmup_min[1]]

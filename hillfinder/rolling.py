@@ -1,34 +1,39 @@
 """A rolling run: from the door over several good hills and back, on time or on distance.
 
-What is sought is the set of hills, and their order, with the greatest sum of ``worth`` that the
-run has room for: at least the warm-up before the first hill and ``COOL_DOWN_MIN`` after the last,
-no hill twice. It is an orienteering problem (Golden, Levy and Vohra 1987): hills are put in where
-they are worth most for their time, then moved, exchanged and tried in each other's place. What is
-left of the time is run on the way home.
+What is sought is the set of hills, and their order, with the greatest sum of ``worth`` that the run
+has room for, less ``HOME_M_A_MIN`` for each minute that the way home takes longer than a cool-down:
+the last hill should lie near home. It is an orienteering problem (Golden, Levy and Vohra 1987),
+solved by ``plan``: hills are put in where they are worth most for their time, then exchanged.
+
+A plan is run on real streets: a warm-up to the first hill, then by ways that are pleasant and keep
+off what was run before, what lies beside that, and the hills still to come. What is left of the
+time at the end is a way round home. That makes a plan longer or shorter than it was thought to be,
+so that several are tried, with more room or less; of those on target, to ``MISS`` of it, the one
+worth most for the share of its streets that are run once is taken.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder import ranking
+from hillfinder.detour import Detours, moving
 from hillfinder.errors import StreetsError
-from hillfinder.model import Hill, Position, Route, Step, Workout
-from hillfinder.pace import Clock
-from hillfinder.routing import Dear, Links
-from hillfinder.warmup import Router
+from hillfinder.fit import Weighed
+from hillfinder.model import Hill, Route, Step, Workout
+from hillfinder.routing import Dear
+from hillfinder.warmup import COMFORTS, Router
+from hillfinder.workout import effort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria, Level
-    from hillfinder.model import Bools, Climb, Floats, Ints, Leg, Place
-    from hillfinder.routing import Tree
+    from hillfinder.model import Climb, Fit, Floats, Ints, Leg, Place, Position
     from hillfinder.streets.network import StreetNetwork
 
 USUAL_MIN, COOL_DOWN_MIN = 60.0, 10.0
@@ -36,15 +41,24 @@ USUAL_MIN, COOL_DOWN_MIN = 60.0, 10.0
 EASY_SHARE = 0.25
 #: So many hills an hour are enough.
 HILLS_AN_HOUR: dict[Level, int] = {"new": 5, "regular": 8, "strong": 11}
-#: So many of the best hills in reach are looked at.
-CHOICE = 20
+#: So many of the best hills in reach are looked at, and as many again of those near home.
+CHOICE = 12
 #: What rises more than the one is worth no more, more than the other even less; and a grade of
 #: medium confidence so much less.
 STEEP_ENOUGH, TOO_STEEP, MEDIUM = 0.1, 0.15, 0.7
+#: The way home may take so many minutes longer than a cool-down; each minute beyond that costs as
+#: much as so many metres of rise.
+HOME_SLACK_MIN, HOME_M_A_MIN = 2.0, 5.0
+#: Between two hills no more than so many minutes are run.
+BETWEEN_MIN = 12.0
+#: A pleasant way that keeps off what was run takes about so much longer than the quickest.
+LONGER = 1.15
+#: Longer than any run.
+NEVER_S = 1e9
 #: The run may miss its target by this share.
 MISS = 0.05
-#: So many ways home are tried.
-WAYS_HOME = 24
+#: So many plans are tried, and so many first hills of each are looked at closely.
+PLANS, CLOSELY = 5, 4
 
 
 class Tour(NamedTuple):
@@ -52,26 +66,80 @@ class Tour(NamedTuple):
 
     Attributes:
         workout: the run; ``None`` where no hill can be taken in.
-        misses: why not, in plain words.
+        listed: its hills in the order of the run, each with the way to it.
+        misses: why there is none, in plain words.
     """
 
     workout: Workout | None
+    listed: tuple[Weighed, ...] = ()
     misses: tuple[str, ...] = ()
+
+    def led_by(self, hills: tuple[Hill, ...]) -> Workout | None:
+        """Return the run with its hills told in full."""
+        return self.workout and replace(self.workout, hills=hills)
+
+
+def tour(
+    router: Router,
+    place: Place,
+    criteria: Criteria,
+    climbs: Climbs,
+    rows: Ints,
+    weigh: Callable[[Climb, Route | None], Fit],
+    shuns: Callable[[Climb], bool],
+) -> Tour:
+    """Return a rolling run over some of the climbs.
+
+    Args:
+        router: knows the ways from the door.
+        place: the door.
+        criteria: time or distance, warm-up, pace, level.
+        climbs: what was found.
+        rows: those that are hills of their own, steepest first.
+        weigh: tells how well a climb suits; with ``rank`` by fit that counts.
+        shuns: tells which climbs are not to be run, as the weather is.
+    """
+    run = _Run(router, place, criteria)
+    hills = run.choice(climbs, rows, weigh, shuns)
+    if not hills:
+        return Tour(None, misses=(NONE,))
+    made = run.best(hills)
+    if made is None:
+        words = f"The nearest hill and the way back take longer than {run.asked}."
+        return Tour(None, misses=(words,))
+    return Tour(
+        made.workout,
+        tuple(
+            Weighed(hill.climb, hill.approach, weigh(hill.climb, hill.approach))
+            for hill in made.workout.hills
+            if hill.approach is not None
+        ),
+    )
+
+
+NONE = "No hill whose grade can be trusted is near enough for this run."
 
 
 def worth(hill: Hill) -> float:
     """Return what it is worth to take a hill in.
 
     Its metres of rise as far as they can be run, as far as its grade can be trusted, and as far as
-    it fits where that was weighed.
+    it suits where that was weighed.
     """
     trust = {"high": 1.0, "medium": MEDIUM, "low": 0.0}[hill.confidence]
-    fit = 1.0 if hill.fit is None else hill.fit.score
-    steep = min(hill.grade, STEEP_ENOUGH) * min(1.0, TOO_STEEP / hill.grade)
-    return hill.climb.length_m * steep * trust * fit
+    suits = 1.0 if hill.fit is None else hill.fit.score
+    return float(_rise(hill.climb.length_m, np.array(hill.grade))) * trust * suits
 
 
-def plan(legs_s: Floats, gains: Floats, room_s: float, most: int) -> list[int]:
+def _rise(length_m: Floats | float, grade: Floats) -> Floats:
+    """Return metres of rise as far as they can be run."""
+    steep = np.minimum(grade, STEEP_ENOUGH) * np.minimum(1.0, TOO_STEEP / grade)
+    return np.asarray(length_m * steep)
+
+
+def plan(
+    legs_s: Floats, gains: Floats, room_s: float, most: int, costs: Floats | None = None
+) -> list[int]:
     """Return hills in the order of the run: the greatest sum of gains that is found.
 
     Args:
@@ -81,256 +149,314 @@ def plan(legs_s: Floats, gains: Floats, room_s: float, most: int) -> list[int]:
         gains: shape (k,), what each is worth.
         room_s: how long the run may be.
         most: how many hills there may be.
+        costs: shape (k,), what it costs to end with each; ``None`` is nothing.
     """
-    planner = _Planner(legs_s.tolist(), gains, room_s, most)
-    best: list[int] = []
-    for first in np.flatnonzero(gains > 0).tolist():  # so that one bad start decides nothing
-        if planner.time_s([first]) <= room_s:
-            best = max(best, planner.bettered(planner.filled([first])), key=planner.value)
-    return best
+    costs = np.zeros(len(gains)) if costs is None else costs
+    planner = _Planner(np.minimum(legs_s, NEVER_S), gains, costs, room_s, most)
+    firsts = np.flatnonzero((gains > 0) & (legs_s[0, 1:] + legs_s[1:, 0] <= room_s)).tolist()
+    starts = sorted((planner.filled([first]) for first in firsts), key=planner.value, reverse=True)
+    # So that one bad start decides nothing.
+    closely = [planner.bettered(start) for start in starts[:CLOSELY]]
+    return max(closely, key=planner.value, default=[])
 
 
 class _Planner(NamedTuple):
     """The question that ``plan`` answers, and the moves by which it does."""
 
-    legs_s: list[list[float]]
+    legs_s: Floats
     gains: Floats
+    costs: Floats
     room_s: float
     most: int
 
     def time_s(self, order: Sequence[int]) -> float:
         """Return how long a run takes."""
-        stops = [0, *(hill + 1 for hill in order), 0]
-        return sum(self.legs_s[a][b] for a, b in pairwise(stops))
+        stops = np.array([0, *(hill + 1 for hill in order), 0])
+        return float(self.legs_s[stops[:-1], stops[1:]].sum())
 
     def value(self, order: list[int]) -> tuple[float, float]:
         """Return what a run is worth; among equals the shorter is worth more."""
-        gain = round(float(self.gains[order].sum()), 6)
-        return gain, -round(self.time_s(order), 3) if order else 0.0
+        if not order:
+            return 0.0, 0.0
+        gain = float(self.gains[order].sum() - self.costs[order[-1]])
+        return round(gain, 6), -round(self.time_s(order), 3)
 
-    def ways_in(self, order: list[int]) -> list[tuple[float, int, list[int]]]:
-        """Return the runs with one hill more that there is room for: time, hill, order."""
-        ways = []
-        for hill in np.flatnonzero(self.gains > 0).tolist():
-            if hill not in order:
-                put = ([*order[:i], hill, *order[i:]] for i in range(len(order) + 1))
-                time_s, way = min((self.time_s(way), way) for way in put)
-                if time_s <= self.room_s:
-                    ways.append((time_s, hill, way))
-        return ways
+    def put_in(self, order: list[int]) -> tuple[Floats, Ints, Floats]:
+        """Return for each hill what putting it in adds in time, where, and what it is worth.
+
+        A hill that is in already, or for which there is no room, adds an endless time.
+        """
+        stops = np.array([0, *(hill + 1 for hill in order), 0])
+        one, two = stops[:-1], stops[1:]
+        added = self.legs_s[one, 1:] + self.legs_s[1:, two].T - self.legs_s[one, two][:, None]
+        where = np.asarray(added.argmin(axis=0))
+        least = added[where, np.arange(len(self.gains))]
+        gain = self.gains.copy()
+        if order:
+            gain -= np.where(where == len(order), self.costs - self.costs[order[-1]], 0.0)
+        else:
+            gain -= self.costs
+        least[[*order]] = np.inf
+        least[(self.gains <= 0) | ~(least <= self.room_s - self.time_s(order))] = np.inf
+        return least, where, gain
 
     def filled(self, order: list[int]) -> list[int]:
         """Put in what is worth most for its time, while there is room."""
-        while len(order) < self.most and (ways := self.ways_in(order)):
-            now = self.time_s(order)
-            order = max(
-                ways, key=lambda way: (self.gains[way[1]] / max(way[0] - now, 1.0), -way[1])
-            )[2]
+        while len(order) < self.most:
+            added, where, gain = self.put_in(order)
+            rate = np.where(np.isfinite(added) & (gain > 0), gain / np.maximum(added, 1.0), 0.0)
+            hill = int(np.argmax(np.round(rate, 9)))
+            if rate[hill] <= 0:
+                break
+            order = [*order[: where[hill]], hill, *order[where[hill] :]]
         return order
 
     def bettered(self, order: list[int]) -> list[int]:
-        """Exchange or move one hill after another, and fill up again, while that betters it."""
+        """Exchange one hill after another, and fill up again, while that betters it."""
         while True:
-            rests = ([*order[:out], *order[out + 1 :]] for out in range(len(order)))
-            tries = [self.filled(way) for rest in rests for _, _, way in self.ways_in(rest)]
+            tries = []
+            for out in range(len(order)):
+                rest = [*order[:out], *order[out + 1 :]]
+                added, where, gain = self.put_in(rest)
+                ways = np.flatnonzero(np.isfinite(added))
+                by_gain = ways[np.argsort(-np.round(gain[ways], 6), kind="stable")]
+                by_time = ways[np.argsort(np.round(added[ways], 3), kind="stable")]
+                for hill in dict.fromkeys([*by_gain[:3].tolist(), *by_time[:2].tolist()]):
+                    tries.append(self.filled([*rest[: where[hill]], hill, *rest[where[hill] :]]))
             best = max(tries, key=self.value, default=order)
             if self.value(best) <= self.value(order):
                 return order
             order = best
 
 
-def tour(
-    network: StreetNetwork,
-    place: Place,
-    criteria: Criteria,
-    climbs: Climbs,
-    rows: Ints,
-    weigh=None,
-    shuns=None,
-) -> Tour:
-    """Return a rolling run over some of the climbs.
+class _Made(NamedTuple):
+    """A plan on real streets; the greatest of several is the best.
 
-    Args:
-        network: streets with profiles.
-        place: the door.
-        criteria: time or distance, warm-up, pace, level.
-        climbs: what was found.
-        rows: those that are hills of their own, best first.
+    Attributes:
+        on_target: whether it is as long as asked for, to ``MISS``.
+        value: what it is worth, by the share of its streets that are run once; off the target, how
+            near it comes instead.
+        share: how long it is, as a share of its target.
+        left: what was left of the target after the shortest way home, as a share of it.
+        workout: the run.
     """
-    run = _Run(network, place, criteria)
-    hills = run.choice(climbs, rows)
-    if not hills:
-        return Tour(None, ("No hill whose grade can be trusted is near enough for this run.",))
-    workout = run.workout(hills)
-    if workout is None:
-        return Tour(None, (f"The nearest hill and the way back take longer than {run.asked}.",))
-    return Tour(workout)
+
+    on_target: bool
+    value: float
+    share: float
+    left: float
+    workout: Workout
 
 
 class _Run:
     """One question: the streets, the clock, and how long the run shall be."""
 
-    def __init__(self, network: StreetNetwork, place: Place, criteria: Criteria) -> None:
-        self._network, self._criteria = network, criteria
-        self._clock = Clock(network, criteria)
-        self._links = Links(network, self._clock)
-        by_distance = criteria.distance_m is not None
+    def __init__(self, router: Router, place: Place, criteria: Criteria) -> None:
+        self._criteria, self._streets = criteria, router.streets
+        self._network, self._clock = router.streets.network, router.streets.clock
+        self._by_distance = criteria.distance_m is not None
         self._target = criteria.distance_m or 60.0 * (criteria.minutes or USUAL_MIN)
-        self._amount: Callable[[Sequence[Leg]], float] = _metres if by_distance else self._seconds
-        self.asked = f"{self._target / 1000:g} km" if by_distance else f"{self._target / 60:g} min"
-        self._room_s = self._target / criteria.flat_speed_m_s if by_distance else self._target
-        low, high = criteria.warmup_min
-        self._warm_s = min(60.0 * low, EASY_SHARE * self._room_s)
-        self._cool_s = min(60.0 * COOL_DOWN_MIN, EASY_SHARE * self._room_s)
-        warm = (self._warm_s / 60.0, max(high, self._warm_s / 60.0))
-        self._router = Router(network, place, replace(criteria, warmup_min=warm))
-        self._door = self._router.snap.position
-        self._free = np.zeros(len(network), bool)
+        self.asked = (
+            f"{self._target / 1000:g} km" if self._by_distance else f"{self._target / 60:g} min"
+        )
+        self._target_s = self._target
+        if self._by_distance:
+            self._target_s /= criteria.flat_speed_m_s
+        low, high = (60.0 * minutes for minutes in criteria.warmup_min)
+        self._cool_s = min(60.0 * COOL_DOWN_MIN, EASY_SHARE * self._target_s)
+        self._warm_s = min(low, EASY_SHARE * self._target_s), high
+        self._router = router
+        if self._warm_s[0] < low:
+            warm = self._warm_s[0] / 60.0, high / 60.0
+            self._router = Router(self._network, place, replace(criteria, warmup_min=warm))
+        self._door = router.snap.position
+        self._free = Dear({}, np.zeros(len(self._network), bool))
 
-    def _seconds(self, legs: Sequence[Leg]) -> float:
-        return self._clock.legs_s(legs)
-
-    def choice(self, climbs: Climbs, rows: Ints) -> list[Hill]:
-        """Return the hills worth most for their distance that the run can reach."""
+    def choice(
+        self,
+        climbs: Climbs,
+        rows: Ints,
+        weigh: Callable[[Climb, Route | None], Fit],
+        shuns: Callable[[Climb], bool],
+    ) -> list[Hill]:
+        """Return the hills worth most that the run can reach, among them some near home."""
         times = self._router.times_s(climbs)[rows]
-        names = ranking.Names(self._network)
-        hills = []
-        for row, time_s in zip(rows.tolist(), times.tolist(), strict=True):
-            if time_s <= min(60.0 * self._criteria.warmup_min[1] * 1.5, self._room_s / 2):
-                hill = Hill(1, "", climbs[row], None)
-                if worth(hill) > 0:
-                    hills.append(hill)
-        hills.sort(key=lambda hill: -round(worth(hill), 6))
-        return [replace(hill, name=names.label(hill.climb)) for hill in hills[:CHOICE]]
-
-    def workout(self, hills: list[Hill]) -> Workout | None:
-        """Return the best run that stays within its target; the room is made smaller until so."""
-        times = self._times_s(hills)
-        gains = np.array([worth(hill) for hill in hills])
-        hour = self._room_s / 3600.0
-        most = max(2, round(HILLS_AN_HOUR[self._criteria.level] * hour))
-        room_s = self._room_s
-        best: tuple[float, Workout] | None = None
-        for _ in range(6):
-            order = plan(times, gains, room_s, min(most, self._criteria.limit))
-            if not order:
-                break
-            made = self._made([hills[i] for i in order])
-            if made is not None:
-                miss = abs(made[0] / self._target - 1.0)
-                if best is None or miss < best[0]:
-                    best = miss, made[1]
-                if miss <= MISS:
+        reach = min(1.5 * self._warm_s[1], self._target_s / 2)
+        rise = np.round(_rise(climbs.length_m[rows], climbs.grade[rows]), 6)
+        hills: dict[int, Hill] = {}
+        for within in (times <= self._cool_s, times <= reach):
+            there = np.flatnonzero(within)
+            order = there[np.argsort(-rise[there], kind="stable")].tolist()
+            new = (row for row in rows[order].tolist() if row not in hills)
+            known = len(hills)
+            for row in new:
+                if len(hills) == known + CHOICE:
                     break
-            room_s *= 0.9
-        return best[1] if best else None
+                climb = climbs[row]
+                suits = weigh(climb, None) if self._criteria.rank == "fit" else None
+                hill = Hill(0, "", climb, None, fit=suits)
+                if worth(hill) > 0 and not shuns(climb):
+                    hills[row] = hill
+        return list(hills.values())
+
+    def best(self, hills: list[Hill]) -> _Made | None:
+        """Return the best run that is found; room is given or taken until it is on target."""
+        times, gains = self._times_s(hills), np.array([worth(hill) for hill in hills])
+        late_s = times[1:, 0] - self._cool_s - 60.0 * HOME_SLACK_MIN
+        costs = np.maximum(np.nan_to_num(late_s, posinf=1e6), 0.0) / 60.0 * HOME_M_A_MIN
+        most = max(2, round(HILLS_AN_HOUR[self._criteria.level] * self._target_s / 3600.0))
+        room_s, step = self._target_s, 0.0
+        tried: set[tuple[int, ...]] = set()
+        found: list[_Made] = []
+        for _ in range(PLANS):
+            order = plan(times, gains, room_s, min(most, self._criteria.limit), costs)
+            if tuple(order) not in tried:
+                tried.add(tuple(order))
+                made = self._made([hills[i] for i in order], gains[order].sum()) if order else None
+                step = 0.1 if made is None else made.left
+                found += [made] if made else []
+            step = math.copysign(min(max(abs(step), 0.05), 0.2), step)
+            room_s *= 1.0 + step
+        if not found:
+            return None
+        best = max(found, key=lambda made: made[:2])
+        return best._replace(workout=replace(best.workout, cues=(*CUES, *self._missed(best))))
+
+    def _missed(self, made: _Made) -> tuple[str, ...]:
+        """Say by how much a run misses what was asked for, and why."""
+        if made.on_target:
+            return ()
+        run = made.workout
+        length = (
+            f"{run.length_m / 1000:.1f} km" if self._by_distance else f"{run.time_s / 60:.0f} min"
+        )
+        why = (
+            "no shorter way leads over a hill and home"
+            if made.share > 1
+            else "no more hills, and no longer way home without running streets again, were found"
+        )
+        return (f"It takes {length} and not {self.asked}: {why}.",)
 
     def _times_s(self, hills: list[Hill]) -> Floats:
         """Return the matrix that ``plan`` asks for."""
-        count = len(hills)
-        times = np.full((count + 1, count + 1), np.inf)
-        up = [self._clock.legs_s(hill.climb.legs) for hill in hills]
-        starts = [self._door, *(hill.climb.top for hill in hills)]
-        for i, start in enumerate(starts):
-            tree = self._links.search(start, Dear({}, self._free))
-            for j, hill in enumerate(hills):
-                if j + 1 != i:
-                    there = self._cost(tree, hill.climb.foot)
-                    times[i, j + 1] = up[j] + (max(there, self._warm_s) if i == 0 else there)
-            if i:
-                times[i, 0] = max(self._cost(tree, self._door), self._cool_s)
+        clock, links = self._clock, self._streets.links
+        tops, feet = ([getattr(hill.climb, end) for hill in hills] for end in ("top", "foot"))
+        again = self._free.again.copy()
+        again[[leg.edge for hill in hills for leg in hill.climb.legs]] = True
+        dear = Dear({}, again)
+        up_s = np.array([clock.legs_s(hill.climb.legs) for hill in hills]) / effort(self._criteria)
+        out = links.search(self._door, self._free)
+        back = links.search(self._door, dear, backward=True)
+        there = LONGER * np.array([links.cost_to(out, foot) for foot in feet])
+        home = LONGER * np.array([links.cost_to(back, top) for top in tops])
+        low, high = self._warm_s
+        times = np.full((len(hills) + 1, len(hills) + 1), np.inf)
+        times[1:, 1:] = LONGER * links.table(tops, feet, dear, 60.0 * BETWEEN_MIN) + up_s
+        # A way that is too short gives place to a detour, which takes a little more than the least.
+        times[0, 1:] = np.where(there < low, low + 0.2 * (high - low), there) + up_s
+        if (there <= LONGER * high).any():
+            times[0, 1:][there > LONGER * high] = np.inf
+        times[1:, 0] = np.maximum(home, self._cool_s)
         return times
 
-    def _cost(self, tree: Tree, end: Position) -> float:
-        legs = self._links.legs_to(tree, end)
-        return self._clock.legs_s(legs) if legs else np.inf
-
-    def _made(self, hills: list[Hill]) -> tuple[float, Workout] | None:
-        """Return how long a run over hills is, and the run, each part by streets not yet run."""
+    def _made(self, hills: list[Hill], gain: float) -> _Made | None:
+        """Return a run over hills, each part by streets not yet run where there are any."""
         try:
-            warm = self._router.approach(hills[0].climb)
+            way = self._router.approach(hills[0].climb)
         except StreetsError:
             return None
-        steps = [Step("warm-up", warm, warm.time_s)]
-        run = [*warm.legs]
+        steps = [Step("warm-up", way, way.time_s)]
+        run = list(way.legs)
         kept: list[Hill] = []
         for rank, hill in enumerate(hills, start=1):
-            way: Route | None = warm
             if rank > 1:
-                legs = self._way(hills[rank - 2].climb.top, hill.climb.foot, run)
-                way = self._route(legs) if legs else None
-                if way is not None:
-                    steps.append(Step("easy", way, way.time_s))
-                run += legs
+                to_come = [leg for each in hills[rank - 1 :] for leg in each.climb.legs]
+                legs = self._way(hills[rank - 2].climb.top, hill.climb.foot, run, to_come)
+                if not legs:
+                    return None
+                way = self._route(legs)
+                steps.append(Step("easy", way, way.time_s))
+                run += way.legs
             kept.append(replace(hill, rank=rank, approach=way))
             up = self._route(hill.climb.legs)
-            steps.append(Step("repeat", up, effort_s(up, hill.climb), rank))
-            run += hill.climb.legs
-        home = self._home(hills[-1].climb.top, run)
-        if home is None:
-            return None
-        steps.append(Step("cool-down", home, home.time_s))
-        workout = Workout("rolling", self._criteria.level, tuple(kept), tuple(steps), CUES)
-        metres = self._criteria.distance_m is not None
-        return workout.length_m if metres else workout.time_s, workout
-
-    def _way(self, start: Position, end: Position, run: Sequence[Leg]) -> list[Leg]:
-        """Return the quickest way that counts streets already run for more."""
-        tree = self._links.search(start, Dear({}, self._again(run)))
-        return [leg for leg in self._links.legs_to(tree, end) if leg.start_m != leg.stop_m]
-
-    def _again(self, run: Sequence[Leg]) -> Bools:
-        again = self._free.copy()
-        again[[leg.edge for leg in run]] = True
-        return again
-
-    def _home(self, start: Position, run: Sequence[Leg]) -> Route | None:
-        """Return the way home that brings the run to its target, with least street run twice."""
-        tree = self._links.search(start, Dear({}, self._again(run)))
-        direct = self._way(start, self._door, run)
+            steps.append(Step("repeat", up, up.time_s / effort(self._criteria), rank))
+            run += up.legs
+        direct = self._way(hills[-1].climb.top, self._door, run)
         if not direct:
             return None
-        wanted = self._target - self._amount(run)
-        ways = [direct]
-        if self._amount(direct) < wanted:
-            back = self._links.search(self._door, tree.dear, backward=True)
-            wanted_s = wanted * self._clock.legs_s(direct) / self._amount(direct)
-            miss = np.abs(tree.cost + back.cost - wanted_s)
-            turns = np.flatnonzero(miss <= 0.1 * wanted_s)
-            turns = turns[np.argsort(np.round(miss[turns], 3), kind="stable")]
-            for node in turns[:: max(1, len(turns) // WAYS_HOME)].tolist():
-                there = self._links.legs_to_node(tree, node)
-                at = Position(there[-1].edge, there[-1].stop_m)
-                ways.append([*there, *self._way(at, self._door, [*run, *there])])
-        done = {leg.edge for leg in run}
+        left_s = self._left_s(steps)
+        home = self._home(direct, run, left_s)
+        left_s -= max(self._clock.legs_s(direct), self._cool_s)
+        steps.append(Step("cool-down", home, home.time_s))
+        run += home.legs
+        workout = Workout("rolling", self._criteria.level, tuple(kept), tuple(steps), ())
+        share = (workout.length_m if self._by_distance else workout.time_s) / self._target
+        late_min = max(0.0, (home.time_s - self._cool_s) / 60.0 - HOME_SLACK_MIN)
+        once = 1.0 - twice_m(run) / workout.length_m
+        value = (gain - HOME_M_A_MIN * late_min) * once
+        on_target = abs(share - 1.0) <= MISS
+        value = value if on_target else -abs(share - 1.0)
+        return _Made(on_target, value, share, left_s / self._target_s, workout)
 
-        def tiresome(legs: list[Leg]) -> float:
-            seen = set(done)
-            twice = 0.0
-            for leg in legs:
-                twice += abs(leg.stop_m - leg.start_m) * (leg.edge in seen)
-                seen.add(leg.edge)
-            miss = abs(self._amount(legs) - wanted) / self._target
-            return round(twice / _metres(legs) + 10.0 * max(0.0, miss - MISS / 2), 6)
+    def _left_s(self, steps: Sequence[Step]) -> float:
+        """Return how many seconds are left for the way home."""
+        if not self._by_distance:
+            return self._target - sum(step.time_s for step in steps)
+        left_m = self._target - sum(step.route.length_m for step in steps)
+        return left_m / self._criteria.flat_speed_m_s
 
-        best = min(ways, key=tiresome)
-        return self._route([leg for leg in best if leg.start_m != leg.stop_m])
+    def _way(
+        self, start: Position, end: Position, run: Sequence[Leg], to_come: Sequence[Leg] = ()
+    ) -> list[Leg]:
+        """Return the most pleasant way that keeps off what was run, if it is not far longer."""
+        links, clock = self._streets.links, self._clock
+        again = self._streets.lie.along([*run, *to_come])
+        quickest: list[Leg] = []
+        for comfort in COMFORTS:
+            dear = Dear({}, again, comfort)
+            legs = links.legs_to(links.search(start, dear, limit=3600.0), end)
+            quickest = legs or quickest
+            if legs and clock.legs_s(legs) <= 60.0 * BETWEEN_MIN:
+                break
+        return moving(quickest) or quickest[:1]
+
+    def _home(self, direct: list[Leg], run: Sequence[Leg], left_s: float) -> Route:
+        """Return the way home: round about where there is time left, by streets not yet run."""
+        slack_s = MISS / 2 * self._target_s
+        if left_s - self._clock.legs_s(direct) > slack_s:
+            dear = Dear({}, self._streets.lie.along(run))
+            range_s = left_s - slack_s, left_s + slack_s
+            around = Detours(self._streets, direct, dear, range_s).best()
+            if around is not None:
+                return self._route(moving(around.legs))
+        return self._route(direct)
 
     def _route(self, legs: Sequence[Leg]) -> Route:
         track = self._network.track(legs)
         return Route(*track[1:4], track.distance_m, self._clock.legs_s(legs), "direct", tuple(legs))
 
 
+def twice_m(legs: Sequence[Leg]) -> float:
+    """Return how many metres of a run lead over what it ran before.
+
+    >>> from hillfinder.model import Leg
+    >>> twice_m([Leg(1, 0.0, 50.0), Leg(1, 50.0, 80.0), Leg(1, 80.0, 60.0)])
+    20.0
+    """
+    seen: dict[int, list[tuple[float, float]]] = {}
+    total = 0.0
+    for leg in legs:
+        low, high = sorted((leg.start_m, leg.stop_m))
+        parts = seen.setdefault(leg.edge, [])
+        total += min(
+            high - low,
+            sum(max(0.0, min(high, top) - max(low, bottom)) for bottom, top in parts),
+        )
+        parts.append((low, high))
+    return total
+
+
 CUES = (
     "Run easily between the hills and up each of them strong but even, with short strides.",
     "Stop taking hills when form goes: the way home is easy.",
 )
-
-
-def effort_s(up: Route, climb: Climb) -> float:  # noqa: ARG001 - another effort goes by the grade
-    """Return how long it takes to run up a hill of the run: as at the easy pace."""
-    return up.time_s
-
-
-def _metres(legs: Sequence[Leg]) -> float:
-    return sum(abs(leg.stop_m - leg.start_m) for leg in legs)

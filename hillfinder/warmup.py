@@ -154,8 +154,7 @@ class Router:
         return self._links.legs_to(self._quickest, climb.foot), self._free
 
     def _detours(self, direct: list[Leg], dear: Dear) -> Detours:
-        streets = Streets(self._network, self._clock, self._comfort, self._links, self._lie)
-        return Detours(streets, direct, dear, (self._shortest_s, self._longest_s))
+        return Detours(self.streets, direct, dear, (self._shortest_s, self._longest_s))
 
     def _keeping_off(self, climb: Climb) -> Dear:
         """Return the pieces of streets that are the hill, its pavements among them."""
@@ -170,6 +169,11 @@ class Router:
         legs = moving(legs) or legs[:1]
         track, time_s = self._network.track(legs), self._clock.legs_s(legs)
         return Route(*track[1:4], track.distance_m, time_s, shape, tuple(legs))
+
+    @cached_property
+    def streets(self) -> Streets:
+        """All that is known of the streets, for other ways through them."""
+        return Streets(self._network, self._clock, self._comfort, self._links, self._lie)
 
     @cached_property
     def _lie(self) -> Lie:
