@@ -9,7 +9,7 @@ A plan is run on real streets: a warm-up to the first hill, then by ways that ar
 off what was run before, what lies beside that, and the hills still to come. What is left of the
 time at the end is a way round home. That makes a plan longer or shorter than it was thought to be,
 so that several are tried, with more room or less; of those on target, to ``MISS`` of it, the one
-worth most for the share of its streets that are run once is taken.
+worth most, times the square of the share of it that is not run twice, is taken.
 """
 
 from __future__ import annotations
@@ -57,8 +57,10 @@ LONGER = 1.15
 NEVER_S = 1e9
 #: The run may miss its target by this share.
 MISS = 0.05
-#: So many plans are tried, and so many first hills of each are looked at closely.
-PLANS, CLOSELY = 5, 4
+#: A run on target that runs no more of its way twice, and is home in time, is good enough.
+TWICE = 0.1
+#: So many plans are tried; of each so many starts are bettered, by so many hills at a time.
+PLANS, CLOSELY, TRIES = 8, 4, 3
 
 
 class Tour(NamedTuple):
@@ -153,9 +155,10 @@ def plan(
     """
     costs = np.zeros(len(gains)) if costs is None else costs
     planner = _Planner(np.minimum(legs_s, NEVER_S), gains, costs, room_s, most)
-    firsts = np.flatnonzero((gains > 0) & (legs_s[0, 1:] + legs_s[1:, 0] <= room_s)).tolist()
-    starts = sorted((planner.filled([first]) for first in firsts), key=planner.value, reverse=True)
-    # So that one bad start decides nothing.
+    alone = np.flatnonzero((gains > 0) & (legs_s[0, 1:] + legs_s[1:, 0] <= room_s)).tolist()
+    # So that one bad start decides nothing: each hill as the first, and each as the last.
+    starts = [planner.filled([hill], ends) for hill in alone for ends in (False, True)]
+    starts.sort(key=planner.value, reverse=True)
     closely = [planner.bettered(start) for start in starts[:CLOSELY]]
     return max(closely, key=planner.value, default=[])
 
@@ -181,29 +184,27 @@ class _Planner(NamedTuple):
         gain = float(self.gains[order].sum() - self.costs[order[-1]])
         return round(gain, 6), -round(self.time_s(order), 3)
 
-    def put_in(self, order: list[int]) -> tuple[Floats, Ints, Floats]:
+    def put_in(self, order: list[int], *, ends: bool = False) -> tuple[Floats, Ints, Floats]:
         """Return for each hill what putting it in adds in time, where, and what it is worth.
 
-        A hill that is in already, or for which there is no room, adds an endless time.
+        A hill that is in already, or for which there is no room, adds an endless time. With
+        ``ends`` the last hill stays the last.
         """
         stops = np.array([0, *(hill + 1 for hill in order), 0])
         one, two = stops[:-1], stops[1:]
         added = self.legs_s[one, 1:] + self.legs_s[1:, two].T - self.legs_s[one, two][:, None]
-        where = np.asarray(added.argmin(axis=0))
+        where = np.asarray((added[:-1] if ends else added).argmin(axis=0))
         least = added[where, np.arange(len(self.gains))]
-        gain = self.gains.copy()
-        if order:
-            gain -= np.where(where == len(order), self.costs - self.costs[order[-1]], 0.0)
-        else:
-            gain -= self.costs
+        last = self.costs[order[-1]] if order else 0.0
+        gain = self.gains - np.where(where == len(order), self.costs - last, 0.0)
         least[[*order]] = np.inf
         least[(self.gains <= 0) | ~(least <= self.room_s - self.time_s(order))] = np.inf
         return least, where, gain
 
-    def filled(self, order: list[int]) -> list[int]:
+    def filled(self, order: list[int], ends: bool) -> list[int]:  # noqa: FBT001
         """Put in what is worth most for its time, while there is room."""
         while len(order) < self.most:
-            added, where, gain = self.put_in(order)
+            added, where, gain = self.put_in(order, ends=ends)
             rate = np.where(np.isfinite(added) & (gain > 0), gain / np.maximum(added, 1.0), 0.0)
             hill = int(np.argmax(np.round(rate, 9)))
             if rate[hill] <= 0:
@@ -212,21 +213,25 @@ class _Planner(NamedTuple):
         return order
 
     def bettered(self, order: list[int]) -> list[int]:
-        """Exchange one hill after another, and fill up again, while that betters it."""
+        """Exchange or move one hill after another, and fill up again, while that betters it."""
         while True:
-            tries = []
-            for out in range(len(order)):
-                rest = [*order[:out], *order[out + 1 :]]
-                added, where, gain = self.put_in(rest)
-                ways = np.flatnonzero(np.isfinite(added))
-                by_gain = ways[np.argsort(-np.round(gain[ways], 6), kind="stable")]
-                by_time = ways[np.argsort(np.round(added[ways], 3), kind="stable")]
-                for hill in dict.fromkeys([*by_gain[:3].tolist(), *by_time[:2].tolist()]):
-                    tries.append(self.filled([*rest[: where[hill]], hill, *rest[where[hill] :]]))
+            rests = [[*order[:out], *order[out + 1 :]] for out in range(len(order))]
+            tries = [self.filled(way, True) for rest in rests for way in self._with_one_more(rest)]
             best = max(tries, key=self.value, default=order)
             if self.value(best) <= self.value(order):
                 return order
             order = best
+
+    def _with_one_more(self, order: list[int]) -> list[list[int]]:
+        """Return runs with one hill more: some that are worth much, some that are near."""
+        added, where, gain = self.put_in(order)
+        ways = np.flatnonzero(np.isfinite(added))
+        by_gain = ways[np.argsort(-np.round(gain[ways], 6), kind="stable")]
+        by_time = ways[np.argsort(np.round(added[ways], 3), kind="stable")]
+        some = dict.fromkeys([*by_gain[:TRIES].tolist(), *by_time[:TRIES].tolist()])
+        ends = ([*order, hill] for hill in some)
+        put = ([*order[: where[hill]], hill, *order[where[hill] :]] for hill in some)
+        return [*put, *(way for way in ends if self.time_s(way) <= self.room_s)]
 
 
 class _Made(NamedTuple):
@@ -234,10 +239,10 @@ class _Made(NamedTuple):
 
     Attributes:
         on_target: whether it is as long as asked for, to ``MISS``.
-        value: what it is worth, by the share of its streets that are run once; off the target, how
-            near it comes instead.
+        value: what it is worth, less what is run twice; off the target, how near it comes instead.
         share: how long it is, as a share of its target.
         left: what was left of the target after the shortest way home, as a share of it.
+        good: whether it is good enough.
         workout: the run.
     """
 
@@ -245,6 +250,7 @@ class _Made(NamedTuple):
     value: float
     share: float
     left: float
+    good: bool
     workout: Workout
 
 
@@ -262,6 +268,9 @@ class _Run:
         self._target_s = self._target
         if self._by_distance:
             self._target_s /= criteria.flat_speed_m_s
+        hour = self._target_s / 3600.0
+        most = max(2, round(HILLS_AN_HOUR[criteria.level] * hour))
+        self._most = min(most, criteria.limit)
         low, high = (60.0 * minutes for minutes in criteria.warmup_min)
         self._cool_s = min(60.0 * COOL_DOWN_MIN, EASY_SHARE * self._target_s)
         self._warm_s = min(low, EASY_SHARE * self._target_s), high
@@ -304,17 +313,18 @@ class _Run:
         times, gains = self._times_s(hills), np.array([worth(hill) for hill in hills])
         late_s = times[1:, 0] - self._cool_s - 60.0 * HOME_SLACK_MIN
         costs = np.maximum(np.nan_to_num(late_s, posinf=1e6), 0.0) / 60.0 * HOME_M_A_MIN
-        most = max(2, round(HILLS_AN_HOUR[self._criteria.level] * self._target_s / 3600.0))
         room_s, step = self._target_s, 0.0
         tried: set[tuple[int, ...]] = set()
         found: list[_Made] = []
         for _ in range(PLANS):
-            order = plan(times, gains, room_s, min(most, self._criteria.limit), costs)
+            order = plan(times, gains, room_s, self._most, costs)
             if tuple(order) not in tried:
                 tried.add(tuple(order))
                 made = self._made([hills[i] for i in order], gains[order].sum()) if order else None
                 step = 0.1 if made is None else made.left
                 found += [made] if made else []
+                if made and made.good:
+                    break
             step = math.copysign(min(max(abs(step), 0.05), 0.2), step)
             room_s *= 1.0 + step
         if not found:
@@ -326,16 +336,15 @@ class _Run:
         """Say by how much a run misses what was asked for, and why."""
         if made.on_target:
             return ()
-        run = made.workout
-        length = (
-            f"{run.length_m / 1000:.1f} km" if self._by_distance else f"{run.time_s / 60:.0f} min"
-        )
-        why = (
-            "no shorter way leads over a hill and home"
-            if made.share > 1
-            else "no more hills, and no longer way home without running streets again, were found"
-        )
-        return (f"It takes {length} and not {self.asked}: {why}.",)
+        run, off = made.workout, 100 * abs(made.share - 1.0)
+        taken = f"{run.time_s / 60:.0f} min"
+        if self._by_distance:
+            taken = f"{run.length_m / 1000:.1f} km"
+        why = "of the runs that were tried none comes nearer"
+        if made.share < 1.0 and len(run.hills) == self._most:
+            why = f"{self._most} hills are enough for it, and streets enough to fill it were not found"
+        longer = "longer" if made.share > 1.0 else "shorter"
+        return (f"It takes {taken}, {off:.0f} % {longer} than the {self.asked} asked for: {why}.",)
 
     def _times_s(self, hills: list[Hill]) -> Floats:
         """Return the matrix that ``plan`` asks for."""
@@ -393,10 +402,11 @@ class _Run:
         share = (workout.length_m if self._by_distance else workout.time_s) / self._target
         late_min = max(0.0, (home.time_s - self._cool_s) / 60.0 - HOME_SLACK_MIN)
         once = 1.0 - twice_m(run) / workout.length_m
-        value = (gain - HOME_M_A_MIN * late_min) * once
+        value = (gain - HOME_M_A_MIN * late_min) * once**2
         on_target = abs(share - 1.0) <= MISS
         value = value if on_target else -abs(share - 1.0)
-        return _Made(on_target, value, share, left_s / self._target_s, workout)
+        good = on_target and late_min == 0 and once >= 1.0 - TWICE
+        return _Made(on_target, value, share, left_s / self._target_s, good, workout)
 
     def _left_s(self, steps: Sequence[Step]) -> float:
         """Return how many seconds are left for the way home."""
