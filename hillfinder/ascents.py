@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Climb, Floats, Ints
-    from hillfinder.sweep import Pieces
+    from hillfinder.model import Bools, Climb, Floats, Ints
     from hillfinder.streets.network import Profiles, StreetNetwork
+    from hillfinder.sweep import Pieces
 
 #: No part of such a length rises at less, or at more, than these shares of the mean.
 PART_M, PART_LEAST, PART_MOST = 400.0, 0.25, 1.6
@@ -101,8 +101,8 @@ def find(
     Args:
         network: streets with profiles.
         criteria: lengths and mean grades.
-        times_s: how long it takes to some points; only feet within the warm-up are looked at.
-            ``None``: all are.
+        times_s: how long it takes to some points. Where a way from a foot within the warm-up can
+            be had, none from farther off is looked at; ``None`` takes all feet for near.
 
     Raises:
         HeightsError: the network carries no heights yet.
@@ -111,11 +111,11 @@ def find(
         msg = "The network carries no heights: attach an elevation model to it first."
         raise HeightsError(msg)
     pieces = sweep.cut(network, network.profiles)
-    begin = np.ones(len(pieces.edge), bool)
+    far = np.zeros(len(pieces.edge), bool)
     if times_s is not None:
-        begin = times_s(Feet(pieces.edge, pieces.start_m)) <= 60.0 * criteria.warmup_min[1]
-    ways = sweep.ways(pieces, begin, criteria, steepest)
-    return _records(network, pieces, _distinct(pieces, ways, criteria))
+        far = times_s(Feet(pieces.edge, pieces.start_m)) > 60.0 * criteria.warmup_min[1]
+    ways = sweep.ways(pieces, far, criteria, steepest)
+    return _records(network, pieces, _distinct(pieces, far, ways, criteria))
 
 
 def by_grade(network: StreetNetwork, criteria: Criteria) -> tuple[Ascents, Ints]:
@@ -177,10 +177,12 @@ def _parts(length: Floats, rise: Floats, part_m: float) -> Floats:
     return np.asarray((there - here) / part)
 
 
-def _distinct(pieces: Pieces, ways: list[list[int]], criteria: Criteria) -> list[_Ascent]:
-    """Return the best ascents that are hills of their own, best first."""
+def _distinct(
+    pieces: Pieces, far: Bools, ways: list[list[int]], criteria: Criteria
+) -> list[_Ascent]:
+    """Return the best ascents that are hills of their own: those near first, the best first."""
     found = [one for one in (_measure(pieces, way, criteria) for way in ways) if one is not None]
-    found.sort(key=lambda one: (-round(one.score, 6), one.way))
+    found.sort(key=lambda one: (far[one.way[0]], -round(one.score, 6), one.way))
     kept: list[_Ascent] = []
     streets: list[set[int]] = []
     for one in found:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder import climbs as climbing
 from hillfinder import ascents, fit, grades, lines, misses, ranking, rolling, safety
+from hillfinder import climbs as climbing
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -86,12 +86,13 @@ def near(
     sky = safety.look_up(where, criteria, web)
     judge = safety.Judge(network, sky)
     scales = fit.Scales(network, criteria, weights, dark=sky.dark)
-    words = ranking.Words(criteria, source)
     climbs, rows = _sought(network, criteria, router)
     minutes = router.times_s(climbs)[rows] / 60.0
     run = None
     if criteria.session == "rolling":
-        run = rolling.tour(router, where, criteria, climbs, rows, scales.weigh, judge.shuns)
+        run = rolling.tour(
+            router, where, criteria, climbs, rows, weigh=scales.weigh, shuns=judge.shuns
+        )
         listed: Iterable[fit.Weighed] = run.listed
     else:
         within = rows[minutes <= criteria.warmup_min[1]]
@@ -99,13 +100,14 @@ def near(
             within = judge.safest(climbs, within, criteria.limit)
         listed = scales.listed(climbs, within, router.approach, judge.shuns)
     hills = tuple(map(judge.judged, _hills(network, listed, ranking.Words(criteria, source))))
+    others = ~np.isin(rows, run.rows if run else ())  # a run may lead on to hills far off
     return Hills(
         place=where,
         criteria=criteria,
         streets=network.source,
         heights=source,
         hills=hills,
-        beyond=_beyond(climbs, rows, minutes, criteria, hills),
+        beyond=_beyond(climbs.grade[rows[others]], minutes[others], criteria, hills),
         misses=() if hills else _misses(network, criteria, router, run),
         street_m=router.snap.distance_m,
         tour=run.led_by(hills) if run else None,
@@ -244,15 +246,9 @@ def _misses(
     return misses.nearest(network, criteria, router.times_s, search)
 
 
-def _beyond(
-    climbs: climbing.Climbs | ascents.Ascents,
-    rows: Ints,
-    minutes: Floats,
-    criteria: Criteria,
-    hills: tuple[Hill, ...],
-) -> Beyond:
+def _beyond(grades: Floats, minutes: Floats, criteria: Criteria, hills: tuple[Hill, ...]) -> Beyond:
     """Count what was found and not offered."""
-    grades, reached = climbs.grade[rows], np.isfinite(minutes)
+    reached = np.isfinite(minutes)
     far = reached & (minutes > criteria.warmup_min[1])
     flattest = min((hill.grade for hill in hills), default=0.0)
     return Beyond(

@@ -16,25 +16,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from hillfinder.detour import Detours, moving
 from hillfinder.errors import StreetsError
-from hillfinder.fit import Weighed
+from hillfinder.fit import Choice, Weighed
 from hillfinder.model import Hill, Route, Step, Workout
 from hillfinder.routing import Dear
-from hillfinder.warmup import COMFORTS, Router
+from hillfinder.warmup import COMFORTS, Begun, Router
 from hillfinder.workout import effort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria, Level
     from hillfinder.model import Climb, Fit, Floats, Ints, Leg, Place, Position
-    from hillfinder.streets.network import StreetNetwork
 
 USUAL_MIN, COOL_DOWN_MIN = 60.0, 10.0
 #: Warm-up and cool-down take no more than this share of a short run each.
@@ -63,16 +61,22 @@ TWICE = 0.1
 PLANS, CLOSELY, TRIES = 8, 4, 3
 
 
+class Climbs(Choice, Begun, Protocol):
+    """Climbs as arrays, and each as a record: ``climbs.Climbs`` is one."""
+
+
 class Tour(NamedTuple):
     """A rolling run, or why there is none.
 
     Attributes:
         workout: the run; ``None`` where no hill can be taken in.
-        listed: its hills in the order of the run, each with the way to it.
+        rows: which of the climbs are its hills, in the order of the run.
+        listed: these, each with the way to it.
         misses: why there is none, in plain words.
     """
 
     workout: Workout | None
+    rows: tuple[int, ...] = ()
     listed: tuple[Weighed, ...] = ()
     misses: tuple[str, ...] = ()
 
@@ -87,6 +91,7 @@ def tour(
     criteria: Criteria,
     climbs: Climbs,
     rows: Ints,
+    *,
     weigh: Callable[[Climb, Route | None], Fit],
     shuns: Callable[[Climb], bool],
 ) -> Tour:
@@ -105,12 +110,13 @@ def tour(
     hills = run.choice(climbs, rows, weigh, shuns)
     if not hills:
         return Tour(None, misses=(NONE,))
-    made = run.best(hills)
+    made = run.best(list(hills.values()))
     if made is None:
         words = f"The nearest hill and the way back take longer than {run.asked}."
         return Tour(None, misses=(words,))
     return Tour(
         made.workout,
+        tuple(list(hills)[i] for i in made.order),
         tuple(
             Weighed(hill.climb, hill.approach, weigh(hill.climb, hill.approach))
             for hill in made.workout.hills
@@ -157,7 +163,7 @@ def plan(
     planner = _Planner(np.minimum(legs_s, NEVER_S), gains, costs, room_s, most)
     alone = np.flatnonzero((gains > 0) & (legs_s[0, 1:] + legs_s[1:, 0] <= room_s)).tolist()
     # So that one bad start decides nothing: each hill as the first, and each as the last.
-    starts = [planner.filled([hill], ends) for hill in alone for ends in (False, True)]
+    starts = [planner.filled([hill], ends=ends) for hill in alone for ends in (False, True)]
     starts.sort(key=planner.value, reverse=True)
     closely = [planner.bettered(start) for start in starts[:CLOSELY]]
     return max(closely, key=planner.value, default=[])
@@ -201,7 +207,7 @@ class _Planner(NamedTuple):
         least[(self.gains <= 0) | ~(least <= self.room_s - self.time_s(order))] = np.inf
         return least, where, gain
 
-    def filled(self, order: list[int], ends: bool) -> list[int]:  # noqa: FBT001
+    def filled(self, order: list[int], *, ends: bool) -> list[int]:
         """Put in what is worth most for its time, while there is room."""
         while len(order) < self.most:
             added, where, gain = self.put_in(order, ends=ends)
@@ -216,7 +222,8 @@ class _Planner(NamedTuple):
         """Exchange or move one hill after another, and fill up again, while that betters it."""
         while True:
             rests = [[*order[:out], *order[out + 1 :]] for out in range(len(order))]
-            tries = [self.filled(way, True) for rest in rests for way in self._with_one_more(rest)]
+            ways = (way for rest in rests for way in self._with_one_more(rest))
+            tries = [self.filled(way, ends=True) for way in ways]
             best = max(tries, key=self.value, default=order)
             if self.value(best) <= self.value(order):
                 return order
@@ -243,6 +250,7 @@ class _Made(NamedTuple):
         share: how long it is, as a share of its target.
         left: what was left of the target after the shortest way home, as a share of it.
         good: whether it is good enough.
+        order: the plan, of the hills that were looked at.
         workout: the run.
     """
 
@@ -251,6 +259,7 @@ class _Made(NamedTuple):
     share: float
     left: float
     good: bool
+    order: list[int]
     workout: Workout
 
 
@@ -287,8 +296,8 @@ class _Run:
         rows: Ints,
         weigh: Callable[[Climb, Route | None], Fit],
         shuns: Callable[[Climb], bool],
-    ) -> list[Hill]:
-        """Return the hills worth most that the run can reach, among them some near home."""
+    ) -> dict[int, Hill]:
+        """Return the hills worth most that the run can reach, by row, among them some near home."""
         times = self._router.times_s(climbs)[rows]
         reach = min(1.5 * self._warm_s[1], self._target_s / 2)
         rise = np.round(_rise(climbs.length_m[rows], climbs.grade[rows]), 6)
@@ -306,7 +315,7 @@ class _Run:
                 hill = Hill(0, "", climb, None, fit=suits)
                 if worth(hill) > 0 and not shuns(climb):
                     hills[row] = hill
-        return list(hills.values())
+        return hills
 
     def best(self, hills: list[Hill]) -> _Made | None:
         """Return the best run that is found; room is given or taken until it is on target."""
@@ -320,7 +329,7 @@ class _Run:
             order = plan(times, gains, room_s, self._most, costs)
             if tuple(order) not in tried:
                 tried.add(tuple(order))
-                made = self._made([hills[i] for i in order], gains[order].sum()) if order else None
+                made = self._made(hills, order) if order else None
                 step = 0.1 if made is None else made.left
                 found += [made] if made else []
                 if made and made.good:
@@ -342,7 +351,7 @@ class _Run:
             taken = f"{run.length_m / 1000:.1f} km"
         why = "of the runs that were tried none comes nearer"
         if made.share < 1.0 and len(run.hills) == self._most:
-            why = f"{self._most} hills are enough for it, and streets enough to fill it were not found"
+            why = f"{self._most} hills are enough for it, and no longer way home was found"
         longer = "longer" if made.share > 1.0 else "shorter"
         return (f"It takes {taken}, {off:.0f} % {longer} than the {self.asked} asked for: {why}.",)
 
@@ -368,8 +377,9 @@ class _Run:
         times[1:, 0] = np.maximum(home, self._cool_s)
         return times
 
-    def _made(self, hills: list[Hill], gain: float) -> _Made | None:
+    def _made(self, choice: list[Hill], order: list[int]) -> _Made | None:
         """Return a run over hills, each part by streets not yet run where there are any."""
+        hills = [choice[i] for i in order]
         try:
             way = self._router.approach(hills[0].climb)
         except StreetsError:
@@ -402,11 +412,11 @@ class _Run:
         share = (workout.length_m if self._by_distance else workout.time_s) / self._target
         late_min = max(0.0, (home.time_s - self._cool_s) / 60.0 - HOME_SLACK_MIN)
         once = 1.0 - twice_m(run) / workout.length_m
-        value = (gain - HOME_M_A_MIN * late_min) * once**2
+        value = (sum(map(worth, hills)) - HOME_M_A_MIN * late_min) * once**2
         on_target = abs(share - 1.0) <= MISS
         value = value if on_target else -abs(share - 1.0)
         good = on_target and late_min == 0 and once >= 1.0 - TWICE
-        return _Made(on_target, value, share, left_s / self._target_s, good, workout)
+        return _Made(on_target, value, share, left_s / self._target_s, good, order, workout)
 
     def _left_s(self, steps: Sequence[Step]) -> float:
         """Return how many seconds are left for the way home."""

@@ -36,6 +36,8 @@ GROUND, TRAFFIC = 1.0, 0.5
 STEEP, BITTER = 1.4, 10.0
 #: Of ways as even the longer is better: by this power of its length.
 LONGER = 0.25
+#: What a way from far off costs more: any other comes before it.
+FAR = 1e3
 #: Feet and tops lie at junctions, and at samples so far apart on longer streets.
 PIECE_M = 100.0
 #: A piece of at least so many metres that is too steep for a hill is left out at once.
@@ -151,8 +153,10 @@ def _poor(network: StreetNetwork) -> Floats:
 
 
 _ASKED = frozenset(
-    ("highway", "surface", "smoothness", "tracktype", "maxspeed")
-    + ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
+    (
+        *("highway", "surface", "smoothness", "tracktype", "maxspeed"),
+        *("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right"),
+    )
 )
 
 
@@ -222,13 +226,13 @@ class _Labels:
 
 
 def ways(
-    pieces: Pieces, begin: Bools, criteria: Criteria, steepest: Callable[[float], float]
+    pieces: Pieces, far: Bools, criteria: Criteria, steepest: Callable[[float], float]
 ) -> list[list[int]]:
     """Return ways worth a look, as pieces, foot first.
 
     Args:
         pieces: the streets.
-        begin: shape (k,), with which pieces a way may begin.
+        far: shape (k,), with which pieces a way begins only where no other leads along.
         criteria: lengths and mean grades.
         steepest: how steep a long piece may be on a hill of some mean grade.
     """
@@ -239,12 +243,12 @@ def ways(
     return [
         way
         for aim in (least * AIM_FACTOR**steps).tolist()
-        for way in _aimed(pieces, begin, aim, criteria, steepest(aim * AIM_FACTOR))
+        for way in _aimed(pieces, far, aim, criteria, steepest(aim * AIM_FACTOR))
     ]
 
 
 def _aimed(
-    pieces: Pieces, begin: Bools, aim: float, criteria: Criteria, steepest: float
+    pieces: Pieces, far: Bools, aim: float, criteria: Criteria, steepest: float
 ) -> list[list[int]]:
     """Return ways of about one grade: for each piece the most even that end with it."""
     (shortest, longest), (least, most) = criteria.length_range_m, criteria.grade_range
@@ -269,9 +273,8 @@ def _aimed(
             at[kept], (cost[kept], length[kept], foot_z[kept], fall[kept], before[kept])
         )
 
-    feet = np.flatnonzero(begin)
-    none = np.full(len(feet), -1)
-    reach(feet, costs[feet], pieces.length_m[feet], pieces.fall_m[feet], none)
+    feet, none = np.arange(count), np.full(count, -1)
+    reach(feet, costs + FAR * far, pieces.length_m, pieces.fall_m, none)
     size = np.diff(pieces.offset)
     for this in range(bins):
         here = slice(this * count, (this + 1) * count)
@@ -291,11 +294,11 @@ def _aimed(
     ends = np.flatnonzero(np.isfinite(labels.cost) & (labels.length_m >= shortest))
     piece, length = ends % count, labels.length_m[ends]
     gain = high_z[piece] - labels.foot_z[ends]
-    ends, piece, length, gain = (
-        each[(gain >= least * length) & (gain <= most * length)]
-        for each in (ends, piece, length, gain)
-    )
-    even = gain**2 / (length * np.maximum(labels.cost[ends] + 2 * aim * gain, 1e-12))
+    fits = (gain >= least * length) & (gain <= most * length)
+    ends, piece, length, gain = ends[fits], piece[fits], length[fits], gain[fits]
+    cost = labels.cost[ends]
+    cost = np.where(cost > FAR / 2, cost - FAR, cost)
+    even = gain**2 / (length * np.maximum(cost + 2 * aim * gain, 1e-12))
     order = np.lexsort((ends, -np.round(even * length**LONGER, 6), piece))
     _, first = np.unique(piece[order], return_index=True)
     return _traced(labels.before, ends[order[first]], count)

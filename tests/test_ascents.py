@@ -13,13 +13,12 @@ from hillfinder.criteria import Criteria
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import HeightsError
 
-from .towns import DATA, STREET, Formula, needs_data, town
+from .towns import DATA, METRES, STREET, Formula, needs_data, town
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hillfinder.ascents import Feet
     from hillfinder.hills import Hills
     from hillfinder.model import Floats
     from hillfinder.streets.network import StreetNetwork
@@ -61,8 +60,8 @@ def test_the_first_is_the_best_of_all_ways(seed: int) -> None:
     pieces = sweep.cut(network, network.profiles)
     measured = (ascents._measure(pieces, way, SMALL) for way in every_way(pieces, 700.0))
     best = max((one.score for one in measured if one is not None), default=0.0)
-    begin = np.ones(len(pieces.edge), bool)
-    found = ascents._distinct(pieces, sweep.ways(pieces, begin, SMALL, ascents.steepest), SMALL)
+    far = np.zeros(len(pieces.edge), bool)
+    found = ascents._distinct(pieces, far, sweep.ways(pieces, far, SMALL, ascents.steepest), SMALL)
     assert (best > 0) == bool(found)
     if found:
         # Of 110 such grids with an ascent 109 give the best itself, one 98.4 % of it.
@@ -105,13 +104,16 @@ def test_raising_the_land_changes_nothing() -> None:
     np.testing.assert_allclose(low.grade, high.grade, atol=1e-7)
 
 
-def test_only_feet_within_the_warm_up_are_looked_at() -> None:
-    network = zigzag(Formula(lambda x, y: 0.04 * (x + y)))
-
-    def far(feet: Feet) -> Floats:
-        return np.full(len(feet.foot_edge), 1e6)
-
-    assert len(ascents.find(network, Criteria(session="long"), far)) == 0
+def test_what_lies_beyond_the_warm_up_is_counted_and_not_offered() -> None:
+    height = Formula(lambda x, y: 0.04 * (x + y))
+    near = Criteria(session="long")
+    far = Criteria(session="long", warmup_min=(0.0, 5.0))
+    top = (46.0 + 1800.0 / METRES, 8.0 + 1800.0 / METRES / np.cos(np.radians(46.0)))
+    for door, criteria, offered in (((46.0, 8.0), near, 1), (top, far, 0)):
+        found = find.near(door, criteria, streets=zigzag(height), heights=height)
+        assert len(found) == offered
+        assert found.beyond.too_far == 1 - offered
+        assert found.beyond.unreachable == 0
 
 
 def test_what_is_too_short_is_told_as_a_miss_and_not_as_too_far() -> None:
