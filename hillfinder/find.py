@@ -239,11 +239,10 @@ def _sought(
 def _misses(
     network: StreetNetwork, criteria: Criteria, router: Router, run: rolling.Tour | None
 ) -> tuple[str, ...]:
-    """Return what came nearest: to a run, where there are hills, or else to a hill."""
-    if run and run.misses:
-        return run.misses
+    """Return why there is no run, if one was asked for, and what came nearest to a hill."""
     search = partial(ascents.by_grade, network) if criteria.session == "long" else None
-    return misses.nearest(network, criteria, router.times_s, search)
+    nearest = misses.nearest(network, criteria, router.times_s, search)
+    return (*run.misses, *nearest) if run else nearest
 
 
 def _beyond(grades: Floats, minutes: Floats, criteria: Criteria, hills: tuple[Hill, ...]) -> Beyond:

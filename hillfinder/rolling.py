@@ -118,9 +118,10 @@ def tour(
         made.workout,
         tuple(list(hills)[i] for i in made.order),
         tuple(
-            Weighed(hill.climb, hill.approach, weigh(hill.climb, hill.approach))
+            # A way from one hill to the next is no warm-up.
+            Weighed(hill.climb, way, weigh(hill.climb, way if hill.rank == 1 else None))
             for hill in made.workout.hills
-            if hill.approach is not None
+            if (way := hill.approach) is not None
         ),
     )
 

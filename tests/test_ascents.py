@@ -68,9 +68,11 @@ def test_the_first_is_the_best_of_all_ways(seed: int) -> None:
         assert found[0].score == pytest.approx(best)
 
 
-def zigzag(height: Formula, *, island: bool = False) -> StreetNetwork:
+def zigzag(
+    height: Formula, *, island: bool = False, east: float = 0.0, north: float = 0.0
+) -> StreetNetwork:
     """Return one way up of 12 streets of 300 m, each round a corner, with dead ends off it."""
-    nodes = {i: (300.0 * ((i + 1) // 2), 300.0 * (i // 2)) for i in range(13)}
+    nodes = {i: (east + 300.0 * ((i + 1) // 2), north + 300.0 * (i // 2)) for i in range(13)}
     nodes |= {100 + i: (x + 40.0, y - 40.0) for i, (x, y) in nodes.items()}
     ways = [(i + 1, [i, i + 1], {**STREET, "name": f"Street {i}"}) for i in range(12)]
     ways += [(i + 50, [i, 100 + i], {**STREET, "name": f"Lane {i}"}) for i in range(13)]
@@ -102,6 +104,16 @@ def test_raising_the_land_changes_nothing() -> None:
     )
     assert low.legs == high.legs
     np.testing.assert_allclose(low.grade, high.grade, atol=1e-7)
+
+
+def test_shifting_the_map_changes_nothing() -> None:
+    here = ascents.find(zigzag(Formula(lambda x, y: 0.04 * (x + y))), Criteria(session="long"))
+    land = Formula(lambda x, y: 0.04 * (x + y - 5000.0))
+    there = ascents.find(zigzag(land, east=2000.0, north=3000.0), Criteria(session="long"))
+    assert [leg.edge for leg in here.legs[0]] == [leg.edge for leg in there.legs[0]]
+    np.testing.assert_allclose(here.length_m, there.length_m, rtol=1e-3)
+    np.testing.assert_allclose(here.grade, there.grade, rtol=1e-2)
+    np.testing.assert_array_equal(here.turns, there.turns)
 
 
 def test_what_lies_beyond_the_warm_up_is_counted_and_not_offered() -> None:
