@@ -241,8 +241,11 @@ def _regions(lines: tuple[Line, ...], length: Floats) -> list[Ints]:
     size = len(rows) + int(node.max()) + 1
     links = coo_array((np.ones(len(node)), (line, len(rows) + node)), shape=(size, size))
     part = connected_components(links, directed=False)[1][: len(rows)]
-    _, leader, part = np.unique(part, return_index=True, return_inverse=True)
-    corner = np.array([(lines[r].lon.min(), lines[r].lat.min()) for r in rows[leader].tolist()])
+    _, part = np.unique(part, return_inverse=True)
+    # That of all lines that meet, and not of the first: the order of the lines says nothing.
+    corner = np.full((int(part.max()) + 1, 2), np.inf)
+    lows = np.array([(lines[row].lon.min(), lines[row].lat.min()) for row in rows.tolist()])
+    np.minimum.at(corner, part, lows)
     _, region = np.unique(np.floor(corner), axis=0, return_inverse=True)
     order = np.argsort(region.ravel()[part], kind="stable")
     cuts = np.flatnonzero(np.diff(region.ravel()[part][order])) + 1

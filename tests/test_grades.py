@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 from rich.cells import cell_len
@@ -128,6 +128,7 @@ def test_points_added_along_straight_pieces_change_nothing(seed: int) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6))
+@example(1169)  # lines that meet on both sides of a degree
 def test_the_order_of_the_lines_is_that_of_the_rows(seed: int) -> None:
     lines = random_lines(seed)
     order = np.random.default_rng(seed).permutation(len(lines))
