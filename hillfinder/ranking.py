@@ -284,7 +284,8 @@ class Words:
             )
         elif not coarse and hill.confidence == "low" and climb.max_grade <= STEEPEST_STREET:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
-        if approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
+        first = hill.rank == 1 or self.criteria.session != "rolling"  # to the others one runs on
+        if first and approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
             verb = "walk" if self.criteria.walk else "run"
             notes.append(
                 f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "

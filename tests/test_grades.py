@@ -69,13 +69,17 @@ def west_only(x: Floats, y: Floats) -> Floats:
 
 
 def random_lines(seed: int) -> list[Line]:
-    """Return a few crooked lines, some of which meet."""
+    """Return a few crooked lines, some of which meet; no two are the same one."""
     rng = np.random.default_rng(seed)
     spots = rng.uniform(-300, 300, (4, 2)).tolist()
     found = []
+    straight: set[frozenset[int]] = set()
     for _ in range(int(rng.integers(1, 6))):
         one, other = rng.choice(4, 2, replace=False).tolist()
         between = rng.uniform(-300, 300, (int(rng.integers(0, 4)), 2)).tolist()
+        if not between and {one, other} in straight:
+            continue
+        straight |= set() if between else {frozenset((one, other))}
         found.append(line(*map(tuple, [spots[one], *between, spots[other]])))
     return found
 
