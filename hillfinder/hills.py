@@ -12,6 +12,7 @@ from hillfinder.errors import InputError, StreetsError
 from hillfinder.faces import Hill, need, new_axes
 from hillfinder.model import Findings
 from hillfinder.output import export, profile, scale, words
+from hillfinder.output import table as listing
 from hillfinder.output.course import course
 from hillfinder.output.delimited import to_csv
 from hillfinder.output.files import replace
@@ -359,6 +360,14 @@ class Hills(Findings):
             msg = "There is no hill to show: search a larger range, or from another place."
             raise InputError(msg)
         return self.frame
+
+    def __repr__(self) -> str:
+        """Return what it is in a line; ``print`` shows the list."""
+        return f"<Hills: {words.heading(self)}>"
+
+    def __str__(self) -> str:
+        """Return the list, 80 columns wide."""
+        return listing.to_text(self)
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook; whatever the map holds is shown as text."""

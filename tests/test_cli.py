@@ -469,6 +469,7 @@ def test_the_demo(run: Runner, tmp_path: Path) -> None:
     assert points[0] == hills[0]["approach"]["line"][0][:2] == points[-1]
     assert [spot.name for spot in course.waypoints] == ["Bottom", "Top"]
     assert "Session on hill 1: " in done.out
+    assert "--pick" not in done.out  # the demo has no such option
     assert len((out / "hills.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(hills)
     again = run("demo", "--out", str(out))
     assert again.code == 1
@@ -652,7 +653,8 @@ def test_where_no_hill_is_there_is_a_treadmill(run: Runner, gradely: list[str]) 
 def test_a_treadmill_needs_no_network(run: Runner) -> None:
     done = run("near", "45,7", "--treadmill", "--units", "imperial")
     assert done.code == 4
-    assert re.match(r"On a treadmill: .* at 6 % and \d\.\d mph", done.out)
+    assert re.match(r"On a treadmill: .* at 6 % and \d\.\d mph", " ".join(done.out.split()))
+    assert max(map(len, done.out.splitlines())) <= 80
     assert "network is switched off" in done.err
 
 

@@ -294,10 +294,13 @@ def _treadmill_at_least(criteria: Criteria, units: Units, *, asked: bool) -> Ite
         yield
     except ServiceError:
         if asked:
+            from textwrap import fill
+
             from hillfinder import treadmill
             from hillfinder.output import words
 
-            terminal.put(f"{words.treadmill(treadmill.asked(criteria), units.value)}\n")
+            said = words.treadmill(treadmill.asked(criteria), units.value)
+            terminal.print_text(lambda console: f"{fill(said, console.width)}\n")
         raise
 
 
@@ -340,7 +343,7 @@ def demo(
             streets = extract.read(made.osm)  # a town made for this once is not kept
             hills = find.near(town.DOOR, streets=streets, heights=made.dem, web=Web(offline=True))
         plan = hills.workout()
-        terminal.show(hills, Format.table, units, workout=plan)
+        terminal.show(hills, Format.table, units, workout=plan, pickable=False)
         plan.write(targets, overwrite=force)
         exports.draw(hills, faces, units.value, overwrite=force)
         for line in exports.told([*targets, *faces], where):
