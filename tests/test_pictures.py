@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import struct
 from dataclasses import replace
@@ -18,6 +19,7 @@ from hillfinder.elevation.profile import attach
 from hillfinder.errors import InputError
 from hillfinder.model import Place
 from hillfinder.output import backdrop, picture, profile, scale
+from hillfinder.output.page import to_html
 from hillfinder.output.sparkline import BLOCKS, sparkline
 
 from .findings import HOSTILE, approach, bare_hill, climb, hill, hills, hostile_hills
@@ -174,7 +176,7 @@ def test_the_land_is_that_of_the_streets_and_nothing_beyond() -> None:
     area = backdrop.Box(*(network.node_lon.min(), LAT - 0.01), LON + 0.01, LAT + 0.015)
     degree = 111_195.0
     shape, cell = (250, 100), (10 / degree, 10 / degree / math.cos(math.radians(LAT)))
-    land = picture._spanned(picture._read(network, area, shape, cell), 10.0)
+    land = picture._spanned(picture._read(network, area, Place(LAT, LON), shape, cell), 10.0)
     assert land is not None
     north = (LAT - 0.01 + (np.arange(shape[0]) + 0.5) * cell[0] - LAT) * degree
     inside = (north > 100) & (north < 800)
@@ -217,6 +219,22 @@ def test_every_hill_is_on_the_map_in_its_colour() -> None:
     said = [text.get_text() for text in drawn.texts]
     assert {"1", "2"} <= set(said)
     assert any("OpenStreetMap contributors" in text for text in said)
+
+
+def test_the_date_line_is_no_edge_of_the_map() -> None:
+    across = replace(hill(), climb=climb(lon=(179.9995, -179.9995, -179.9985)), approach=None)
+    found = hills(across, place=Place(45.5, 179.998))
+    area = backdrop.box(found)
+    assert area.east - area.west < 0.02
+    picture.draw_map(found, found.network, drawn := axes())
+    (line,) = [line for line in drawn.lines if line.get_linewidth() == picture.HILL_WIDTH]
+    assert np.asarray(line.get_xdata()) == pytest.approx([179.9995, 180.0005, 180.0015])
+    shown = json.loads(page_data(to_html(found, found.network)))["hills"][0]["line"]
+    assert [lon for _, lon in shown] == pytest.approx([179.9995, 180.0005, 180.0015])
+
+
+def page_data(text: str) -> str:
+    return text.partition('id="data">')[2].partition("</script>")[0]
 
 
 def test_a_png_is_fit_for_print() -> None:

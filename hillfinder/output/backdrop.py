@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from hillfinder.model import Bools, Findings, Floats, Ints
+    from hillfinder.model import Bools, Findings, Floats, Ints, Place
     from hillfinder.streets.network import StreetNetwork
 
 Kind = Literal["path", "street", "major"]
@@ -43,13 +43,26 @@ class Box(NamedTuple):
     north: float
 
 
+def beside(lon: Floats, place: Place) -> Floats:
+    """Return longitudes as they go on from those of a place, across the date line.
+
+    >>> import numpy as np
+    >>> from hillfinder.model import Place
+    >>> beside(np.array([179.5, -179.5]), Place(0, 179.9)).tolist()
+    [179.5, 180.5]
+    """
+    return np.where(
+        lon - place.lon > 180, lon - 360, np.where(lon - place.lon < -180, lon + 360, lon)
+    )
+
+
 def box(findings: Findings, margin_m: float = MARGIN_M) -> Box:
     """Return what holds the place, the hills and the ways to them, and some more."""
     lines = [
         line for hill in findings.hills for line in (hill.climb, hill.approach) if line is not None
     ]
     place = findings.place
-    lon = np.concatenate([[place.lon], *(line.lon for line in lines)])
+    lon = np.concatenate([[place.lon], *(beside(line.lon, place) for line in lines)])
     lat = np.concatenate([[place.lat], *(line.lat for line in lines)])
     up = margin_m / _DEGREE_M
     out = up / max(float(np.cos(np.radians(place.lat))), 0.01)
@@ -58,9 +71,9 @@ def box(findings: Findings, margin_m: float = MARGIN_M) -> Box:
     )
 
 
-def inside(network: StreetNetwork, area: Box) -> Bools:
-    """Return which edges have a point in a box, shape (m,)."""
-    lon, lat = network.point_lon, network.point_lat
+def inside(network: StreetNetwork, area: Box, place: Place) -> Bools:
+    """Return which edges have a point in a box about a place, shape (m,)."""
+    lon, lat = beside(network.point_lon, place), network.point_lat
     within = (lon >= area.west) & (lon <= area.east) & (lat >= area.south) & (lat <= area.north)
     if not len(network):
         return np.zeros(0, bool)
@@ -84,7 +97,7 @@ def packed(findings: Findings, network: StreetNetwork) -> dict[Kind, list[list[i
     A line is whole numbers, latitude first: the first point's distance from the place, then each
     point's from the one before it, in parts of a degree (``PER_DEGREE``).
     """
-    shown = inside(network, box(findings, PAGE_MARGIN_M))
+    shown = inside(network, box(findings, PAGE_MARGIN_M), findings.place)
     result: dict[Kind, list[list[int]]] = {}
     room = MOST_POINTS
     for kind, those in reversed(kinds(network).items()):
@@ -117,7 +130,7 @@ def _pack(lon: Floats, lat: Floats, line: Ints, findings: Findings) -> list[list
 
     place = findings.place
     narrow = max(float(np.cos(np.radians(place.lat))), 0.01)
-    where = np.column_stack([lon * narrow, lat])
+    where = np.column_stack([beside(lon, place) * narrow, lat])
     drawn = np.asarray(shapely.linestrings(where, indices=line))
     lines = np.asarray(shapely.simplify(drawn, TRUE_TO_M / _DEGREE_M))
     away = shapely.distance(lines, shapely.Point(place.lon * narrow, place.lat))

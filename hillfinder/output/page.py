@@ -305,6 +305,7 @@ def _drawn(
     hill: Hill, workout: Workout | None, findings: Findings, units: words.Units
 ) -> dict[str, Any]:
     climb = hill.climb
+    lon = backdrop.beside(climb.lon, findings.place)
     along = climb.profile.distance_m - climb.profile.distance_m[0]
     home = [step.route for step in workout.steps if step.kind == "cool-down"] if workout else []
     return {
@@ -312,7 +313,7 @@ def _drawn(
         "name": _name(hill),
         "grade": words.grade(hill),
         "step": scale.step(hill.grade),
-        "line": np.round(np.column_stack([climb.lat, climb.lon]), 6).tolist(),
+        "line": np.round(np.column_stack([climb.lat, lon]), 6).tolist(),
         "along": [round(metres, 1) for metres in along.tolist()],
         "readings": list(_readings(hill, units)),
         "way": _way([hill.approach] if hill.approach is not None else [], findings),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hillfinder.model import Findings, Floats, Hill
+    from hillfinder.model import Findings, Floats, Hill, Place
     from hillfinder.output.backdrop import Box
     from hillfinder.streets.network import StreetNetwork
 
@@ -116,18 +116,25 @@ def draw_map(findings: Findings, network: StreetNetwork, axes: Axes) -> None:
         network: the streets, and the heights along them.
         axes: where; they get degrees, and the shape that metres have there.
     """
-    area = backdrop.box(findings)
-    narrow = float(np.cos(np.radians(findings.place.lat)))
+    area, place = backdrop.box(findings), findings.place
+    narrow = float(np.cos(np.radians(place.lat)))
     axes.set_aspect(1 / max(narrow, 0.01))
     axes.set(xlim=(area.west, area.east), ylim=(area.south, area.north))
-    _land(network, area, axes)
-    _streets(network, area, axes)
+    _land(network, area, place, axes)
+    _streets(network, area, place, axes)
     for hill in findings.hills:
         if hill.approach is not None:
             way = hill.approach
-            axes.plot(way.lon, way.lat, color=_WAY, linewidth=1.2, alpha=0.7, zorder=4)
+            axes.plot(
+                backdrop.beside(way.lon, place),
+                way.lat,
+                color=_WAY,
+                linewidth=1.2,
+                alpha=0.7,
+                zorder=4,
+            )
     for hill in findings.hills:
-        lon, lat = hill.climb.lon, hill.climb.lat
+        lon, lat = backdrop.beside(hill.climb.lon, place), hill.climb.lat
         colour = scale.colour(hill.grade)
         round_ends: dict[str, Any] = {"solid_capstyle": "round", "solid_joinstyle": "round"}
         axes.plot(lon, lat, color="white", linewidth=HILL_WIDTH + 2, zorder=5, **round_ends)
@@ -144,8 +151,8 @@ def draw_map(findings: Findings, network: StreetNetwork, axes: Axes) -> None:
             zorder=7,
         )
     axes.plot(
-        findings.place.lon,
-        findings.place.lat,
+        place.lon,
+        place.lat,
         "s",
         color=_INK,
         markeredgecolor="white",
@@ -212,13 +219,14 @@ def to_png(findings: Findings, network: StreetNetwork, units: words.Units = "met
     return file.getvalue()
 
 
-def _streets(network: StreetNetwork, area: Box, axes: Axes) -> None:
+def _streets(network: StreetNetwork, area: Box, place: Place, axes: Axes) -> None:
     from matplotlib.collections import LineCollection
 
-    shown = backdrop.inside(network, area)
+    shown = backdrop.inside(network, area, place)
+    point_lon = backdrop.beside(network.point_lon, place)
     for at, (kind, those) in enumerate(backdrop.kinds(network).items()):
         lines = [
-            np.column_stack([network.point_lon[start:stop], network.point_lat[start:stop]])
+            np.column_stack([point_lon[start:stop], network.point_lat[start:stop]])
             for start, stop in _spans(network, shown & those)
         ]
         axes.add_collection(
@@ -232,7 +240,7 @@ def _spans(network: StreetNetwork, those: np.ndarray) -> Sequence[tuple[int, int
     return list(zip(start.tolist(), stop.tolist(), strict=True))
 
 
-def _land(network: StreetNetwork, area: Box, axes: Axes) -> None:
+def _land(network: StreetNetwork, area: Box, place: Place, axes: Axes) -> None:
     """Draw hills shaded from the north-west and contours, where heights are known."""
     from matplotlib.colors import LightSource
 
@@ -240,7 +248,7 @@ def _land(network: StreetNetwork, area: Box, axes: Axes) -> None:
     width, height = (area.east - area.west) * across, (area.north - area.south) * _DEGREE_M
     cell = max(FINEST_M, max(width, height) / MOST_CELLS)
     shape = (int(np.ceil(height / cell)), int(np.ceil(width / cell)))
-    land = _spanned(_read(network, area, shape, (cell / _DEGREE_M, cell / across)), cell)
+    land = _spanned(_read(network, area, place, shape, (cell / _DEGREE_M, cell / across)), cell)
     if land is None:
         return
     east = area.west + (np.arange(shape[1]) + 0.5) * cell / across
@@ -279,13 +287,18 @@ def _land(network: StreetNetwork, area: Box, axes: Axes) -> None:
 
 
 def _read(
-    network: StreetNetwork, area: Box, shape: tuple[int, int], cell: tuple[float, float]
+    network: StreetNetwork,
+    area: Box,
+    place: Place,
+    shape: tuple[int, int],
+    cell: tuple[float, float],
 ) -> Floats:
     """Return the mean height read in each cell of a box, from the south; NaN where there is none.
 
     Args:
         network: the streets with the heights along them; only trusted ones are taken.
         area: the box.
+        place: what it is about.
         shape: how many cells north and east.
         cell: how large one is, in degrees.
     """
@@ -293,13 +306,14 @@ def _read(
     profiles = network.profiles
     if profiles is None:
         return np.full(shape, np.nan)
-    for edge in np.flatnonzero(backdrop.inside(network, area)).tolist():
+    point_lon = backdrop.beside(network.point_lon, place)
+    for edge in np.flatnonzero(backdrop.inside(network, area, place)).tolist():
         own = slice(profiles.offset[edge], profiles.offset[edge + 1])
         drawn = slice(network.point_offset[edge], network.point_offset[edge + 1])
         x, y = network.point_x_m[drawn], network.point_y_m[drawn]
         along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
         height = profiles.elevation_m[own]
-        lon = np.interp(profiles.distance_m[own], along, network.point_lon[drawn])
+        lon = np.interp(profiles.distance_m[own], along, point_lon[drawn])
         lat = np.interp(profiles.distance_m[own], along, network.point_lat[drawn])
         row = np.floor((lat - area.south) / cell[0]).astype(int)
         column = np.floor((lon - area.west) / cell[1]).astype(int)
