@@ -8,8 +8,9 @@ from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
+from hillfinder.criteria import is_whole
 from hillfinder.errors import InputError
-from hillfinder.model import Findings
+from hillfinder.model import Findings, Hill
 from hillfinder.output import words
 from hillfinder.output.course import course
 from hillfinder.output.delimited import to_csv
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from matplotlib.axes import Axes
 
-    from hillfinder.model import Hill, Route, Workout
+    from hillfinder.model import Route, Workout
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.treadmill import Treadmill
 
@@ -86,7 +87,7 @@ class Hills(Findings):
         Raises:
             InputError: the list is shorter, or empty.
         """
-        if 1 <= number <= len(self):
+        if is_whole(number) and 1 <= number <= len(self):
             return self.hills[number - 1]
         found = f"pick 1 to {len(self)}" if len(self) > 1 else "there is only hill 1"
         msg = f"There is no hill {number} in the list: {found if self else 'it is empty'}."
@@ -117,9 +118,16 @@ class Hills(Findings):
             criteria = changed(criteria, session="repeats", distance_m=None, minutes=None)
         if repeats is not None:
             criteria = changed(criteria, repeats=repeats)
-        one = self.pick() if hill is None else self.pick(hill) if isinstance(hill, int) else hill
+        one = self._own(hill) if isinstance(hill, Hill) else self.pick(1 if hill is None else hill)
         router = Router(self.network, self.place, criteria)
         return Plan.of(workout.make(one, criteria, router), self)
+
+    def _own(self, hill: Hill) -> Hill:
+        """Refuse a hill of another search: its streets have other numbers there."""
+        if any(each.climb is hill.climb for each in self.hills):
+            return hill
+        msg = f"{plain(hill.name)} is no hill of this list: ask the search that found it."
+        raise InputError(msg)
 
     def course(self, pick: int = 1) -> Route:
         """Return the way from the door to the bottom of a hill and up it.
