@@ -90,7 +90,7 @@ def of_light(
             yield Caution("know", "light", "No street lights: by day only.")
         return
     whole = dark >= 0.9 * (end_min - begin_min)
-    when = "In the dark" if whole else f"Dark for {dark} minutes"
+    when = "In the dark" if whole else f"Dark for {dark} minute{'' if dark == 1 else 's'}"
     if said and said.isdisjoint({"no", "disused"}):
         yield Caution("know", "light", f"{when}, with street lights.")
     elif said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal, get_args
 
 from hillfinder.errors import CriteriaError
@@ -99,7 +100,7 @@ class Criteria:
                 f"a pace of {self.pace_min_per_km:g} minutes a kilometre is not one of a person "
                 "on foot: give 2:00 to 40:00"
             )
-        if self.limit < 1:
+        if not (is_whole(self.limit) and self.limit >= 1):
             faults.append(f"a limit of {self.limit} lists nothing: give 1 or more")
         for what, ratio in (("least", self.min_grade), ("greatest", self.max_grade)):
             if ratio is not None and not 0 < ratio < 1:
@@ -108,8 +109,8 @@ class Criteria:
                 )
         if self.min_grade and self.max_grade and self.min_grade > self.max_grade:
             faults.append(
-                f"the grades {self.min_grade:g}-{self.max_grade:g} are upside down: the least "
-                "comes first"
+                f"the grades {100 * self.min_grade:g}-{100 * self.max_grade:g} % are upside down: "
+                "the least comes first"
             )
         return faults
 
@@ -122,7 +123,9 @@ class Criteria:
         ):
             if word not in known:
                 faults.append(f'"{word}" is no {what}: give {", ".join(known)}')
-        if self.repeats is not None and not 1 <= self.repeats <= MOST_REPEATS:
+        if self.repeats is not None and not (
+            is_whole(self.repeats) and 1 <= self.repeats <= MOST_REPEATS
+        ):
             faults.append(f"{self.repeats} repeats are no session: give 1 to {MOST_REPEATS}")
         if self.session != "rolling" and (self.distance_m, self.minutes) != (None, None):
             faults.append("a distance or a time is for a rolling run: ask for that session")
@@ -162,3 +165,8 @@ class Criteria:
         """Easy speed on the flat, in metres a second."""
         default = 12.0 if self.walk else 7.0
         return 1000.0 / (60.0 * (self.pace_min_per_km or default))
+
+
+def is_whole(number: object) -> bool:
+    """Say whether something can be counted out, which 2.5 and "3" cannot."""
+    return isinstance(number, Integral)

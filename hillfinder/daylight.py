@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from astral import Observer
+
     from hillfinder.model import Place
 
 #: Civil dusk: with the sun lower than so many degrees below the horizon roots and kerbs are no
@@ -67,11 +69,20 @@ def of(place: Place, start: datetime, minutes: float) -> Daylight:
             times.append(_clock(event, observer, start))
     if len(times) == 2:
         words = f"The sun rises at {times[0]} and sets at {times[1]}{_zone(place, start)}."
-    elif height_deg[0] > SET_DEG:
+    elif max(_heights_of_day(observer, start)) > SET_DEG:
         words = "The sun does not set that day."
     else:
         words = "The sun does not rise that day."
     return Daylight(start, tuple(height < DUSK_DEG for height in height_deg), words)
+
+
+def _heights_of_day(observer: Observer, start: datetime) -> list[float]:
+    """Return how high the sun stands in each hour of that day, in degrees."""
+    from astral.sun import elevation
+
+    midnight = start.replace(hour=0, minute=0)
+    hours = [midnight + timedelta(hours=hour) for hour in range(24)]
+    return [elevation(observer, hour, with_refraction=False) for hour in hours]
 
 
 def _zone(place: Place, start: datetime) -> str:

@@ -317,7 +317,7 @@ class Scales:
         short, far = way.time_s / max(least, 1.0), most / max(way.time_s, 1.0)
         value, words = min(short, far, 1.0), ""
         if value < 1.0:
-            words = f"a warm-up of {way.time_s / 60:.0f} minutes"
+            words = f"a warm-up of {_minutes(way.time_s)}"
         if way.gain_m is None:
             return Worth(value, words)
         grade = way.gain_m / max(way.length_m, SHORT_WAY_M)
@@ -389,7 +389,17 @@ def _time(seconds: float) -> str:
     >>> _time(58.0), _time(83.0), _time(1490.0)
     ('60 s', '85 s', '25 minutes')
     """
-    return f"{5 * round(seconds / 5):.0f} s" if seconds < 180 else f"{seconds / 60:.0f} minutes"
+    return f"{5 * round(seconds / 5):.0f} s" if seconds < 180 else _minutes(seconds)
+
+
+def _minutes(seconds: float) -> str:
+    """Return a time in whole minutes, at least one.
+
+    >>> _minutes(20.0), _minutes(400.0)
+    ('1 minute', '7 minutes')
+    """
+    whole = max(round(seconds / 60), 1)
+    return "1 minute" if whole == 1 else f"{whole} minutes"
 
 
 def _count(kind: str, count: int) -> str:

@@ -8,6 +8,8 @@ from dataclasses import replace as changed
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
+from hillfinder import model
+from hillfinder.criteria import is_whole
 from hillfinder.errors import InputError, StreetsError
 from hillfinder.faces import Hill, need, new_axes
 from hillfinder.model import Findings
@@ -106,7 +108,7 @@ class Hills(Findings):
         Raises:
             InputError: the list is shorter, or empty.
         """
-        if 1 <= number <= len(self):
+        if is_whole(number) and 1 <= number <= len(self):
             return self.hills[number - 1]
         found = f"pick 1 to {len(self)}" if len(self) > 1 else "there is only hill 1"
         msg = f"There is no hill {number} in the list: {found if self else 'it is empty'}."
@@ -135,9 +137,20 @@ class Hills(Findings):
         criteria = self._of_one()
         if repeats is not None:
             criteria = changed(criteria, repeats=repeats)
-        one = self.pick() if hill is None else self.pick(hill) if isinstance(hill, int) else hill
+        one = (
+            self._own(hill)
+            if isinstance(hill, model.Hill)
+            else self.pick(1 if hill is None else hill)
+        )
         router = Router(self.network, self.place, criteria)
         return Plan.of(workout.make(one, criteria, router), self)
+
+    def _own(self, hill: model.Hill) -> model.Hill:
+        """Refuse a hill of another search: its streets have other numbers there."""
+        if any(each.climb is hill.climb for each in self.hills):
+            return hill
+        msg = f"{plain(hill.name)} is no hill of this list: ask the search that found it."
+        raise InputError(msg)
 
     def _plans(self) -> dict[int, Plan]:
         """Return the session on each hill, by its number, where a way leads home.

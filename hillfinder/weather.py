@@ -108,7 +108,7 @@ class Weather:
     @property
     def words(self) -> str:
         """All of it in a sentence, with what is to be minded everywhere."""
-        parts = [f"{self.temperature_c:.0f} °C"]
+        parts = [f"{round(self.temperature_c)} °C"]  # never "-0"
         if self.rain_mm >= WET_MM:
             snow = self.snowfall_cm >= SNOWFALL_CM and self.temperature_c <= FROST_C
             parts.append("snow" if snow else f"rain ({self.rain_mm:.1f} mm)")

@@ -178,6 +178,17 @@ def test_many_marks_are_counted() -> None:
     assert "- Driveway: 9." in to_text(made(one), hills(one))
 
 
+def test_rails_and_lights_are_told_in_words() -> None:
+    marks = (Mark("tracks", 10.0, 0, 0), Mark("signals", 20.0, 0, 0))
+    one = replace(hill(), safety=Safety(marks=marks))
+    assert "- At 10 m a rail crossing; at 20 m a set of lights." in to_text(made(one), hills(one))
+
+
+def test_one_time_on_a_treadmill_is_followed_by_one_rest() -> None:
+    belt = treadmill.asked(Criteria(repeats=1))
+    assert "flat at 5.0 km/h after it" in words.treadmill(belt)
+
+
 def test_what_lies_on_the_way_there_is_told_by_its_cautions_alone() -> None:
     shown = to_text(made(replace(hill(), approach_safety=SAFE)), hills(hill()))
     assert "! A main road without a pavement." in shown
@@ -246,6 +257,7 @@ def test_a_session_in_one_sentence() -> None:
         ("about 610 m", "about 2000 ft"),
         ("at 5 km/h, 2 mm of rain", "at 3 mph, 0.08 in of rain"),
         ("6:15 min/km", "10:04 min/mi"),
+        ("12 cm of snow at -18 °C", "4.7 in of snow at 0 °F"),
         ("Route 5 main, 20 minutes", "Route 5 main, 20 minutes"),
     ],
 )

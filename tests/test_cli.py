@@ -12,8 +12,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -671,6 +672,24 @@ def test_a_treadmill_needs_no_network(run: Runner) -> None:
 )
 def test_when_it_begins(typed: str | None, start: datetime) -> None:
     assert asked(at=typed, now=NOW).start == start
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [(datetime(2026, 10, 24, 18, tzinfo=UTC), 23), (datetime(2026, 3, 28, 19, tzinfo=UTC), 21)],
+)
+def test_the_next_hour_is_on_the_clock_of_its_own_day(
+    now: datetime, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    try:
+        start = asked(at="18:00", now=now.astimezone()).start
+        assert start is not None
+        assert (start.hour, start - now) == (18, timedelta(hours=hours))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "18:60", "2026-12-01", "9999-99-99 10:00"])

@@ -39,6 +39,11 @@ def test_the_sun_may_not_set_or_not_rise(month: int, word: str) -> None:
         assert light.dark_min(0, 30) in ((0,) if word == "set" else (0, 30))
 
 
+def test_on_the_first_day_of_the_midnight_sun_it_rises() -> None:
+    light = daylight.of(TROMSO, datetime(2026, 5, 18, 1, tzinfo=OSLO), 60)
+    assert light.words == "The sun does not set that day."
+
+
 def test_polar_night_has_twilight_at_noon_and_none_at_midnight() -> None:
     noon, midnight = (datetime(2026, 12, 21, hour, tzinfo=OSLO) for hour in (12, 0))
     assert daylight.of(TROMSO, noon, 30).dark_min(0, 30) == 0

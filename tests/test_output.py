@@ -616,6 +616,9 @@ def test_the_heading_counts_as_a_person_does() -> None:
     assert heading(hills(hill(), hill(), criteria=exact)) == (
         "The 2 steepest hills of 150 m within a warm-up of 0 to 15 minutes from Home, Portland"
     )
+    short = Criteria(warmup_min=(1, 1))
+    assert "within a warm-up of 1 minute from" in heading(hills(hill(), criteria=short))
+    assert "it is 1 minute away" in next(beyond(hills(beyond=Beyond(0, 1, 0.7))))
     by_fit = Criteria(rank="fit", limit=2)
     assert heading(hills(hill(), hill(), criteria=by_fit)).startswith("The 2 best hills of 100 to")
 

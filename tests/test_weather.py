@@ -192,3 +192,8 @@ def test_a_service_that_fails_is_told_in_a_sentence_and_nothing_is_kept(
         weather.ask(DOOR, AT, web, NOW)
     server.always = None
     assert weather.ask(DOOR, AT, web, NOW).temperature_c == 14.2
+
+
+def test_a_little_below_freezing_is_no_minus_nothing(server: OpenMeteo, web: Web) -> None:
+    cold = ask(server, web, temperature_2m=dict.fromkeys(ALWAYS, -0.3))
+    assert "20: 0 °C" in cold.words

@@ -355,6 +355,18 @@ def test_hills_make_a_session() -> None:
         hills.workout(repeats=0)
 
 
+def test_a_hill_is_named_by_a_whole_number_or_is_one_of_the_list() -> None:
+    hills = searched()
+    assert hills.workout(np.int64(1)).hills == (hills[0],)  # type: ignore[arg-type]
+    for wrong in (1.0, "1", math.nan, hills):
+        with pytest.raises(InputError, match="There is no hill"):
+            hills.workout(wrong)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="is no hill of this list"):
+        hills.workout(searched()[0])
+    with pytest.raises(CriteriaError, match=r"2\.5 repeats"):
+        hills.workout(repeats=2.5)  # type: ignore[arg-type]
+
+
 def test_what_is_printed_is_what_a_person_reads() -> None:
     hills = searched()
     made = hills.workout()

@@ -312,7 +312,9 @@ def _start(text: str, now: datetime | None) -> datetime:
     if found is not None:
         hour, minute = map(int, found.groups())
         today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        return today if today >= now.replace(second=0, microsecond=0) else today + timedelta(1)
+        if today >= now.replace(second=0, microsecond=0):
+            return _on_the_clock(today, now)
+        return _on_the_clock(today + timedelta(1), now)
     try:  # a date alone would be midnight: nobody means that
         when = datetime.fromisoformat(text.strip() if ":" in text else "")
     except ValueError:
@@ -322,6 +324,12 @@ def _start(text: str, now: datetime | None) -> datetime:
         msg = f'"{text}" is no time of a run: give a year from 1900 to 2200'
         raise ValueError(msg)
     return when if when.tzinfo is not None else when.astimezone()
+
+
+def _on_the_clock(when: datetime, now: datetime) -> datetime:
+    """Return that hour of that day where the clocks may have changed since ``now``."""
+    here = now.astimezone()
+    return when.replace(tzinfo=None).astimezone() if here.tzinfo == now.tzinfo else when
 
 
 def _ratio(percent: float) -> float:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hillfinder.cautions import ONE
 from hillfinder.output import words
 from hillfinder.output.plain import plain
 from hillfinder.output.sparkline import sparkline
@@ -309,7 +310,7 @@ def _marks(marks: Sequence[Mark]) -> str:
 
 
 def _one(kind: str) -> str:
-    return kind if kind == "signals" else f"a {kind}"
+    return f"a {ONE.get(kind, kind)}"
 
 
 def _text(text: str, options: ConsoleOptions, style: str = "") -> Text:

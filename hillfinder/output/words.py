@@ -106,6 +106,7 @@ _FOREIGN: Final = {
     "m": (1 / _FOOT_M, "ft", 0),
     "km": (1000 / MILE_M, "mi", 1),
     "km/h": (1000 / MILE_M, "mph", 0),
+    "cm": (1 / 2.54, "in", 1),
     "mm": (1 / 25.4, "in", 2),
     "°C": (1.8, "°F", 0),
 }
@@ -126,7 +127,8 @@ def _foreign(found: re.Match[str]) -> str:
     def shown(text: str) -> str:
         if about and unit == "m":
             return f"{round(float(text) * scale, -1):.0f}"
-        return f"{float(text.replace('−', '-')) * scale + above:.{decimals}f}"  # noqa: RUF001
+        value = float(text.replace("−", "-")) * scale + above  # noqa: RUF001
+        return f"{round(value, decimals) + 0.0:.{decimals}f}"  # never "-0"
 
     return f"{about or ''}{shown(first)}{between + shown(second) if second else ''} {name}"
 
@@ -153,7 +155,7 @@ def heading(findings: Findings, units: Units = "metric") -> str:
         found = f"The {asked.limit} {best} hills"
     return (
         f"{found} of {_range(asked.length_range_m, 'm', units)} within a warm-up of "
-        f"{_range(asked.warmup_min, 'minutes')} from {where}"
+        f"{_range(asked.warmup_min, 'minute')} from {where}"
     )
 
 
@@ -215,7 +217,7 @@ def beyond(findings: Findings) -> Iterator[str]:
         if far.nearest_min is not None:
             # A hill 20.2 minutes away is not 20 minutes away when 20 was the limit.
             near = "it" if far.too_far == 1 else "the nearest"
-            text += f"; {near} is {math.ceil(far.nearest_min)} minutes away"
+            text += f"; {near} is {count(math.ceil(far.nearest_min), 'minute')} away"
         yield f"{text}."
     if far.unreachable:
         yield f"{count(far.unreachable, 'hill')} cannot be reached on foot from here."
@@ -264,7 +266,8 @@ def gait(step: Step) -> str:
 def treadmill(belt: Treadmill, units: Units = "metric") -> str:
     """Return what to do on a belt, and that it is second best."""
     times = f"{belt.repeats} x " if belt.repeats > 1 else ""
-    rest = f"{clock(belt.recovery_s)} flat at {speed(belt.recovery_km_h, units)} after each"
+    rest = f"{clock(belt.recovery_s)} flat at {speed(belt.recovery_km_h, units)} after "
+    rest += "each" if belt.repeats > 1 else "it"
     return (
         f"On a treadmill: 10 minutes easy on the flat, then {times}{clock(belt.repeat_s)} at "
         f"{100 * belt.incline:.3g} % and {speed(belt.speed_km_h, units)}, {rest}, and 10 minutes "
@@ -321,5 +324,6 @@ def count(number: int, noun: str) -> str:
 
 def _range(both: tuple[float, float], unit: str, units: Units = "metric") -> str:
     low, high = both
+    unit = f"{unit}s" if unit == "minute" and high != 1 else unit
     text = f"{low:g} {unit}" if low == high else f"{low:g} to {high:g} {unit}"
     return in_units(text, units)
