@@ -147,7 +147,7 @@ def get(wanted: Wanted, web: Web) -> Area:
         name = sha256(f"{wanted.origin} {area.box}".encode()).hexdigest()
         about = {
             "of": wanted.origin,
-            "code": _code(),
+            "code": code(),
             "box": area.box,
             "fetched": area.fetched,
             "heights": asdict(area.heights),
@@ -215,7 +215,7 @@ def _candidates(wanted: Wanted, web: Web) -> Iterator[Entry]:
     for entry in sorted(entries, key=lambda entry: -float(entry.about.get("fetched", 0.0))):
         if entry.about.get("of") != wanted.origin:
             continue
-        if entry.about.get("code") != _code():
+        if entry.about.get("code") != code():
             web.cache.drop(entry.name)
         elif entry.about["fetched"] >= web.fresh_from and _covers(entry.about["box"], wanted):
             yield entry
@@ -230,14 +230,18 @@ def _covers(box: Box | None, wanted: Wanted) -> bool:
 
 
 @cache
-def _code() -> str:
+def code(*also: str) -> str:
     """Return the checksum of the code that builds streets and profiles.
 
     What it decided is in the arrays: after a change to it they are built anew.
+
+    Args:
+        also: other rooms that something depends on.
     """
     digest = sha256()
-    for room in ("streets", "elevation"):
-        for path in sorted(Path(__file__).parents[1].joinpath(room).glob("*.py")):
+    for room in ("streets", "elevation", *also):
+        at = Path(__file__).parents[1] / room
+        for path in sorted(at.glob("*.py")) if at.is_dir() else [at]:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
