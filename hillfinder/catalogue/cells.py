@@ -136,8 +136,9 @@ def hilbert(x: Ints, y: Ints, halvings: int) -> Ints:
         right, up = (x & side) > 0, (y & side) > 0
         far += side * side * ((3 * right) ^ up)
         turned = right & ~up
-        x[turned], y[turned] = side - 1 - (x[turned] & (side - 1)), side - 1 - (
-            y[turned] & (side - 1)
+        x[turned], y[turned] = (
+            side - 1 - (x[turned] & (side - 1)),
+            side - 1 - (y[turned] & (side - 1)),
         )
         swap = ~up
         x[swap], y[swap] = y[swap], x[swap]

@@ -9,7 +9,6 @@ readers: there lie the streets.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,21 +74,32 @@ def name(number: int) -> str:
     return f"hills-{number:04d}.parquet"
 
 
-def write(parts: Iterable[pa.Table], folder: Path, said: Mapping[str, Any]) -> list[Path]:
+def write(
+    parts: Iterable[pa.Table], folder: Path, said: Mapping[str, Any], box: Box | None
+) -> list[Path]:
     """Write rows, in the order in which they come, beside the place where they are to be.
 
     Memory is bounded by a part and a group of rows, and the bytes do not depend on how the rows
     come in parts.
 
+    Args:
+        parts: the rows.
+        folder: the dataset.
+        said: what it says of itself.
+        box: around all hills; ``None`` where there are none.
+
     Returns:
         The files, called as they shall be with ``.part`` behind.
     """
+    import pyarrow.parquet as pq
+
     written: list[Path] = []
+    schema = _schema(said, box)
     for rows in _files(parts):
         path = folder / f"{name(len(written))}.part"
-        with _writer(path, said) as put:
+        with pq.ParquetWriter(path, schema, compression="zstd") as file:
             for group in rows:
-                put(group)
+                file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
         written.append(path)
     return written
 
@@ -135,34 +145,18 @@ def _groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(held).combine_chunks()
 
 
-@contextmanager
-def _writer(path: Path, said: Mapping[str, Any]) -> Iterator[Any]:
-    """Open a file, and write its metadata when all rows are in."""
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    sides: list[Box] = []
-    with pq.ParquetWriter(path, table.schema(), compression="zstd", write_statistics=True) as file:
-
-        def put(rows: pa.Table) -> None:
-            box = rows["bbox"].combine_chunks()
-            if len(box):
-                low = [pc.min(box.field(side)).as_py() for side in ("xmin", "ymin")]
-                high = [pc.max(box.field(side)).as_py() for side in ("xmax", "ymax")]
-                sides.append((*low, *high))
-            file.write_table(rows, row_group_size=GROUP_ROWS)
-
-        yield put
-        column: dict[str, Any] = {
-            "encoding": "WKB",
-            "geometry_types": ["LineString Z"],
-            "covering": {"bbox": {side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")}},
-        }
-        if sides:
-            west, south, east, north = zip(*sides, strict=True)
-            column["bbox"] = [min(west), min(south), max(east), max(north)]
-        geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-        file.add_key_value_metadata({"geo": json.dumps(geo), ABOUT.decode(): json.dumps(said)})
+def _schema(said: Mapping[str, Any], box: Box | None) -> pa.Schema:
+    """Return the columns, with all that is said of them."""
+    sides = ("xmin", "ymin", "xmax", "ymax")
+    column: dict[str, Any] = {
+        "encoding": "WKB",
+        "geometry_types": ["LineString Z"],
+        "covering": {"bbox": {side: ["bbox", side] for side in sides}},
+    }
+    if box is not None:
+        column["bbox"] = list(box)
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    return table.schema().with_metadata({"geo": json.dumps(geo), ABOUT: json.dumps(said)})
 
 
 def about(folder: Path) -> About:
@@ -176,7 +170,7 @@ def about(folder: Path) -> About:
     import pyarrow.parquet as pq
 
     try:
-        said = json.loads(pq.read_metadata(folder / name(0)).metadata[ABOUT])
+        said = json.loads(pq.read_schema(folder / name(0)).metadata[ABOUT])
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         msg = (
             f"{folder} is no catalogue of hills, or one that is not finished: give a folder that "
@@ -185,8 +179,8 @@ def about(folder: Path) -> About:
         raise DataError(msg) from error
     if said.get("schema_version") != SCHEMA_VERSION:
         msg = (
-            f"{folder} is a catalogue of version {said.get('schema_version')}, and {SCHEMA_VERSION} "
-            "is read: scan the region again."
+            f"{folder} is a catalogue of version {said.get('schema_version')}, and only "
+            f"{SCHEMA_VERSION} can be read: scan the region again."
         )
         raise DataError(msg)
     return About(said)

@@ -31,7 +31,7 @@ def write(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> tuple[dict[str, Any], bytes] | None:
-    """Return what was said about a part, and the part; ``None`` where there is none that is whole."""
+    """Return what was said about a part, and the part; ``None`` where none is whole."""
     try:
         line, _, data = path.read_bytes().partition(b"\n")
         about = json.loads(line)

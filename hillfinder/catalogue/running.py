@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hillfinder.errors import InputError, ServiceError
@@ -43,62 +45,91 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
         yield lambda task, calls: (task(*call) for call in calls)
         return
     try:
-        import distributed
+        import distributed  # noqa: F401 - only whether it is there
     except ImportError as error:
         msg = 'Several workers need Dask, which is missing: pip install "hillfinder[scan]"'
         raise InputError(msg) from error
-    try:
-        with _client(count, scheduler) as client:
-            yield lambda task, calls: _through(client, task, calls)
-    except (distributed.CommClosedError, TimeoutError, distributed.scheduler.KilledWorker,
-            distributed.client.FutureCancelledError, OSError) as error:
-        raise _lost(error, scheduler) from error
+    with ExitStack() as stack:
+        try:
+            client = _client(stack, count, scheduler)
+        except (OSError, ValueError) as error:
+            why = f"they cannot be reached: {error}"
+            raise _lost(why, scheduler) from error
+        yield partial(_through, client, scheduler)
 
 
-@contextmanager
-def _client(count: int, scheduler: str | None) -> Iterator[Client]:
+def _client(stack: ExitStack, count: int, scheduler: str | None) -> Client:
+    """Return what hands tasks to workers, and close it all with the stack."""
     import dask
     from distributed import Client, LocalCluster
 
-    quiet = {
-        "distributed.comm.timeouts.connect": PATIENCE,
-        "distributed.scheduler.allowed-failures": RETRIES,
-        # A worker keeps nothing between tasks: memory is bounded by what it does.
-        "distributed.worker.memory.terminate": False,
-    }
-    with dask.config.set(quiet):
-        if scheduler is not None:
-            with Client(scheduler) as client:
-                yield client
-            return
-        with (
-            LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=count,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address=None,
-                silence_logs=50,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield client
+    stack.enter_context(_quietly())
+    stack.enter_context(
+        dask.config.set(
+            {
+                "distributed.comm.timeouts.connect": PATIENCE,
+                "distributed.scheduler.allowed-failures": RETRIES,
+            }
+        )
+    )
+    if scheduler is not None:
+        return stack.enter_context(Client(scheduler))
+    cluster = LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+    )
+    return stack.enter_context(Client(stack.enter_context(cluster)))
 
 
-def _through(client: Client, task: Callable[..., Done], calls: Iterable[tuple[Any, ...]]) -> Iterator[Done]:
+def _through(
+    client: Client,
+    scheduler: str | None,
+    task: Callable[..., Done],
+    calls: Iterable[tuple[Any, ...]],
+) -> Iterator[Done]:
     """Do tasks on workers; what is not begun when the caller has enough is not begun at all."""
     from distributed import as_completed
+    from distributed.client import FutureCancelledError
+    from distributed.comm import CommClosedError
+    from distributed.scheduler import KilledWorker
 
     futures = [client.submit(task, *call, pure=False, retries=RETRIES) for call in calls]
     try:
         for future in as_completed(futures):
-            yield future.result()
+            try:
+                done = future.result()
+            except KilledWorker as error:
+                why = f"one task ended {RETRIES + 1} of them, perhaps for want of memory"
+                raise _lost(why, scheduler) from error
+            except (CommClosedError, FutureCancelledError, TimeoutError) as error:
+                why = "the scheduler does not answer"
+                raise _lost(why, scheduler) from error
+            yield done
     finally:
-        client.cancel(futures)
+        with suppress(CommClosedError, TimeoutError):
+            client.cancel(futures)
 
 
-def _lost(error: Exception, scheduler: str | None) -> ServiceError:
-    where = scheduler or "this machine"
+def _lost(why: str, scheduler: str | None) -> ServiceError:
+    where = f"at {scheduler}" if scheduler else "of this machine"
     return ServiceError(
-        f"The workers on {where} were lost ({type(error).__name__}: {error}). What is done is kept: "
-        "call the scan again, and it goes on from there."
+        f"The workers {where} were lost ({why}). What is done is kept: call the scan again, and "
+        "it goes on from there."
     )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep to itself what Dask logs of connections that break: what matters is raised."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,5 +1,4 @@
-"""The recipe of a scan: an extract shared out, the streets of each cell, then its hills, then one
-dataset.
+"""The recipe of a scan: an extract shared out, the streets of each cell, its hills, one dataset.
 
 What is learnt of the doubt of heights is learnt before any hill is looked for, and every step works
 cell by cell, so that neither tiles nor workers can be seen in the rows.
@@ -24,6 +23,7 @@ from hillfinder.errors import InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.output.files import replace
 from hillfinder.progress import Progress
+from hillfinder.streets import extract as reading
 from hillfinder.streets import store
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def scan(
     extract, folder = Path(streets).absolute(), Path(folder).absolute()
     dem = [heights] if isinstance(heights, Path | str) else heights
     files = tuple(str(Path(path).absolute()) for path in dem)
-    wanted = _wanted(extract, Raster(files, kind=heights_kind), criteria)
+    Raster(files, kind=heights_kind)  # it says what is wrong with them
+    wanted = _wanted(extract, files, heights_kind, criteria)
     plan = _begun(folder, wanted, resume=resume)
     if plan is not None and _whole(folder, plan):
         return Catalogue(folder, plan["hills"], plan["street_m"])
@@ -117,7 +118,7 @@ def scan(
         source=StreetSource(**plan["source"]),
         margin_m=wanted["margin_m"],
     )
-    with _output(folder), running.workers(workers, scheduler) as run:
+    with _Output(folder), running.workers(workers, scheduler) as run:
         return _finished(job, plan, run, tiles, progress)
 
 
@@ -145,12 +146,13 @@ def _finished(
     street_m = _street_m(learnt)
     order = cells.sort(with_streets)
     said = _said(job, plan, learnt)
-    written = dataset.write((_rows(job, cell) for cell in order), job.folder, said)
+    box = _around([parts.about(job.rows(cell))["box"] for cell in order])
+    written = dataset.write((_rows(job, cell) for cell in order), job.folder, said, box)
     plan |= {"hills": told.hills, "street_m": street_m}
     plan["files"] = {part.stem: _checksum(part) for part in written}
     for old in job.folder.glob("hills-*.parquet"):
         old.unlink()
-    for part in written:
+    for part in reversed(written):  # the first is what readers look for
         part.replace(part.with_suffix(""))
     _note(job.folder, plan)
     for left in (tasks.SPOOLS, tasks.ROWS):
@@ -183,22 +185,19 @@ class _Told:
         self._progress.scanned(self._done / self._work, self._street_m, self.hills, left)
 
 
-def _wanted(extract: Path, heights: Raster, criteria: Criteria) -> dict[str, Any]:
+def _wanted(
+    extract: Path, dem: tuple[str, ...], dem_kind: HeightKind | None, criteria: Criteria
+) -> dict[str, Any]:
     """Return all that the rows depend on: a scan goes on only with the same."""
-    try:
-        state = extract.stat()
-    except OSError:
-        from hillfinder.streets import extract as reading
-
-        reading.opened(extract)  # it says what is wrong
-        raise
-    longest = criteria.length_range_m[1]
+    reading.opened(extract)  # it says what is wrong with it
+    states = [(path, Path(path).stat()) for path in (str(extract), *dem)]
+    extract_is, *dem_is = ([path, at.st_size, at.st_mtime_ns] for path, at in states)
     return {
         "code": store.code("catalogue", "climbs.py", "ranking.py", "windows.py"),
-        "extract": [str(extract), state.st_size, state.st_mtime_ns],
-        "heights": heights.key,
+        "extract": extract_is,
+        "heights": [dem_kind, *dem_is],
         "criteria": {"length_m": [*criteria.length_range_m], "grade": [*criteria.grade_range]},
-        "margin_m": LENGTHS_AROUND * longest + NAMES_AROUND_M,
+        "margin_m": LENGTHS_AROUND * criteria.length_range_m[1] + NAMES_AROUND_M,
     }
 
 
@@ -244,7 +243,10 @@ def _has_all(folder: Path, plan: Mapping[str, Any]) -> bool:
     spools, streets = folder / tasks.SPOOLS, folder / dataset.STREETS
     return all(
         (spools / name).is_file()
-        or (parts.read(streets / name) is not None and parts.read(streets / f"{name}.rim") is not None)
+        or (
+            parts.read(streets / name) is not None
+            and parts.read(streets / f"{name}.rim") is not None
+        )
         for name in plan["cells"]
     )
 
@@ -254,7 +256,7 @@ def _share_out(
 ) -> dict[str, Any]:
     """Share out the extract among the cells, and note the plan."""
     progress.say(f"Sharing out {extract.name}.")
-    with _output(folder):
+    with _Output(folder):
         spools = folder / tasks.SPOOLS
         shutil.rmtree(spools, ignore_errors=True)
         spools.mkdir(parents=True)
@@ -269,7 +271,7 @@ def _note(folder: Path, plan: Mapping[str, Any]) -> None:
     replace(folder / PLAN, json.dumps(plan), overwrite=True)
 
 
-class _output:
+class _Output:
     """Says in one sentence what is wrong with the disk, and clears away what is half written."""
 
     def __init__(self, folder: Path) -> None:
@@ -282,8 +284,8 @@ class _output:
     def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         if isinstance(error, OSError) and not isinstance(error, OutputError | ConnectionError):
             msg = (
-                f"{self._folder} cannot be written ({error.strerror or error}): make room, and call "
-                "the scan again; it goes on where it was."
+                f"{self._folder} cannot be written ({error.strerror or error}): make room, and "
+                "call the scan again; it goes on where it was."
             )
             raise OutputError(msg) from error
 
@@ -317,7 +319,7 @@ def _round_about(
 
 def _street_m(about: Mapping[Cell, Mapping[str, Any]]) -> float:
     # In one order, so that the sum does not depend on who was done first.
-    return sum(about[cell].get("street_m", 0.0) for cell in cells.sort(about))
+    return float(sum(about[cell].get("street_m", 0.0) for cell in cells.sort(about)))
 
 
 def _rows(job: Job, cell: Cell) -> pa.Table:
@@ -330,6 +332,15 @@ def _rows(job: Job, cell: Cell) -> pa.Table:
         raise OutputError(msg)
     with pa.ipc.open_stream(read[1]) as stream:
         return stream.read_all()
+
+
+def _around(boxes: Sequence[dataset.Box | None]) -> dataset.Box | None:
+    """Return the box around boxes."""
+    some = [box for box in boxes if box is not None]
+    if not some:
+        return None
+    west, south, east, north = zip(*some, strict=True)
+    return min(west), min(south), max(east), max(north)
 
 
 def _said(

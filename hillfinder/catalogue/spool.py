@@ -7,6 +7,8 @@ pieces by NumPy, and each is appended to the spools of the cells that its way co
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
     from osmium.io import File
 
-    from hillfinder.catalogue.cells import Cell
     from hillfinder.model import Floats, Ints
 
 #: So many bytes of ways are shared out at once: they take some ten times that in memory.
@@ -35,6 +36,8 @@ INDEX_ON_DISK_FROM = 500 << 20
 MANY_CELLS = 9
 #: Stands for a coordinate of a node that the extract does not hold.
 NOWHERE = 999.0
+#: What libosmium says where it cannot write, in the words of the operating system.
+FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _NUMBERS = bytes.maketrans(b"nxy,", b"    ")
 _ESCAPED = re.compile(r"%([0-9a-f]+)%")
 _BELOW_ZERO = re.compile(rb"n(-\d+)xy")
@@ -60,14 +63,22 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
     try:
         date = _write_ways(file, ways, folder / "nodes", path.stat().st_size)
     except (RuntimeError, ValueError) as error:
-        if "No space left" in str(error):
-            msg = f"There is no room left in {folder}: the ways of {path.name} do not fit."
+        if any(full in str(error) for full in FULL):
+            msg = (
+                f"There is no room left in {folder} for the ways of {path.name}: make room, and "
+                "call the scan again."
+            )
             raise OutputError(msg) from error
         raise extract.unreadable(path, error) from error
     replaced = _below_zero(file, ways)
     for piece in _pieces(ways):
-        _share_out(_BELOW_ZERO.sub(lambda found: replaced.get(found[1], found[0]), piece)
-                   if replaced else piece, folder, margin_m)
+        _share_out(
+            _BELOW_ZERO.sub(lambda found: replaced.get(found[1], found[0]), piece)
+            if replaced
+            else piece,
+            folder,
+            margin_m,
+        )
     ways.unlink()
     if not any(folder.iterdir()):
         msg = f"{path.name} holds no streets: check that the file covers the region."
@@ -149,10 +160,10 @@ def _share_out(piece: bytes, folder: Path, margin_m: float) -> None:
     _, lon, lat, offset = _nodes(lines)
     known = lon != NOWHERE
     size = np.diff(offset)
-    some = np.add.reduceat(known, offset[:-1]) > 1 if len(lines) else np.empty(0, bool)
+    some = np.add.reduceat(known, offset[:-1]) > 1 if lines else np.empty(0, bool)
     x, y = cells.positions(np.where(known, lon, np.nan), lat)
     # Across the antimeridian a way goes on, and not round the earth.
-    start = np.fmax.reduceat(x, offset[:-1]) if len(lines) else x
+    start = np.fmax.reduceat(x, offset[:-1]) if lines else x
     x = x + np.where(np.repeat(start, size) - x > cells.AROUND / 2, cells.AROUND, 0)
     margin = margin_m * cells.AROUND / cells.EQUATOR_M
     reach = margin / np.cos(np.radians(np.minimum(np.abs(lat), cells.FARTHEST_LAT)))
@@ -251,7 +262,7 @@ def _torn(
     """Split ways at the nodes that the extract does not hold; return also the way of each part."""
     known = lon != NOWHERE
     way = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
-    part = np.cumsum(~known | np.append(True, np.diff(way) > 0))[known]  # noqa: FBT003 - a value
+    part = np.cumsum(~known | np.append(True, np.diff(way) > 0))[known]
     node, lon, lat, way = node[known], lon[known], lat[known], way[known]
     _, part, size = np.unique(part, return_inverse=True, return_counts=True)
     kept = (size > 1)[part]

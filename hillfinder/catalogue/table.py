@@ -86,14 +86,27 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
     columns: dict[str, Any] = {name: [row.get(name) for row in rows] for name in COLUMNS}
     owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
     points = np.concatenate([np.empty((0, 3)), *lines])
-    drawn = shapely.linestrings(points, indices=owner) if len(lines) else np.empty(0, object)
-    columns["geometry"] = shapely.to_wkb(drawn).tolist()
+    drawn = shapely.linestrings(points, indices=owner) if lines else np.empty(0, object)
+    columns["geometry"] = np.asarray(shapely.to_wkb(drawn), object).tolist()
     box = shapely.bounds(drawn).reshape(-1, 4)
-    columns["bbox"] = [dict(zip(("xmin", "ymin", "xmax", "ymax"), one, strict=True)) for one in box.tolist()]
+    columns["bbox"] = [
+        dict(zip(("xmin", "ymin", "xmax", "ymax"), one, strict=True)) for one in box.tolist()
+    ]
     made = pa.table(columns, schema=schema())
     foot = np.array([line[0, :2] for line in lines]).reshape(-1, 2)
     top = np.array([line[-1, :2] for line in lines]).reshape(-1, 2)
     return made.take(np.lexsort((*top.T, *foot.T, _along(foot))))
+
+
+def box(rows: pa.Table) -> list[float] | None:
+    """Return west, south, east and north of rows; ``None`` where there are none."""
+    import pyarrow.compute as pc
+
+    sides = rows["bbox"].combine_chunks()
+    if len(sides) == 0:
+        return None
+    low = [pc.min(sides.field(side)).as_py() for side in ("xmin", "ymin")]
+    return low + [pc.max(sides.field(side)).as_py() for side in ("xmax", "ymax")]
 
 
 def schema() -> pa.Schema:

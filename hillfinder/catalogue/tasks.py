@@ -168,7 +168,8 @@ def _found(job: Job, cell: Cell, known: Mapping[Cell, kept.About]) -> int:
         if part is not None:
             streets[each] = part
     hills = table.hills(cell, kept.joined(streets, known, cell.crs), known, job.criteria)
-    parts.write(job.rows(cell), _stream(hills), {"hills": hills.num_rows})
+    about = {"hills": hills.num_rows, "box": table.box(hills)}
+    parts.write(job.rows(cell), _stream(hills), about)
     return int(hills.num_rows)
 
 

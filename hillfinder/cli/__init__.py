@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import measure, options, sources, terminal, upkeep, watching
+from hillfinder.cli import measure, options, scanning, sources, terminal, upkeep, watching
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
@@ -234,6 +234,7 @@ def demo(
         )
 
 
+app.command(epilog=scanning.EXAMPLES)(scanning.scan)
 app.command()(sources.sources)
 app.command()(upkeep.cache)
 app.command()(upkeep.check)
