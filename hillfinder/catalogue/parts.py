@@ -36,7 +36,7 @@ def read(path: Path) -> tuple[dict[str, Any], bytes] | None:
         line, _, data = path.read_bytes().partition(b"\n")
         about = json.loads(line)
         whole = about.pop("sha256") == sha256(data).hexdigest()
-    except (OSError, ValueError, AttributeError, KeyError):
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return None
     return (about, data) if whole else None
 

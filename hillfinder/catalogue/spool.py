@@ -1,43 +1,34 @@
-"""An extract shared out among the cells, in two passes of which none has a Python step per node.
+"""An extract shared out among the cells, without a Python step for any of its nodes.
 
-First pyosmium's own reader, location index and filters write every way of interest as a line of
-text with its nodes and where they lie (libosmium's OPL format). Then these lines are read in
-pieces by NumPy, and each is appended to the spools of the cells that its way comes near.
+Every way of interest comes as a line of text with its nodes and where they lie (``sifting``). NumPy
+reads these lines in pieces, and each is appended to the spools of the cells that its way comes
+near.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.catalogue import cells
-from hillfinder.errors import OutputError, StreetsError
+from hillfinder.catalogue import cells, sifting
+from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets import extract
 from hillfinder.streets.network import RawStreets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from osmium.io import File
 
     from hillfinder.model import Floats, Ints
 
-#: So many bytes of ways are shared out at once: they take some ten times that in memory.
-PIECE = 16 << 20
-#: The index of a larger file is kept on disk: it has 16 bytes a node, twice the extract's size.
-INDEX_ON_DISK_FROM = 500 << 20
 #: Ways that come near more cells than this are shared out by their nodes, not by their box.
 MANY_CELLS = 9
 #: Stands for a coordinate of a node that the extract does not hold.
 NOWHERE = 999.0
-#: What libosmium says where it cannot write, in the words of the operating system.
-FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _NUMBERS = bytes.maketrans(b"nxy,", b"    ")
 _ESCAPED = re.compile(r"%([0-9a-f]+)%")
 _BELOW_ZERO = re.compile(rb"n(-\d+)xy")
@@ -56,30 +47,19 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
 
     Raises:
         StreetsError: the extract cannot be read, or holds no ways.
-        OutputError: the disk is full.
     """
+    import osmium
+    from osmium.osm import NOTHING
+
     file = extract.opened(path)
-    ways = folder / "ways.opl"
     try:
-        date = _write_ways(file, ways, folder / "nodes", path.stat().st_size)
+        with osmium.io.Reader(file, NOTHING) as reader:
+            date = reader.header().get("osmosis_replication_timestamp") or None
+        with sifting.ways(path, folder) as pieces:
+            for piece in pieces:
+                _share_out(_with_nodes_below_zero(piece, file), folder, margin_m)
     except (RuntimeError, ValueError) as error:
-        if any(full in str(error) for full in FULL):
-            msg = (
-                f"There is no room left in {folder} for the ways of {path.name}: make room, and "
-                "call the scan again."
-            )
-            raise OutputError(msg) from error
         raise extract.unreadable(path, error) from error
-    replaced = _below_zero(file, ways)
-    for piece in _pieces(ways):
-        _share_out(
-            _BELOW_ZERO.sub(lambda found: replaced.get(found[1], found[0]), piece)
-            if replaced
-            else piece,
-            folder,
-            margin_m,
-        )
-    ways.unlink()
     if not any(folder.iterdir()):
         msg = f"{path.name} holds no streets: check that the file covers the region."
         raise StreetsError(msg)
@@ -111,47 +91,16 @@ def read(spool: bytes, source: StreetSource) -> RawStreets | None:
     )
 
 
-def _write_ways(file: File, ways: Path, index: Path, size: int) -> str | None:
-    """Write the ways as lines; return the date of the extract, where it has one."""
-    import osmium
-    from osmium.osm import NODE, NOTHING, WAY
-
-    with osmium.io.Reader(file, NOTHING) as reader:
-        date = reader.header().get("osmosis_replication_timestamp") or None
-    kind = f"sparse_file_array,{index}" if size > INDEX_ON_DISK_FROM else "flex_mem"
-    locations = osmium.NodeLocationsForWays(osmium.index.create_map(kind))
-    locations.ignore_errors()
-    text = osmium.io.File(str(ways), "opl,locations_on_ways=true,add_metadata=false")
-    with osmium.io.Reader(file, NODE | WAY) as reader, osmium.SimpleWriter(text) as writer:
-        osmium.apply(
-            reader,
-            locations,
-            osmium.filter.EntityFilter(WAY),
-            osmium.filter.KeyFilter(*extract.KEYS),
-            writer,
-        )
-    index.unlink(missing_ok=True)
-    return date
-
-
-def _below_zero(file: File, ways: Path) -> dict[bytes, bytes]:
-    """Return what stands for nodes whose ids are below zero, which the location index knows not."""
-    wanted = {int(ref) for piece in _pieces(ways) for ref in _BELOW_ZERO.findall(piece)}
-    return {
+def _with_nodes_below_zero(piece: bytes, file: File) -> bytes:
+    """Return lines in which nodes lie where they are whose ids the location index cannot hold."""
+    wanted = {int(ref) for ref in _BELOW_ZERO.findall(piece)}
+    if not wanted:
+        return piece
+    found = {
         b"%d" % ref: b"n%dx%.7fy%.7f" % (ref, lon, lat)
         for ref, (lon, lat) in extract.below_zero(file, wanted).items()
     }
-
-
-def _pieces(ways: Path) -> Iterator[bytes]:
-    """Yield the lines of a file in pieces that are bounded, none of which cuts a line in two."""
-    with ways.open("rb") as file:
-        rest = b""
-        while piece := file.read(PIECE):
-            whole, _, tail = piece.rpartition(b"\n")
-            yield rest + whole if whole else b""
-            rest = tail if whole else rest + piece
-        yield rest
+    return _BELOW_ZERO.sub(lambda match: found.get(match[1], match[0]), piece)
 
 
 def _share_out(piece: bytes, folder: Path, margin_m: float) -> None:
