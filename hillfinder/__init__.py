@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hillfinder.grades import GradedLine, Grades
     from hillfinder.hills import Hills
     from hillfinder.model import Climb, HeightSource, Hill, Place, Profile, Route, Workout
+    from hillfinder.plan import Plan
     from hillfinder.streets.extract import read as read_extract
     from hillfinder.streets.graph import from_networkx, to_networkx
     from hillfinder.streets.graph import read as read_graphml
@@ -46,6 +47,7 @@ __all__ = [
     "HillfinderError",
     "Hills",
     "Place",
+    "Plan",
     "Profile",
     "Raster",
     "Route",
@@ -78,6 +80,7 @@ _HOMES = {
     "Hill": "model",
     "Hills": "hills",
     "Place": "model",
+    "Plan": "plan",
     "Profile": "model",
     "Raster": "elevation.raster",
     "Route": "model",

@@ -14,6 +14,7 @@ from hillfinder.elevation.tiles import MAPTERHORN, TERRARIUM
 from hillfinder.errors import ServiceError
 from hillfinder.place import NOMINATIM
 from hillfinder.streets.overpass import OVERPASS
+from hillfinder.weather import OPEN_METEO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,6 +79,9 @@ def _file(model: Model) -> Probe:
     return Probe(model.service, urls, TIFF, "bytes=0-15")
 
 
+#: The weather where the equator meets Greenwich's meridian, at sea.
+NOWHERE = "/v1/forecast?latitude=0&longitude=0&hourly=temperature_2m&forecast_days=1"
+
 #: A new service gets a line here.
 PROBES = (
     Probe(OVERPASS, lambda web: [f"{url}/status" for url in web.overpass_urls], [b"Connected as"]),
@@ -86,6 +90,7 @@ PROBES = (
     _tile(TERRARIUM),
     _file(COPERNICUS),
     _tile(MAPTERHORN),
+    Probe(OPEN_METEO, lambda web: [web.openmeteo_url + NOWHERE], [b'"hourly"']),
 )
 
 

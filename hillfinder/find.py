@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder import climbs as climbing
-from hillfinder import grades, lines, ranking
+from hillfinder import grades, lines, ranking, safety
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -83,17 +83,20 @@ def near(
     climbs = climbing.find(network, criteria)
     rows = ranking.order(climbs)
     minutes = router.times_s(climbs)[rows] / 60.0
-    listed = rows[minutes <= criteria.warmup_min[1]][: criteria.limit]
+    sky = safety.look_up(where, criteria, web)
+    judge = safety.Judge(network, sky)
+    listed = judge.safest(climbs, rows[minutes <= criteria.warmup_min[1]], criteria.limit)
     hills = _hills(network, climbs, listed, router, ranking.Words(criteria, source))
     return Hills(
         place=where,
         criteria=criteria,
         streets=network.source,
         heights=source,
-        hills=hills,
+        hills=tuple(map(judge.judged, hills)),
         beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
         misses=() if hills else ranking.misses(network, criteria),
         street_m=router.snap.distance_m,
+        sky=sky.words,
         network=network,
     )
 

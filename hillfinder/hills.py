@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
@@ -17,6 +18,7 @@ from hillfinder.output.geojson import coordinates, to_geojson
 from hillfinder.output.gpx import to_gpx
 from hillfinder.output.plain import plain
 from hillfinder.output.records import COLUMNS, rows, to_json
+from hillfinder.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +28,18 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from matplotlib.axes import Axes
 
-    from hillfinder.model import Hill, Route
+    from hillfinder.model import Hill, Route, Workout
     from hillfinder.streets.network import StreetNetwork
+    from hillfinder.treadmill import Treadmill
 
 #: What each column of ``Hills.frame`` holds, also when there is no row.
 DTYPES = {
     "rank": "int64",
     **dict.fromkeys(
-        ("name", "confidence", "highway", "surface", "lit", "way_ids", "approach_shape", "notes"),
+        (
+            *("name", "confidence", "highway", "surface", "lit", "way_ids", "approach_shape"),
+            *("notes", "gravity"),
+        ),
         "object",
     ),
 }
@@ -99,6 +105,35 @@ class Hills(Findings):
         msg = f"There is no hill {number} in the list: {found if self else 'it is empty'}."
         raise InputError(msg)
 
+    def workout(self, hill: Hill | int | None = None, repeats: int | None = None) -> Plan:
+        """Return the session on a hill, from the door and back; or the run over several.
+
+        Args:
+            hill: one of these, or its number in the list, counted from 1; ``None`` is the first,
+                or all of a rolling run where one was asked for.
+            repeats: how many times up; ``None`` goes by what was asked for and the hill.
+
+        Raises:
+            CriteriaError: nobody runs up so often.
+            InputError: there is no such hill, or no rolling run.
+        """
+        from hillfinder import workout
+        from hillfinder.warmup import Router
+
+        criteria = self.criteria
+        if criteria.session == "rolling":
+            if hill is None:
+                if self.tour is None:
+                    msg = "No run over several hills was found: ask for another length or time."
+                    raise InputError(msg)
+                return Plan.of(self.tour, self)
+            criteria = changed(criteria, session="repeats", distance_m=None, minutes=None)
+        if repeats is not None:
+            criteria = changed(criteria, repeats=repeats)
+        one = self.pick() if hill is None else self.pick(hill) if isinstance(hill, int) else hill
+        router = Router(self.network, self.place, criteria)
+        return Plan.of(workout.make(one, criteria, router), self)
+
     def course(self, pick: int = 1) -> Route:
         """Return the way from the door to the bottom of a hill and up it.
 
@@ -110,23 +145,35 @@ class Hills(Findings):
         """
         return course(self.pick(pick), self.criteria)
 
-    def to_gpx(self, path: Path | str, pick: int = 1, *, overwrite: bool = False) -> Path:
+    def to_gpx(
+        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
+    ) -> Path:
         """Write the course to a hill and up it as GPX 1.1, and return the path.
+
+        ``workout().to_gpx()`` writes the whole session.
 
         Args:
             path: the file; it appears whole or not at all.
             pick: which hill, counted from 1.
+            alone: leave out the way to it.
             overwrite: an existing file may be replaced.
 
         Raises:
             InputError: there is no such hill.
             OutputError: the file exists, or cannot be written.
         """
-        return replace(path, to_gpx(self, self.pick(pick)), overwrite=overwrite)
+        hill = self.pick(pick)
+        hill = changed(hill, approach=None) if alone else hill
+        return replace(path, to_gpx(self, hill), overwrite=overwrite)
 
-    def to_json(self) -> str:
-        """Return everything as JSON: the contract is in ``output.records``."""
-        return to_json(self)
+    def to_json(self, workout: Workout | None = None, belt: Treadmill | None = None) -> str:
+        """Return everything as JSON: the contract is in ``output.records``.
+
+        Args:
+            workout: the session that goes with it, if any.
+            belt: the same on a treadmill, if any.
+        """
+        return to_json(self, workout, belt)
 
     def to_geojson(self) -> str:
         """Return the hills as a GeoJSON feature collection (RFC 7946)."""

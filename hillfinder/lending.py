@@ -49,7 +49,7 @@ class WouldSendError(Exception):
 
 @contextmanager
 def lent(
-    overpass_url: str, nominatim_url: str, tags: Sequence[str]
+    overpass_url: str, nominatim_url: str, tags: Sequence[str], node_tags: Sequence[str] = ()
 ) -> Iterator[tuple[ModuleType, Path]]:
     """Give OSMnx, and the folder in which it seeks replies before it asks for them.
 
@@ -76,7 +76,7 @@ def lent(
             default_crs="epsg:4326",
             all_oneway=True,
             useful_tags_way=list(tags),
-            useful_tags_node=[],
+            useful_tags_node=list(node_tags),
         ),
     ):
         yield osmnx, Path(folder)

@@ -31,7 +31,7 @@ Confidence = Literal["high", "medium", "low"]
 HeightKind = Literal["bare earth", "surface", "unknown"]
 Shape = Literal["direct", "detour"]
 StepKind = Literal["warm-up", "repeat", "recovery", "easy", "cool-down"]
-MarkKind = Literal["side street", "driveway", "crossing", "signals", "gate", "barrier"]
+MarkKind = Literal["side street", "driveway", "crossing", "signals", "tracks", "gate", "barrier"]
 Gravity = Literal["avoid", "mind", "know"]
 Topic = Literal["surface", "weather", "light", "traffic", "path", "access"]
 
@@ -210,8 +210,8 @@ class Route:
         elevation_m: shape (n,); NaN where unknown.
         distance_m: shape (n,), from the start, in the ground plan.
         time_s: how long it takes at the easy pace, slopes counted.
-        shape: ``direct`` is the quickest way, the hill itself kept off where it can be;
-            ``detour`` goes round to fill the warm-up.
+        shape: ``direct`` is the most pleasant way that is short enough, the hill itself kept off
+            where it can be; ``detour`` goes round to fill the warm-up.
         legs: the pieces of edges it runs along, in order; empty where it is not of the network.
     """
 
@@ -461,6 +461,8 @@ class Findings:
         beyond: what was found and not offered.
         misses: in plain words, what came nearest where ``hills`` is empty.
         street_m: how far the place is from the street where every warm-up begins, in metres.
+        tour: the run over several hills, where one was asked for and found.
+        sky: in plain words, what is known of daylight and weather at the start, with its source.
     """
 
     place: Place
@@ -471,3 +473,5 @@ class Findings:
     beyond: Beyond
     misses: tuple[str, ...] = ()
     street_m: float = 0.0
+    tour: Workout | None = None
+    sky: tuple[str, ...] = ()

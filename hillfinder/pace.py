@@ -50,6 +50,44 @@ def walking_factor(grade: Floats) -> Floats:
     return np.asarray(np.exp(3.5 * (np.abs(i + 0.05) - 0.05)))
 
 
+class Sums:
+    """What adds up along every edge of a network, not alike either way.
+
+    Attributes:
+        ahead: shape (m,), of whole edges, from u to v.
+        back: shape (m,), from v to u.
+
+    Args:
+        run: shape (s,), metres from sample to sample, all edges end to end, with a step of no
+            length from one edge to the next.
+        edge: shape (s,), to which edge each step belongs.
+        ahead: shape (s,), what each step counts.
+        back: shape (s,), what it counts backwards.
+    """
+
+    def __init__(self, run: Floats, edge: Ints, ahead: Floats, back: Floats) -> None:
+        """Lay all edges on one axis, so that one interpolation serves them all."""
+        # They lie a metre apart, or the end of one would be the beginning of the next.
+        self._axis = np.concatenate([[0.0], np.cumsum(run)]) + np.append(edge, edge[-1])
+        last = np.append(np.flatnonzero(np.diff(edge)), len(edge))
+        first = np.append(0, last[:-1] + 1)
+        self._begin = self._axis[first]
+        self._ahead, self._back = (
+            np.concatenate([[0.0], np.cumsum(each)]) for each in (ahead, back)
+        )
+        self.ahead: Floats = self._ahead[last] - self._ahead[first]
+        self.back: Floats = self._back[last] - self._back[first]
+
+    def between(self, edge: Ints, start_m: Floats, stop_m: Floats) -> Floats:
+        """Return the sums from one point of an edge to another, for several at once."""
+        start, stop = self._begin[edge] + start_m, self._begin[edge] + stop_m
+        ahead, back = (
+            np.interp(stop, self._axis, total) - np.interp(start, self._axis, total)
+            for total in (self._ahead, self._back)
+        )
+        return np.asarray(np.where(stop >= start, ahead, -back))
+
+
 class Clock:
     """Seconds along every edge of a network, both ways.
 
@@ -59,6 +97,8 @@ class Clock:
     Attributes:
         ahead_s: shape (m,), from u to v.
         back_s: shape (m,), from v to u.
+        step_edge, step_m, step_grade, step_ahead_s, step_back_s: shape (s,), the same from sample
+            to sample, as ``Sums`` takes it.
 
     Args:
         network: streets with profiles.
@@ -81,18 +121,13 @@ class Clock:
         factor = walking_factor if criteria.walk else running_factor
         steps = network.ways.steps[network.edge_way][edge]
         flat = run / criteria.flat_speed_m_s
-        # All edges end to end on one axis, so that one interpolation serves them all. They lie a
-        # metre apart, or the end of one would be the beginning of the next.
-        axis = np.concatenate([[0.0], np.cumsum(run)])
-        self._axis = axis + np.append(edge, len(network) - 1)
-        self._begin = self._axis[profiles.offset[:-1]]
-        self._ahead, self._back = (
-            np.concatenate([[0.0], np.cumsum(flat * np.where(steps, STEPS_FACTOR, factor(slope)))])
-            for slope in (grade, -grade)
+        self.step_edge, self.step_m, self.step_grade = edge, run, grade
+        self.step_ahead_s, self.step_back_s = (
+            flat * np.where(steps, STEPS_FACTOR, factor(slope)) for slope in (grade, -grade)
         )
-        first, last = profiles.offset[:-1], profiles.offset[1:] - 1
-        self.ahead_s: Floats = self._ahead[last] - self._ahead[first]
-        self.back_s: Floats = self._back[last] - self._back[first]
+        self._sums = Sums(run, edge, self.step_ahead_s, self.step_back_s)
+        self.ahead_s: Floats = self._sums.ahead
+        self.back_s: Floats = self._sums.back
 
     def seconds(self, edge: Ints, start_m: Floats, stop_m: Floats) -> Floats:
         """Return the seconds from one point of an edge to another, for several at once.
@@ -102,14 +137,14 @@ class Clock:
             start_m: shape (k,), metres from the edge's ``u``.
             stop_m: shape (k,), likewise.
         """
-        start, stop = self._begin[edge] + start_m, self._begin[edge] + stop_m
-        ahead, back = (
-            np.interp(stop, self._axis, total) - np.interp(start, self._axis, total)
-            for total in (self._ahead, self._back)
-        )
-        return np.asarray(np.where(stop >= start, ahead, -back))
+        return self._sums.between(edge, start_m, stop_m)
 
     def legs_s(self, legs: Sequence[Leg]) -> float:
         """Return the seconds along a way."""
-        edge, start, stop = np.array(legs, np.float64).reshape(-1, 3).T
-        return float(self.seconds(edge.astype(np.int64), start, stop).sum())
+        return float(self.seconds(*columns(legs)).sum())
+
+
+def columns(legs: Sequence[Leg]) -> tuple[Ints, Floats, Floats]:
+    """Return the edges of legs, where each begins and where it stops, shape (k,) each."""
+    edge, start_m, stop_m = np.array(legs, np.float64).reshape(-1, 3).T
+    return edge.astype(np.int64), start_m, stop_m

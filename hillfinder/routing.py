@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hillfinder.errors import PlaceError
 from hillfinder.model import Leg, Position
+from hillfinder.pace import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from hillfinder.comfort import Comfort
     from hillfinder.model import Bools, Floats, Ints, Place
     from hillfinder.pace import Clock
     from hillfinder.streets.network import StreetNetwork
@@ -118,10 +119,12 @@ class Dear(NamedTuple):
     Attributes:
         keep_off: pieces of edges, each from so many metres to so many, counted from ``u``.
         again: shape (m,), streets already run.
+        comfort: how far a way goes by comfort: 1 is the most pleasant way, 0 the quickest.
     """
 
     keep_off: Mapping[int, tuple[float, float]]
     again: Bools
+    comfort: float = 0.0
 
     def on(self, leg: Leg) -> Leg:
         """Return the part of a leg that is to be kept off; of no length where it is all free."""
@@ -129,25 +132,27 @@ class Dear(NamedTuple):
         start, stop = (min(max(at, low), high) for at in (leg.start_m, leg.stop_m))
         return Leg(leg.edge, start, stop)
 
-    def metres(self, leg: Leg) -> float:
-        """Return how many metres of a leg count for more than their time."""
-        part = leg if self.again[leg.edge] else self.on(leg)
-        return abs(part.stop_m - part.start_m)
+    def meets(self, legs: Iterable[Leg]) -> bool:
+        """Tell whether a way leads over anything to be kept off."""
+        parts = (self.on(leg) for leg in legs if leg.edge in self.keep_off)
+        return any(part.start_m != part.stop_m for part in parts)
 
 
 class Tree(NamedTuple):
-    """The cheapest ways from a point of the network to everywhere.
+    """The cheapest ways from a point of the network to everywhere, or from everywhere to it.
 
     Attributes:
         start: the point.
         dear: what counted for more than its time.
-        cost: shape (n,), to each node; inf where no way leads.
+        backward: the ways lead to the point.
+        cost: shape (n,), of each node; inf where no way leads.
         before: shape (n,), the node before each on its way; n stands for the start.
         street_cost: what each street cost in this search, in the order of ``Links``.
     """
 
     start: Position
     dear: Dear
+    backward: bool
     cost: Floats
     before: Ints
     street_cost: Floats
@@ -159,9 +164,12 @@ class Links:
     Args:
         network: the streets.
         clock: how long they take.
+        comfort: how pleasant they are; without it only times count.
     """
 
-    def __init__(self, network: StreetNetwork, clock: Clock) -> None:
+    def __init__(
+        self, network: StreetNetwork, clock: Clock, comfort: Comfort | None = None
+    ) -> None:
         """Sort the streets, each in both directions, by where they begin and end."""
         tail = np.concatenate([network.edge_u, network.edge_v])
         head = np.concatenate([network.edge_v, network.edge_u])
@@ -172,23 +180,31 @@ class Links:
         # Streets that begin and end together are one link, whichever is the cheapest in a search.
         fresh = np.ones(len(order), bool)
         fresh[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-        self._network, self._clock = network, clock
+        self._network, self._clock, self._comfort = network, clock, comfort or clock
         self._edge = edge[order]
-        self._there_s = np.concatenate([clock.ahead_s, clock.back_s])[order]
-        self._back_s = np.concatenate([clock.back_s, clock.ahead_s])[order]
+        self._turned = order >= len(network)
+        # Time and comfort, onward and back.
+        self._there_s, self._back_s = _both_ways(clock, order)
+        self._there_cost, self._back_cost = _both_ways(self._comfort, order)
         self._first = np.flatnonzero(fresh)
+        self._streets = np.diff(np.append(self._first, len(order)))
         self._row = np.full(len(edge), -1)
         self._row[order] = np.arange(len(order))
         self._head = head[fresh].astype(np.int32)
-        self._offset = np.searchsorted(tail[fresh], np.arange(len(network.node_id) + 1))
+        self._nodes = len(network.node_id)
+        self._key = tail[fresh] * self._nodes + head[fresh]
+        self._offset = np.searchsorted(tail[fresh], np.arange(self._nodes + 1))
 
-    def search(self, start: Position, dear: Dear, *, backward: bool = False) -> Tree:
+    def search(
+        self, start: Position, dear: Dear, *, backward: bool = False, limit: float = np.inf
+    ) -> Tree:
         """Return the cheapest ways from a point to every node.
 
         Args:
             start: the point.
             dear: what counts for more than its time.
-            backward: the ways lead to the point instead; only the costs of the tree are of use.
+            backward: the ways lead to the point instead.
+            limit: nodes that cost more are taken for out of reach.
         """
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra
@@ -202,7 +218,7 @@ class Links:
             cost = self.cost(_turned(leg) if backward else leg, dear)
             begin[node] = min(begin.get(node, np.inf), max(cost, LEAST_S))
         nodes = sorted(begin)
-        root = len(self._network.node_id)
+        root = self._nodes
         graph = csr_array(
             (
                 np.concatenate([link_cost, [begin[node] for node in nodes]]),
@@ -211,25 +227,42 @@ class Links:
             ),
             shape=(root + 1, root + 1),
         )
-        reached, before = dijkstra(graph, indices=root, return_predecessors=True)
-        return Tree(start, dear, reached[:-1], before[:-1], street_cost)
+        reached, before = dijkstra(graph, indices=root, return_predecessors=True, limit=limit)
+        return Tree(start, dear, backward, reached[:-1], before[:-1], street_cost)
 
     def _street_cost(self, dear: Dear, *, backward: bool) -> Floats:
         """Return what every street costs in either direction, in the order of ``self._edge``."""
         factor = np.where(dear.again, AGAIN_FACTOR, 1.0)[self._edge]
-        cost = factor * (self._back_s if backward else self._there_s)
-        for edge, (low, high) in dear.keep_off.items():
-            ahead = Leg(edge, low, high)
-            for row, leg in (
-                (self._row[edge], _turned(ahead) if backward else ahead),
-                (self._row[edge + len(self._network)], ahead if backward else _turned(ahead)),
-            ):
-                if row >= 0:
-                    cost[row] += factor[row] * (KEEP_OFF_FACTOR - 1.0) * self._clock.legs_s([leg])
+        cost = factor * (
+            _mixed(self._back_s, self._back_cost, dear.comfort)
+            if backward
+            else _mixed(self._there_s, self._there_cost, dear.comfort)
+        )
+        ahead = [Leg(edge, low, high) for edge, (low, high) in dear.keep_off.items()]
+        back = [_turned(leg) for leg in ahead]
+        edge = np.array(list(dear.keep_off), np.int64)
+        for row, legs in (
+            (self._row[edge], back if backward else ahead),
+            (self._row[edge + len(self._network)], ahead if backward else back),
+        ):
+            here = row >= 0
+            dearer = factor[row] * (KEEP_OFF_FACTOR - 1.0) * self._plain(legs, dear)
+            cost[row[here]] += dearer[here]
         return np.asarray(np.maximum(cost, LEAST_S))
 
     def legs_to(self, tree: Tree, end: Position) -> list[Leg]:
         """Return the cheapest way to a point of the network; empty where none leads."""
+        cost, node, last = self._last(tree, end)
+        if not np.isfinite(cost):
+            return []
+        return [last] if node < 0 else [*self.legs_to_node(tree, node), last]
+
+    def cost_to(self, tree: Tree, end: Position) -> float:
+        """Return what the cheapest way to a point of the network costs; inf where none leads."""
+        return self._last(tree, end)[0]
+
+    def _last(self, tree: Tree, end: Position) -> tuple[float, int, Leg]:
+        """Return the cost of the way to a point, its last node, -1 for none, and its last leg."""
         ways: list[tuple[float, int, Leg]] = []
         for node, leg in self._ends(end):
             last = _turned(leg)
@@ -237,39 +270,74 @@ class Links:
         if end.edge == tree.start.edge:
             straight = Leg(end.edge, tree.start.offset_m, end.offset_m)
             ways.append((self.cost(straight, tree.dear), -1, straight))
-        cost, node, last = min(ways)
-        if not np.isfinite(cost):
-            return []
-        return [last] if node < 0 else [*self.legs_to_node(tree, node), last]
+        return min(ways)
 
     def legs_to_node(self, tree: Tree, node: int) -> list[Leg]:
         """Return the cheapest way to a node that can be reached."""
-        root = len(self._network.node_id)
         nodes = [node]
-        while tree.before[nodes[-1]] != root:
-            nodes.append(int(tree.before[nodes[-1]]))
-        nodes.reverse()
-        ends = [leg for end, leg in self._ends(tree.start) if end == nodes[0]]
-        first = min(ends, key=lambda leg: (self.cost(leg, tree.dear), leg))
-        return [first, *(self._between(tree, tail, head) for tail, head in pairwise(nodes))]
+        while (before := int(tree.before[nodes[-1]])) != self._nodes:
+            nodes.append(before)
+        chain = np.array(nodes[::-1], np.int64)
+        rows = self._rows(tree, chain[:-1], chain[1:])
+        edge = self._edge[rows]
+        length = self._network.edge_length_m[edge]
+        ends = np.where(self._turned[rows], [length, 0.0 * length], [0.0 * length, length])
+        onward = map(Leg, edge.tolist(), *ends.tolist())
+        return [self._begin(tree, nodes[-1]), *onward]
 
-    def _between(self, tree: Tree, tail: int, head: int) -> Leg:
-        """Return the cheapest street from one node to the next."""
-        low, high = self._offset[tail], self._offset[tail + 1]
-        link = int(low + np.searchsorted(self._head[low:high], head))
-        first, last = np.append(self._first[link : link + 2], len(self._edge))[:2]
-        edge = int(self._edge[first + int(np.argmin(tree.street_cost[first:last]))])
-        length = float(self._network.edge_length_m[edge])
-        ahead = int(self._network.edge_u[edge]) == tail
-        return Leg(edge, 0.0, length) if ahead else Leg(edge, length, 0.0)
+    def times_s(self, tree: Tree) -> Floats:
+        """Return how long the cheapest ways take, shape (n,); inf where no way leads."""
+        root = self._nodes
+        reached = np.flatnonzero(np.isfinite(tree.cost))
+        before = np.full(root + 1, root)
+        before[reached] = tree.before[reached]
+        time_s = np.zeros(root + 1)
+        inner = reached[before[reached] != root]
+        rows = self._rows(tree, before[inner], inner)
+        time_s[inner] = (self._back_s if tree.backward else self._there_s)[rows]
+        for node in reached[before[reached] == root].tolist():
+            leg = self._begin(tree, node)
+            time_s[node] = self._clock.legs_s([_turned(leg) if tree.backward else leg])
+        # Each node takes over what its whole way so far took, twice as far in every round.
+        while (before != root).any():
+            time_s += time_s[before]
+            before = before[before]
+        time_s[:-1][np.isinf(tree.cost)] = np.inf
+        return time_s[:-1]
+
+    def _begin(self, tree: Tree, node: int) -> Leg:
+        """Return the cheapest leg from the start to a node, pointing away from the start."""
+        ends = [leg for end, leg in self._ends(tree.start) if end == node]
+        return min(
+            ends,
+            key=lambda leg: (self.cost(_turned(leg) if tree.backward else leg, tree.dear), leg),
+        )
+
+    def _rows(self, tree: Tree, tail: Ints, head: Ints) -> Ints:
+        """Return the rows of the cheapest streets from nodes to the next."""
+        link = np.searchsorted(self._key, tail * self._nodes + head)
+        rows = self._first[link]
+        for at in np.flatnonzero(self._streets[link] > 1).tolist():
+            first = int(rows[at])
+            last = first + int(self._streets[link[at]])
+            rows[at] = first + int(np.argmin(tree.street_cost[first:last]))
+        return rows
 
     def cost(self, leg: Leg, dear: Dear) -> float:
         """Return what a leg costs, in seconds."""
         factor = AGAIN_FACTOR if dear.again[leg.edge] else 1.0
-        time_s = self._clock.legs_s([leg])
+        cost = float(self._plain([leg], dear)[0])
         if leg.edge in dear.keep_off:
-            time_s += (KEEP_OFF_FACTOR - 1.0) * self._clock.legs_s([dear.on(leg)])
-        return factor * time_s
+            cost += (KEEP_OFF_FACTOR - 1.0) * float(self._plain([dear.on(leg)], dear)[0])
+        return factor * cost
+
+    def _plain(self, legs: Sequence[Leg], dear: Dear) -> Floats:
+        """Return what legs cost where nothing is run again and nothing is to be kept off."""
+        edge, start_m, stop_m = columns(legs)
+        time_s = pleasant = self._clock.seconds(edge, start_m, stop_m)
+        if dear.comfort:
+            pleasant = self._comfort.seconds(edge, start_m, stop_m)
+        return _mixed(time_s, pleasant, dear.comfort)
 
     def _ends(self, at: Position) -> list[tuple[int, Leg]]:
         """Return for either node of an edge: itself, and the leg to it from a point."""
@@ -281,6 +349,18 @@ class Links:
                 Leg(at.edge, at.offset_m, float(network.edge_length_m[at.edge])),
             ),
         ]
+
+
+def _both_ways(scale: Clock | Comfort, order: Ints) -> tuple[Floats, Floats]:
+    """Return what each street in ``order`` takes, and what it takes back."""
+    return (
+        np.concatenate([scale.ahead_s, scale.back_s])[order],
+        np.concatenate([scale.back_s, scale.ahead_s])[order],
+    )
+
+
+def _mixed(time_s: Floats, pleasant: Floats, comfort: float) -> Floats:
+    return np.asarray((1.0 - comfort) * time_s + comfort * pleasant) if comfort else time_s
 
 
 def _turned(leg: Leg) -> Leg:

@@ -38,6 +38,7 @@ ADDRESSES = (
     "mapterhorn_url",
     "usgs_url",
     "copernicus_url",
+    "openmeteo_url",
 )
 T = TypeVar("T")
 
@@ -86,6 +87,7 @@ class Web:
         nominatim_url: base address of Nominatim.
         terrarium_url, mapterhorn_url: addresses of elevation tiles, with ``{z}``, ``{x}``, ``{y}``.
         usgs_url, copernicus_url: addresses of elevation files, a degree each, with ``{tile}``.
+        openmeteo_url: address of Open-Meteo.
         timeout_s: how long a service may be silent, in seconds.
         patience_s: how long one question may take with all its tries and waits, in seconds.
         retry_s: the least waits before the second, third, ... try, in seconds.
@@ -110,6 +112,7 @@ class Web:
         "{tile}/USGS_13_{tile}.tif"
     )
     copernicus_url: str = "https://copernicus-dem-30m.s3.amazonaws.com/{tile}/{tile}.tif"
+    openmeteo_url: str = "https://api.open-meteo.com"
     timeout_s: float = 60.0
     patience_s: float = 300.0
     retry_s: tuple[float, ...] = (1.0, 5.0)
@@ -200,11 +203,12 @@ class Web:
         header: str = "",
         absent: bytes | None = None,
         empty: Callable[[bytes], bool] | None = None,
+        key: str = "",
     ) -> bytes:
         """Return what lies at ``url``, from the cache if it was fetched before.
 
         Args:
-            url: the address, by which the reply is kept too.
+            url: the address, by which the reply is kept too, unless there is a ``key``.
             check: raises ``DataError`` for bytes that are not what was asked for. Another error
                 it raises goes through to the caller, and nothing is kept.
             suffix: ending of the file in the cache, such as ``.png``.
@@ -213,6 +217,7 @@ class Web:
                 body on a line of their own, parted by a tab.
             absent: stands for the reply where the service says that there is nothing.
             empty: tells whether a reply has nothing in it, so that ``absent`` stands for it too.
+            key: by what the reply is kept, where the address always leads to the latest.
 
         Raises:
             ServiceError: the service cannot be reached, refuses, or sends what fails the check.
@@ -226,7 +231,8 @@ class Web:
                 return reply
             return absent if empty(reply) else reply
 
-        return self.kept(url, ask, check=check, suffix=suffix, service=service, absent=absent)
+        key = key or url
+        return self.kept(key, ask, check=check, suffix=suffix, service=service, absent=absent)
 
     def forget(self, url: str, *, suffix: str) -> None:
         """Keep no longer what was fetched from ``url``: it proved to be wrong later on.
@@ -333,6 +339,7 @@ class Web:
         check: Check,
         service: Service,
         tags: Sequence[str] = (),
+        node_tags: Sequence[str] = (),
         amend: Callable[[str], str] = str,
     ) -> T:
         """Return ``ask(osmnx)``: OSMnx words the questions and reads the replies, the door carries.
@@ -347,6 +354,7 @@ class Web:
             check: as for ``fetch``.
             service: whom to name when it fails.
             tags: the way tags a graph shall carry. Ways are drawn once, in their own direction.
+            node_tags: the tags that its nodes shall carry.
             amend: from the address that OSMnx would ask to the one that is asked.
 
         Raises:
@@ -354,7 +362,7 @@ class Web:
             OfflineError: as ``fetch``.
         """
         first = self.overpass_urls[0]
-        with lending.lent(first, self.nominatim_url, tags) as (osmnx, folder):
+        with lending.lent(first, self.nominatim_url, tags, node_tags) as (osmnx, folder):
             while True:
                 try:
                     return ask(osmnx)

@@ -157,6 +157,8 @@ def test_the_spools_hold_what_the_reader_of_extracts_reads(path: str, tmp_path: 
     read = [spool.read(each.read_bytes(), source) for each in tmp_path.iterdir()]
     seen = {way: line for part in read if part for way, line in lines(part).items()}
     assert seen == lines(raw)
+    marks = {node: kind for part in read if part for node, kind in part.node_kind.items()}
+    assert marks == raw.node_kind
 
 
 def lines(raw: Any) -> dict[Any, Any]:

@@ -12,14 +12,17 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gpxpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hillfinder import find
 from hillfinder.cli import main, options
 from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
@@ -29,6 +32,9 @@ from hillfinder.output.records import COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hillfinder.hills import Hills
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DOOR = f"{town.DOOR.lat},{town.DOOR.lon}"
 
 
@@ -70,7 +76,7 @@ def gradely(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def run(capfd: pytest.CaptureFixture[str]) -> Runner:
     def once(*words: str) -> Run:
         capfd.readouterr()
-        code = main(words)
+        code = main(words, now=NOW)
         out, err = capfd.readouterr()
         return Run(code, out, err)
 
@@ -113,7 +119,7 @@ def test_ranges(text: str, both: tuple[float, float]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "a", "100-", "-100", "100-200-300", "1e2-2e2", "100m", "nan", "inf", "٣-٤x"]
+    "text", ["", "-", "a", "100-", "-100", "100-200-300", "1e2-2e2", "100x", "nan", "inf", "٣-٤x"]
 )
 def test_what_is_no_range(text: str) -> None:
     with pytest.raises(InputError, match=r'^--length ".*" is no range: write two numbers'):
@@ -381,14 +387,16 @@ def test_the_demo(run: Runner, tmp_path: Path) -> None:
     assert "Gradely" in done.out
     assert str(out) in done.err
     assert sorted(path.name for path in out.iterdir()) == WRITTEN
-    hills = json.loads((out / "hills.json").read_text(encoding="utf-8"))["hills"]
+    found = json.loads((out / "hills.json").read_text(encoding="utf-8"))
+    hills, steps = found["hills"], found["workout"]["steps"]
     course = gpxpy.parse((out / "hill.gpx").read_text(encoding="utf-8"))
     (track,) = course.tracks
     (segment,) = track.segments
     points = [[point.longitude, point.latitude] for point in segment.points]
-    climb = [point[:2] for point in hills[0]["line"]]
-    assert points[-len(climb) :] == climb
-    assert points[0] == hills[0]["approach"]["line"][0][:2]
+    assert len(points) == sum(len(step["line"]) for step in steps) - len(steps) + 1
+    assert points[0] == hills[0]["approach"]["line"][0][:2] == points[-1]
+    assert [spot.name for spot in course.waypoints] == ["Bottom", "Top"]
+    assert "Session on hill 1: " in done.out
     assert len((out / "hills.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(hills)
     again = run("demo", "--out", str(out))
     assert again.code == 1
@@ -512,3 +520,158 @@ def test_how_far_the_nearest_street_is(run: Runner, gradely: list[str]) -> None:
     near, aside = run("near", DOOR, *gradely), run("near", "45.998,69.999", *gradely)
     assert "The nearest street is" not in near.out
     assert "The nearest street is 58 m from the place" in aside.out
+
+
+# --- The coach ------------------------------------------------------------------------------------
+
+
+def test_the_list_ends_with_a_session(run: Runner, gradely: list[str]) -> None:
+    said = " ".join(run("near", DOOR, *gradely).out.split())
+    times = r"\d+ min warm-up, \d x \d+ m up in \d:\d\d, walk down in \d:\d\d, \d+ min home"
+    assert re.search(rf"Session on hill 1: {times}: .*--pick 1 shows it whole\.", said)
+
+
+def test_a_pick_shows_its_card(run: Runner, gradely: list[str]) -> None:
+    done = run("near", DOOR, *gradely, "--pick", "2", "--repeats", "7", "--level", "strong")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Session on hill 2: ")
+    assert re.search(r"^7 x up ", done.out, re.MULTILINE)
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_what_a_number_without_a_unit_means(run: Runner, gradely: list[str]) -> None:
+    words = ("near", DOOR, *gradely, "--format", "json", "--limit", "3")
+    feet = run(*words, "--length", "300-600ft", "--pace", "11:00/mi").out
+    assert run(*words, "--length", "300-600", "--pace", "11:00", "--units", "imperial").out == feet
+    for row in json.loads(feet)["hills"]:
+        assert 300 * 0.3048 - 0.1 <= row["length_m"] <= 600 * 0.3048 + 0.1
+
+
+def test_json_carries_the_session_of_the_pick(run: Runner, gradely: list[str]) -> None:
+    words = ("near", DOOR, *gradely, "--format", "json")
+    plain = json.loads(run(*words).out)
+    assert (plain["workout"]["hills"], plain["treadmill"]) == ([1], None)
+    picked = json.loads(run(*words, "--pick", "3", "--treadmill").out)
+    assert picked["workout"]["hills"] == [3]
+    assert picked["treadmill"]["repeats"] == picked["workout"]["repeats"]
+
+
+def test_the_course_of_a_hill_alone(run: Runner, gradely: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "hill.gpx"
+    words = ("near", DOOR, *gradely, "--pick", "2", "--gpx", str(path), "--course", "hill")
+    assert run(*words).code == 0
+    points = gpxpy.parse(path.read_text(encoding="utf-8")).tracks[0].segments[0].points
+    hills = json.loads(run("near", DOOR, *gradely, "--format", "json").out)["hills"]
+    assert [[point.longitude, point.latitude] for point in points] == [
+        point[:2] for point in hills[1]["line"]
+    ]
+
+
+def test_where_no_hill_is_there_is_a_treadmill(run: Runner, gradely: list[str]) -> None:
+    done = run("near", DOOR, *gradely, "--min-grade", "60")
+    assert done.code == 3
+    assert "On a treadmill: " in done.out
+    assert "the real hill is better" in " ".join(done.out.split())
+    whole = json.loads(run("near", DOOR, *gradely, "--min-grade", "60", "--format", "json").out)
+    assert whole["workout"] is None
+    assert whole["treadmill"]["incline"] == 0.15
+
+
+def test_a_treadmill_needs_no_network(run: Runner) -> None:
+    done = run("near", "45,7", "--treadmill", "--units", "imperial")
+    assert done.code == 4
+    assert re.match(r"On a treadmill: .* at 6 % and \d\.\d mph", done.out)
+    assert "network is switched off" in done.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "start"),
+    [
+        ("18:00", datetime(2026, 6, 1, 18, 0, tzinfo=UTC)),
+        ("7:05", datetime(2026, 6, 2, 7, 5, tzinfo=UTC)),
+        ("12:00", datetime(2026, 6, 1, 12, 0, tzinfo=UTC)),
+        ("2026-12-01T07:30+01:00", datetime(2026, 12, 1, 6, 30, tzinfo=UTC)),
+        ("2026-12-01 07:30", datetime(2026, 12, 1, 7, 30).astimezone()),
+        (None, NOW),
+    ],
+)
+def test_when_it_begins(typed: str | None, start: datetime) -> None:
+    assert asked(at=typed, now=NOW).start == start
+
+
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "18:60", "2026-12-01", "9999-99-99 10:00"])
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(InputError, match=r"--at \".*\" is no time: write 18:00"):
+        asked(at=text, now=NOW)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00", "9999-12-31T23:59+01:00"])
+def test_no_run_is_centuries_away(text: str) -> None:
+    with pytest.raises(InputError, match=r"--at \".*\" is no time of a run: give a year"):
+        asked(at=text, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("typed", "metres"), [("10km", 10_000), ("10", 10_000), (" 6 mi", 9656.064), ("5000m", 5000)]
+)
+def test_distances(typed: str, metres: float) -> None:
+    assert asked(distance=typed, session="rolling").distance_m == pytest.approx(metres)
+
+
+def test_the_coach_says_all_faults_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        asked(distance="far", at="soon", max_grade=0, repeats=0, minutes=5.0)
+    for part in ('--distance "far"', '--at "soon"', "--max-grade 0", "0 repeats", "a rolling run"):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--course", "hill"), "--course says what --gpx holds"),
+        (("--session", "sprint"), "--session"),
+        (("--minutes", "30"), "for a rolling run"),
+        (("--session", "rolling", "--distance", "10km", "--minutes", "30"), "one of the two"),
+    ],
+)
+def test_what_the_coach_does_not_understand(run: Runner, words: tuple[str, ...], said: str) -> None:
+    done = run("near", "45,7", *words)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_without_a_run_over_several_hills_the_list_is_shown(
+    run: Runner, gradely: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nobody made a run, as where the hills lie too far apart."""
+    near = find.near
+    monkeypatch.setattr(find, "near", lambda *a, **b: replace(near(*a, **b), tour=None))
+    words = ("near", DOOR, *gradely, "--session", "rolling", "--minutes", "40")
+    done = run(*words, "--gpx", str(tmp_path / "run.gpx"))
+    assert done.code == 3
+    assert "hills of 100 to 200 m" in done.out
+    assert done.err == "No run over several hills was found: ask for another length or time.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_over_several_hills_is_shown_whole(
+    run: Runner, gradely: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    near = find.near
+
+    def with_a_tour(*words: Any, **more: Any) -> Hills:
+        hills = near(*words, **more)
+        one, two = hills.workout(1, 1), hills.workout(2, 1)
+        both = replace(one, hills=(*one.hills, *two.hills), steps=(*one.steps, *two.steps))
+        return replace(hills, tour=replace(both, session="rolling"))
+
+    monkeypatch.setattr(find, "near", with_a_tour)
+    path = tmp_path / "run.gpx"
+    words = ("near", DOOR, *gradely, "--session", "rolling", "--minutes", "40")
+    done = run(*words, "--treadmill", "--gpx", str(path))
+    assert done.code == 0
+    assert done.out.startswith("A run over 2 hills: ")
+    assert "On a treadmill" in done.out
+    spots = gpxpy.parse(path.read_text(encoding="utf-8")).waypoints
+    assert [spot.name for spot in spots] == ["Bottom 1", "Top 1", "Bottom 2", "Top 2"]
+    assert run(*words, "--pick", "2").out.startswith("Session on hill 2: ")

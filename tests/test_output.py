@@ -252,6 +252,15 @@ CONTRACT: dict[str, Any] = {
         },
     },
     "hills": list,
+    "sky": list,
+    "workout": type(None),
+    "treadmill": type(None),
+}
+SAFETY = {
+    "gravity": (str, type(None)),
+    "cautions": list,
+    "unknown": list,
+    "marks": list,
 }
 HILL: dict[str, Any] = {
     "rank": int,
@@ -275,8 +284,11 @@ HILL: dict[str, Any] = {
         "gain_m": (*NUMBER, type(None)),
         "shape": (str, type(None)),
         "line": list,
+        "safety": SAFETY,
     },
     "notes": list,
+    "fit": {"score": (*NUMBER, type(None)), "reasons": list},
+    "safety": SAFETY,
 }
 
 
@@ -358,6 +370,7 @@ def test_what_is_unknown_is_null() -> None:
         "gain_m": None,
         "shape": None,
         "line": [],
+        "safety": {"gravity": None, "cautions": [], "unknown": [], "marks": []},
     }
     gap = Hill(1, "A", climb(), approach((90.0, math.nan, 93.0, 100.0)))
     way = record(hills(gap))["hills"][0]["approach"]

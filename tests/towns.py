@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hillfinder.model import HeightSource, StreetSource
+from hillfinder.streets import spots
 from hillfinder.streets.network import RawStreets, StreetNetwork, build
 
 if TYPE_CHECKING:
@@ -60,8 +61,13 @@ class Formula:
 def town(
     ways: Sequence[tuple[int, Sequence[int], Mapping[str, str]]],
     nodes: Mapping[int, tuple[float, float]],
+    node_tags: Mapping[int, Mapping[str, str]] | None = None,
 ) -> StreetNetwork:
     """Return the network of ways given as id, nodes and tags, with nodes in metres."""
+    kinds = {
+        node: spots.of_node(*map(tags.get, spots.NODE_KEYS))
+        for node, tags in (node_tags or {}).items()
+    }
     ids = np.array(sorted(nodes), np.int64)
     x, y = np.array([nodes[node] for node in ids.tolist()], float).T
     lon, lat = lonlat(x, y)
@@ -76,5 +82,7 @@ def town(
             way_ids=[(way_id,) for way_id, _, _ in ways],
             tags=[dict(tags) for _, _, tags in ways],
             source=StreetSource("a town of the tests"),
+            node_kind={node: kind for node, kind in kinds.items() if kind is not None},
+            nodes_known=True,
         )
     )

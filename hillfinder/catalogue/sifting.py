@@ -1,4 +1,4 @@
-"""The ways of an extract as lines of text, written by a process of its own.
+"""The ways and tagged nodes of an extract as lines of text, written by a process of its own.
 
 What pyosmium does it does without Python: it reads, looks up where the nodes of each way lie,
 passes over what is of no interest, and writes the rest in libosmium's OPL format. That goes on
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hillfinder.streets import extract
+from hillfinder.streets.spots import NODE_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ IN_MEMORY = "flex_mem"
 
 @contextmanager
 def ways(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
-    """Yield the lines of all ways of an extract in pieces, none of which cuts a line in two.
+    """Yield the lines of an extract in pieces, none of which cuts a line in two.
 
     Args:
         path: the extract.
@@ -73,16 +74,13 @@ def _sift(path: str, ending: str, index: str) -> None:
 
     locations = osmium.NodeLocationsForWays(osmium.index.create_map(index))
     locations.ignore_errors()
+    streets, tagged = osmium.filter.KeyFilter(*extract.KEYS), osmium.filter.TagFilter(*NODE_TAGS)
+    streets.enable_for(WAY)
+    tagged.enable_for(NODE)
     text = osmium.io.File("-", "opl,locations_on_ways=true,add_metadata=false")
     writer = osmium.SimpleWriter(text)
     with osmium.io.Reader(osmium.io.File(path, ending), NODE | WAY) as reader:
-        osmium.apply(
-            reader,
-            locations,
-            osmium.filter.EntityFilter(WAY),
-            osmium.filter.KeyFilter(*extract.KEYS),
-            writer,
-        )
+        osmium.apply(reader, locations, streets, tagged, writer)
     writer.close()
 
 

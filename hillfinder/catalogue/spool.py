@@ -1,8 +1,8 @@
 """An extract shared out among the cells, without a Python step for any of its nodes.
 
-Every way of interest comes as a line of text with its nodes and where they lie (``sifting``). NumPy
-reads these lines in pieces, and each is appended to the spools of the cells that its way comes
-near.
+Every way of interest comes as a line of text with its nodes and where they lie, and so does every
+tagged node (``sifting``). NumPy reads these lines in pieces, and each is appended to the spools of
+the cells that it comes near.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets import extract
 from hillfinder.streets.network import RawStreets
+from hillfinder.streets.spots import NODE_KEYS, of_node
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from osmium.io import File
 
-    from hillfinder.model import Floats, Ints
+    from hillfinder.model import Floats, Ints, MarkKind
 
 #: Ways that come near more cells than this are shared out by their nodes, not by their box.
 MANY_CELLS = 9
@@ -68,11 +70,12 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
 
 def read(spool: bytes, source: StreetSource) -> RawStreets | None:
     """Return the ways of one spool, in the order of their ids; ``None`` where there are none."""
-    lines = [line for line in spool.split(b"\n") if line]
-    lines.sort(key=lambda line: int(line[1 : line.index(b" ")]))
+    every = spool.split(b"\n")
+    lines = [line for line in every if line.startswith(b"w")]
+    lines.sort(key=_id)
     node, lon, lat, offset = _nodes(lines)
     tags = [_tags(line) for line in lines]
-    ids = [int(line[1 : line.index(b" ")]) for line in lines]
+    ids = [_id(line) for line in lines]
     if (lon == NOWHERE).any():
         node, lon, lat, offset, row = _torn(node, lon, lat, offset)
         tags, ids = [tags[one] for one in row.tolist()], [ids[one] for one in row.tolist()]
@@ -88,7 +91,20 @@ def read(spool: bytes, source: StreetSource) -> RawStreets | None:
         way_ids=[(way_id,) for way_id in ids],
         tags=tags,
         source=source,
+        node_kind=_kinds(line for line in every if line.startswith(b"n")),
+        nodes_known=True,
     )
+
+
+def _kinds(lines: Iterable[bytes]) -> dict[int, MarkKind]:
+    """Return what tagged nodes are to somebody on foot."""
+    kinds: dict[int, MarkKind] = {}
+    for line in sorted(lines, key=_id):
+        get = _tags(line).get
+        kind = of_node(*[get(key) for key in NODE_KEYS])
+        if kind is not None:
+            kinds[_id(line)] = kind
+    return kinds
 
 
 def _with_nodes_below_zero(piece: bytes, file: File) -> bytes:
@@ -109,7 +125,8 @@ def _share_out(piece: bytes, folder: Path, margin_m: float) -> None:
     _, lon, lat, offset = _nodes(lines)
     known = lon != NOWHERE
     size = np.diff(offset)
-    some = np.add.reduceat(known, offset[:-1]) > 1 if lines else np.empty(0, bool)
+    least = np.array([1 + line.startswith(b"w") for line in lines])
+    some = np.add.reduceat(known, offset[:-1]) >= least if lines else np.empty(0, bool)
     x, y = cells.positions(np.where(known, lon, np.nan), lat)
     # Across the antimeridian a way goes on, and not round the earth.
     start = np.fmax.reduceat(x, offset[:-1]) if lines else x
@@ -179,7 +196,12 @@ def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
 
 def _nodes(lines: list[bytes]) -> tuple[Ints, Floats, Floats, Ints]:
     """Return of the nodes of all lines their ids, where they lie, and where each line begins."""
-    parts = [line[line.rindex(b" N") + 2 :] for line in lines]
+    parts = [
+        line[line.rindex(b" N") + 2 :]
+        if line.startswith(b"w")
+        else line[: line.index(b" ")] + line[line.rindex(b" x") + 1 :].replace(b" ", b"")
+        for line in lines
+    ]
     text = b",".join(parts).replace(b"xy", b"x%dy%d" % (NOWHERE, NOWHERE))
     number = np.fromstring(text.translate(_NUMBERS), sep=" ").reshape(-1, 3)
     count = [part.count(b"n") for part in parts]
@@ -187,9 +209,14 @@ def _nodes(lines: list[bytes]) -> tuple[Ints, Floats, Floats, Ints]:
     return number[:, 0].astype(np.int64), number[:, 1], number[:, 2], offset
 
 
+def _id(line: bytes) -> int:
+    return int(line[1 : line.index(b" ")])
+
+
 def _tags(line: bytes) -> dict[str, str]:
     """Return the tags of a way."""
-    text = line[line.index(b" T") + 2 : line.rindex(b" N")].decode()
+    end = line.rindex(b" N" if line.startswith(b"w") else b" x")
+    text = line[line.index(b" T") + 2 : end].decode()
     pairs = (pair.partition("=") for pair in text.split(",")) if text else ()
     if "%" not in text:
         return {key: value for key, _, value in pairs}

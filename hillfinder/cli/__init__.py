@@ -8,6 +8,8 @@ be reached, 130 interrupted.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -17,18 +19,27 @@ from hillfinder.cli import measure, options, scanning, sources, terminal, upkeep
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from hillfinder.criteria import Criteria
+    from hillfinder.hills import Hills
+    from hillfinder.plan import Plan
+    from hillfinder.treadmill import Treadmill
 
 #: ``\b`` has typer keep the lines as they are.
 EXAMPLES: Final = """\b
 Examples:
   hillfinder near "45.4993,-122.6974"
-  hillfinder near "Council Crest, Portland" --length 150-300 --gpx hill.gpx
+  hillfinder near "Council Crest, Portland" --length 150-300 --pick 2 --gpx hill.gpx
+  hillfinder near "45.4993,-122.6974" --session rolling --distance 10km --level strong
   hillfinder near "-33.86,151.21" --osm sydney.osm.pbf --dem sydney.tif"""
 
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Measure = Annotated[
-    Units, typer.Option("--units", help="Units of the table; what is asked for stays in metres.")
+    Units,
+    typer.Option(
+        "--units", help="Units of what is shown, and of numbers that are typed without one."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
 
@@ -42,17 +53,18 @@ app = typer.Typer(
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, now: datetime | None = None) -> int:
     """Run the command and return its exit code.
 
     Args:
         argv: the words after ``hillfinder``; those of the process where it is ``None``.
+        now: what the clock says, with its time zone; ``None`` looks at it.
     """
     terminal.prepare()
     words = options.spaced(sys.argv[1:] if argv is None else argv)
     try:
         with terminal.errors_as_exit_codes():
-            app(words, prog_name="hillfinder")
+            app(words, prog_name="hillfinder", obj=now)
     except typer.Exit as stop:
         return stop.exit_code
     except SystemExit as stop:
@@ -83,6 +95,7 @@ def _hillfinder(
 
 @app.command(epilog=EXAMPLES)
 def near(
+    context: typer.Context,
     place: Annotated[
         str,
         typer.Argument(
@@ -93,7 +106,9 @@ def near(
     length: Annotated[
         str | None,
         typer.Option(
-            metavar="M-M", help="Shortest and longest hill, in metres.  [default: 100-200]"
+            metavar="M-M",
+            help="Shortest and longest hill, in metres, or as in 300-600ft; bare numbers are feet "
+            "with --units imperial.  [default: 100-200, or 3200-4800 for a long session]",
         ),
     ] = None,
     warmup: Annotated[
@@ -103,14 +118,32 @@ def near(
         str | None,
         typer.Option(
             metavar="MIN:SEC",
-            help="Easy pace on the flat, a kilometre.  [default: 7:00, or 12:00 with --walk]",
+            help="Easy pace on the flat, a kilometre, or as in 11:15/mi; a mile with --units "
+            "imperial.  [default: 7:00/km, or 12:00/km with --walk]",
         ),
     ] = None,
     walk: Annotated[bool, typer.Option("--walk", help="Walk, there and up.")] = False,
     min_grade: Annotated[
         float | None,
-        typer.Option(metavar="PERCENT", help="What is flatter is no hill.  [default: 3]"),
+        typer.Option(
+            metavar="PERCENT", help="What is flatter is no hill.  [default: 3, or 2 if long]"
+        ),
     ] = None,
+    max_grade: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERCENT", help="What is steeper is too much.  [default: none, or 8 if long]"
+        ),
+    ] = None,
+    session: options.Session = options.Sessions.repeats,
+    level: options.Level = options.Levels.regular,
+    repeats: options.Repeats = None,
+    distance: options.Distance = None,
+    minutes: options.Minutes = None,
+    rank: options.Rank = options.Order.grade,
+    at: options.At = None,
+    weather: options.Weather = False,
+    treadmill: options.OnBelt = False,
     limit: Annotated[int, typer.Option(metavar="N", help="How many hills to list.")] = 10,
     osm: Annotated[
         Path | None,
@@ -144,9 +177,15 @@ def near(
     ] = None,
     output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = Format.table,
     gpx: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the course to one hill as GPX.")
+        Path | None, typer.Option(metavar="FILE", help="Write the session as a GPX course.")
     ] = None,
-    pick: Annotated[int, typer.Option(metavar="RANK", help="Which hill --gpx is for.")] = 1,
+    course: options.CourseOf = options.Course.session,
+    pick: Annotated[
+        int | None,
+        typer.Option(
+            metavar="RANK", help="Show the session on this hill; --gpx is for the first without it."
+        ),
+    ] = None,
     force: Force = False,
     units: Measure = Units.metric,
     quiet: Quiet = False,
@@ -159,9 +198,27 @@ def near(
             pace=pace,
             walk=walk,
             min_grade=min_grade,
+            max_grade=max_grade,
+            session=session.value,
+            level=level.value,
+            repeats=repeats,
+            distance=distance,
+            minutes=minutes,
+            rank=rank.value,
+            at=at,
+            weather=weather,
             limit=limit,
+            imperial=units is Units.imperial,
+            now=context.obj or datetime.now().astimezone(),
             faults=options.contradictions(
-                place, elevation, dem or (), dem_kind, pick=pick, limit=limit
+                place,
+                elevation,
+                dem or (),
+                dem_kind,
+                pick=pick,
+                limit=limit,
+                course=course,
+                gpx=gpx,
             ),
         )
         from hillfinder import find
@@ -172,18 +229,63 @@ def near(
         if gpx is not None:
             check(gpx, overwrite=force)
         files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
-        with watching.watch("Looking for hills", quiet=quiet) as progress:
+        with (
+            _treadmill_at_least(criteria, units, asked=treadmill and output is Format.table),
+            watching.watch("Looking for hills", quiet=quiet) as progress,
+        ):
             web = Web.from_environment(
                 offline=offline, refresh=refresh, overpass_url=overpass_url, progress=progress
             )
             hills = find.near(
                 place, criteria, streets=osm, heights=files, elevation=elevation, web=web
             )
-        terminal.show(hills, output, units, quiet=quiet)
-        if not hills:
+        plan = _plan(hills, pick)
+        belt = _belt(hills, plan) if treadmill or not hills else None
+        rolling = criteria.session == "rolling" and pick is None
+        terminal.show(
+            hills, output, units, workout=plan, belt=belt, whole=bool(pick) or rolling, quiet=quiet
+        )
+        if rolling and plan is None:
+            terminal.say("No run over several hills was found: ask for another length or time.")
+        if plan is None and (rolling or not hills):
             raise typer.Exit(terminal.NO_HILL)
-        if gpx is not None:
-            terminal.say(f"Wrote {hills.to_gpx(gpx, pick, overwrite=force)}.", quiet=quiet)
+        if plan is None:
+            hills.pick(pick or 1)  # says what can be picked
+        elif gpx is not None:
+            if course is options.Course.hill:
+                hills.to_gpx(gpx, plan.hills[0].rank, alone=True, overwrite=force)
+            else:
+                plan.to_gpx(gpx, overwrite=force)
+            terminal.say(f"Wrote {gpx}.", quiet=quiet)
+
+
+def _plan(hills: Hills, pick: int | None) -> Plan | None:
+    """Return the session that was asked for: the run over several, or the one on a hill."""
+    if pick is None and hills.criteria.session == "rolling":
+        return hills.workout() if hills.tour is not None else None
+    return hills.workout(pick or 1) if (pick or 1) <= len(hills) else None
+
+
+def _belt(hills: Hills, plan: Plan | None) -> Treadmill:
+    from hillfinder import treadmill
+
+    return plan.on_treadmill() if plan is not None else treadmill.asked(hills.criteria)
+
+
+@contextmanager
+def _treadmill_at_least(criteria: Criteria, units: Units, *, asked: bool) -> Iterator[None]:
+    """Show what can be done on a belt where a service could not be reached."""
+    from hillfinder.errors import ServiceError
+
+    try:
+        yield
+    except ServiceError:
+        if asked:
+            from hillfinder import treadmill
+            from hillfinder.output import words
+
+            terminal.put(f"{words.treadmill(treadmill.asked(criteria), units.value)}\n")
+        raise
 
 
 app.command(epilog=measure.EXAMPLES)(measure.grade)
@@ -202,8 +304,8 @@ def demo(
 ) -> None:
     """Do the whole job in a made-up town: no network, every output.
 
-    Lists the hills of a town whose grades are known exactly, and writes hill.gpx, hills.json,
-    hills.geojson and hills.csv.
+    Lists the hills of a town whose grades are known exactly, with a session on the first, and
+    writes hill.gpx, the course of that session, hills.json, hills.geojson and hills.csv.
     """
     with terminal.errors_as_exit_codes():
         from tempfile import TemporaryDirectory
@@ -224,9 +326,10 @@ def demo(
             made = files.write(Path(built))
             streets = extract.read(made.osm)  # a town made for this once is not kept
             hills = find.near(town.DOOR, streets=streets, heights=made.dem, web=Web(offline=True))
-        terminal.show(hills, Format.table, units)
-        hills.to_gpx(where / "hill.gpx", overwrite=force)
-        replace(where / "hills.json", hills.to_json(), overwrite=force)
+        plan = hills.workout()
+        terminal.show(hills, Format.table, units, workout=plan)
+        plan.to_gpx(where / "hill.gpx", overwrite=force)
+        replace(where / "hills.json", hills.to_json(plan), overwrite=force)
         replace(where / "hills.geojson", hills.to_geojson(), overwrite=force)
         replace(where / "hills.csv", hills.to_csv(), overwrite=force)
         terminal.say(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -12,6 +12,7 @@ from hillfinder.errors import CriteriaError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from hillfinder.criteria import Criteria
@@ -44,6 +45,86 @@ Elevation = Annotated[
 ]
 
 
+class Sessions(StrEnum):
+    """What ``--session`` may name."""
+
+    repeats = "repeats"
+    long = "long"
+    rolling = "rolling"
+
+
+class Levels(StrEnum):
+    """What ``--level`` may name."""
+
+    new = "new"
+    regular = "regular"
+    strong = "strong"
+
+
+class Order(StrEnum):
+    """What ``--rank`` may name."""
+
+    grade = "grade"
+    fit = "fit"
+
+
+class Course(StrEnum):
+    """What ``--course`` may name."""
+
+    session = "session"
+    hill = "hill"
+
+
+Session = Annotated[
+    Sessions,
+    typer.Option(
+        "--session",
+        help="Repeats on a short hill; a long one, on a gradual hill of 2 to 3 miles; or a rolling "
+        "run over several hills.",
+    ),
+]
+Level = Annotated[Levels, typer.Option("--level", help="Who runs: it decides how many repeats.")]
+Repeats = Annotated[
+    int | None, typer.Option("--repeats", metavar="N", help="How many times up, instead.")
+]
+Distance = Annotated[
+    str | None,
+    typer.Option(
+        "--distance",
+        metavar="KM",
+        help="Length of a rolling run, such as 10km or 6mi; a bare number is in km, or in miles "
+        "with --units imperial.",
+    ),
+]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", metavar="MIN", help="Time of a rolling run.")
+]
+Rank = Annotated[
+    Order, typer.Option("--rank", help="The steepest first, or what fits the session best.")
+]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        help='When it begins, for daylight and weather: "18:00", the next one, or a date and time '
+        'such as "2026-12-01 07:30", in the time zone of this machine.  [default: now]',
+    ),
+]
+Weather = Annotated[
+    bool, typer.Option("--weather", help="Ask for the weather then, of Open-Meteo.")
+]
+OnBelt = Annotated[
+    bool, typer.Option("--treadmill", help="Add the same effort on a treadmill, network or not.")
+]
+CourseOf = Annotated[
+    Course,
+    typer.Option(
+        "--course", help="What --gpx holds: the session from door to door, or the hill alone."
+    ),
+]
+
+
 def height_kind(typed: DemKind | None) -> HeightKind | None:
     """Return the kind of a model as it is written everywhere else."""
     return {None: None, DemKind.bare_earth: "bare earth", DemKind.surface: "surface"}[typed]
@@ -68,8 +149,10 @@ def contradictions(
     dem: Sequence[Path],
     dem_kind: DemKind | None,
     *,
-    pick: int,
+    pick: int | None,
     limit: int,
+    course: Course = Course.session,
+    gpx: Path | None = None,
 ) -> list[str]:
     """Return what is wrong with words that no criterion holds."""
     from hillfinder.elevation.sources import NAMES
@@ -83,6 +166,10 @@ def contradictions(
         faults.append(
             "--dem-kind says what the files of --dem show, and there are none: give --dem"
         )
+    if course is Course.hill and gpx is None:
+        faults.append("--course says what --gpx holds, and there is none: give --gpx")
+    if pick is None:
+        return faults
     if pick < 1:
         faults.append(f"--pick {pick} is no hill in a list: give 1 or more")
     elif pick > limit >= 1:
@@ -92,15 +179,32 @@ def contradictions(
 
 def criteria(
     *,
-    length: str | None,
-    warmup: str,
-    pace: str | None,
-    walk: bool,
-    min_grade: float | None,
-    limit: int,
+    length: str | None = None,
+    warmup: str = "10-20",
+    pace: str | None = None,
+    min_grade: float | None = None,
+    max_grade: float | None = None,
+    distance: str | None = None,
+    at: str | None = None,
+    imperial: bool = False,
+    now: datetime | None = None,
     faults: Iterable[str] = (),
+    **plain: object,
 ) -> Criteria:
     """Return what was asked for, or raise all faults at once, those found before included.
+
+    Args:
+        length: in metres, or in feet where ``imperial`` or typed so.
+        warmup: in minutes.
+        pace: in minutes a kilometre, or a mile where ``imperial`` or typed so.
+        min_grade: in percent.
+        max_grade: in percent.
+        distance: in kilometres, or miles where ``imperial`` or typed so.
+        at: when it begins.
+        imperial: what a number without a unit means.
+        now: what the clock says; the start where nothing else is said.
+        faults: what is wrong besides.
+        plain: what is handed on to ``Criteria`` as it is.
 
     Raises:
         InputError: something cannot be read, or contradicts something else.
@@ -108,7 +212,9 @@ def criteria(
     from hillfinder.criteria import Criteria
 
     found = list(faults)
-    given: dict[str, Any] = {"walk": walk, "limit": limit}
+    given: dict[str, Any] = dict(plain)
+    if now is not None:
+        given["start"] = now
 
     def take(option: str, name: str, read: Callable[[T], object], value: T | None) -> None:
         if value is None:
@@ -118,10 +224,13 @@ def criteria(
         except ValueError as fault:
             found.append(f"{option} {fault}")
 
-    take("--length", "length_m", _range, length)
+    take("--length", "length_m", lambda text: _lengths(text, imperial=imperial), length)
     take("--warmup", "warmup_min", _range, warmup)
     take("--min-grade", "min_grade", _ratio, min_grade)
-    take("--pace", "pace_min_per_km", _pace, pace)
+    take("--max-grade", "max_grade", _ratio, max_grade)
+    take("--pace", "pace_min_per_km", lambda text: _pace(text, imperial=imperial), pace)
+    take("--distance", "distance_m", lambda text: _distance(text, imperial=imperial), distance)
+    take("--at", "start", lambda text: _start(text, now), at)
     try:
         asked = Criteria(**given)
     except CriteriaError as error:
@@ -137,10 +246,15 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
+_NUMBER: Final = r"\s*(\d+(?:\.\d+)?)\s*"
+_DASH: Final = "[-–]"  # noqa: RUF001 - an en dash will do
+_METRES: Final = {"m": 1.0, "km": 1000.0, "ft": 0.3048, "mi": 1609.344}
+_UNIT: Final = rf"({'|'.join(_METRES)})?\s*"
+
+
 def _range(text: str) -> tuple[float, float]:
     """Return both ends of ``100-200``; ``150`` is both."""
-    number = r"\s*(\d+(?:\.\d+)?)\s*"
-    found = re.fullmatch(f"{number}(?:[-–]{number})?", text)  # noqa: RUF001 - an en dash will do
+    found = re.fullmatch(f"{_NUMBER}(?:{_DASH}{_NUMBER})?", text)
     if found is None:
         msg = f'"{text}" is no range: write two numbers as in 10-20, or one'
         raise ValueError(msg)
@@ -148,14 +262,69 @@ def _range(text: str) -> tuple[float, float]:
     return float(low), float(high or low)
 
 
-def _pace(text: str) -> float:
-    """Return minutes a kilometre from ``7:30`` or ``7.5``."""
-    found = re.fullmatch(r"\s*(\d+)(?::([0-5]\d)|(\.\d+))?\s*", text)
+def _lengths(text: str, *, imperial: bool = False) -> tuple[float, float]:
+    """Return both ends of ``100-200`` or ``300-600ft`` in metres.
+
+    >>> _lengths("100-200"), _lengths("1-2km"), _lengths("100m-1km")
+    ((100.0, 200.0), (1000.0, 2000.0), (100.0, 1000.0))
+    >>> _lengths("500", imperial=True)
+    (152.4, 152.4)
+    """
+    found = re.fullmatch(f"{_NUMBER}{_UNIT}(?:{_DASH}{_NUMBER}{_UNIT})?", text)
     if found is None:
-        msg = f'"{text}" is no pace: write minutes and seconds a kilometre, such as 7:00'
+        msg = f'"{text}" is no range: write two numbers as in 100-200 or 300-600ft, or one'
         raise ValueError(msg)
-    minutes, seconds, part = found.groups()
-    return int(minutes) + int(seconds or 0) / 60 + float(part or 0)
+    low, low_unit, high, high_unit = found.groups()
+    default = "ft" if imperial else "m"
+    first = float(low) * _METRES[low_unit or high_unit or default]
+    if high is None:
+        return first, first
+    return first, float(high) * _METRES[high_unit or low_unit or default]
+
+
+def _distance(text: str, *, imperial: bool = False) -> float:
+    """Return metres from ``10``, ``10km`` or ``6mi``."""
+    found = re.fullmatch(f"{_NUMBER}{_UNIT}", text)
+    if found is None:
+        msg = f'"{text}" is no distance: write a number and a unit, such as 10km or 6mi'
+        raise ValueError(msg)
+    return float(found[1]) * _METRES[found[2] or ("mi" if imperial else "km")]
+
+
+def _pace(text: str, *, imperial: bool = False) -> float:
+    """Return minutes a kilometre from ``7:30``, ``7.5`` or ``11:15/mi``."""
+    clock = r"\s*(\d+)(?::([0-5]\d)|(\.\d+))?\s*"
+    found = re.fullmatch(rf"{clock}(?:(?:min)?\s*/\s*(km|mi))?\s*", text)
+    if found is None:
+        msg = (
+            f'"{text}" is no pace: write minutes and seconds a kilometre or a mile, such as 7:00 '
+            "or 11:15/mi"
+        )
+        raise ValueError(msg)
+    minutes, seconds, part, unit = found.groups()
+    given = int(minutes) + int(seconds or 0) / 60 + float(part or 0)
+    return given * 1000 / _METRES[unit or ("mi" if imperial else "km")]
+
+
+def _start(text: str, now: datetime | None) -> datetime:
+    """Return the next ``18:00``, or a date and time; without a zone it is this machine's."""
+    from datetime import datetime, timedelta
+
+    now = now or datetime.now().astimezone()
+    found = re.fullmatch(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*", text)
+    if found is not None:
+        hour, minute = map(int, found.groups())
+        today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return today if today >= now.replace(second=0, microsecond=0) else today + timedelta(1)
+    try:  # a date alone would be midnight: nobody means that
+        when = datetime.fromisoformat(text.strip() if ":" in text else "")
+    except ValueError:
+        msg = f'"{text}" is no time: write 18:00, or a date and time such as "2026-12-01 07:30"'
+        raise ValueError(msg) from None
+    if not 1900 <= when.year <= 2200:
+        msg = f'"{text}" is no time of a run: give a year from 1900 to 2200'
+        raise ValueError(msg)
+    return when if when.tzinfo is not None else when.astimezone()
 
 
 def _ratio(percent: float) -> float:

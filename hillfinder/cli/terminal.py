@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hillfinder.hills import Hills
+    from hillfinder.model import Workout
+    from hillfinder.treadmill import Treadmill
 
 BAD_DATA: Final = 1
 USAGE: Final = 2
@@ -70,16 +72,50 @@ def errors_as_exit_codes() -> Iterator[None]:
         raise typer.Exit(code) from None
 
 
-def show(hills: Hills, output: Format, units: Units, *, quiet: bool = False) -> None:
-    """Put the findings on stdout; where a program reads it, say on stderr why there is none."""
+def show(
+    hills: Hills,
+    output: Format,
+    units: Units,
+    *,
+    workout: Workout | None = None,
+    belt: Treadmill | None = None,
+    whole: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Put the findings on stdout; where a program reads it, say on stderr why there is none.
+
+    Args:
+        hills: what was found.
+        output: as what.
+        units: of the table and the card.
+        workout: the session that goes with it.
+        belt: the same on a treadmill.
+        whole: show the card of the session, and not the list.
+        quiet: say nothing on stderr.
+    """
     from hillfinder.output import words
 
     if output is Format.table:
-        from hillfinder.output.table import to_text
+        from hillfinder.output import card, table
 
-        print_text(lambda console: to_text(hills, console, units=units.value))
+        below = (words.treadmill(belt, units.value),) if belt is not None else ()
+        if workout is not None and whole:
+            print_text(
+                lambda console: card.to_text(
+                    workout, hills, console, units=units.value, below=below
+                )
+            )
+            return
+        if workout is not None:
+            rank, session = workout.hills[0].rank, words.session(workout, units.value)
+            below = (f"Session on hill {rank}: {session} --pick {rank} shows it whole.", *below)
+        print_text(lambda console: table.to_text(hills, console, units=units.value, below=below))
         return
-    text = {"json": hills.to_json, "geojson": hills.to_geojson, "csv": hills.to_csv}[output]()
+    text = {
+        "json": lambda: hills.to_json(workout, belt),
+        "geojson": hills.to_geojson,
+        "csv": hills.to_csv,
+    }[output]()
     put(text, encoding="utf-8")
     if not hills:
         for reason in (f"{words.heading(hills)}.", *words.remarks(hills)):

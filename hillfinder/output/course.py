@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.model import Route, read_only
-from hillfinder.pace import running_factor, walking_factor
+from hillfinder.workout import seconds
 
 if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
@@ -35,7 +35,7 @@ def course(hill: Hill, criteria: Criteria) -> Route:
         climb.lat,
         profile.elevation_m,
         profile.distance_m,
-        _time_up_s(hill, criteria),
+        seconds(profile.distance_m, profile.elevation_m, criteria),
         "direct",
     )
     if approach is None:
@@ -54,10 +54,3 @@ def course(hill: Hill, criteria: Criteria) -> Route:
         approach.time_s + up.time_s,
         approach.shape,
     )
-
-
-def _time_up_s(hill: Hill, criteria: Criteria) -> float:
-    run = np.diff(hill.climb.profile.distance_m)
-    rise = np.diff(hill.climb.profile.elevation_m)
-    factor = walking_factor if criteria.walk else running_factor
-    return float((run * factor(np.nan_to_num(rise / run))).sum() / criteria.flat_speed_m_s)

@@ -38,22 +38,24 @@ class Report:
     Attributes:
         findings: what was found.
         units: metres and kilometres, or feet and miles.
+        below: sentences that go with the list, said after its remarks.
     """
 
     findings: Findings
     units: words.Units = "metric"
+    below: tuple[str, ...] = ()
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[RenderableType]:
         """Yield the table and what is said around it."""
         findings = self.findings
-        yield _text(words.heading(findings), options, "bold")
+        yield _text(words.heading(findings, self.units), options, "bold")
         yield Text()
         if findings.hills:
             yield self._wide(options) if options.max_width >= WIDE else self._narrow(options)
             yield Text()
-        for remark in words.remarks(findings):
+        for remark in (*words.remarks(findings, self.units), *self.below):
             yield _text(remark, options)
         if findings.hills:
             yield _text("Grades are means from bottom to top ± one standard deviation.", options)
@@ -103,7 +105,7 @@ class Report:
         yield _text(f"{mark}{hill.rank}", options)
         yield _text(name, options, "bold")
         yield _text(mark + words.grade(hill), options, _TRUST[hill.confidence])
-        yield _text(words.length(hill.climb.length_m, self.units), options)
+        yield _text(words.ground(hill.climb.length_m, self.units), options)
         yield _text(words.length(hill.climb.gain_m, self.units), options)
         yield _text(words.warmup(hill, self.units), options)
         yield _text(words.tag(hill, "surface"), options)
@@ -120,7 +122,11 @@ def _line(options: ConsoleOptions, *cells: Text) -> Table:
 
 
 def to_text(
-    findings: Findings, console: Console | None = None, *, units: words.Units = "metric"
+    findings: Findings,
+    console: Console | None = None,
+    *,
+    units: words.Units = "metric",
+    below: tuple[str, ...] = (),
 ) -> str:
     """Return the table as text, without spaces at the ends of lines.
 
@@ -129,10 +135,11 @@ def to_text(
         console: how wide it may be, and with what colours and letters; ``None`` is 80 columns
             without colour.
         units: metres and kilometres, or feet and miles.
+        below: sentences that go with the list.
     """
     console = console or Console(file=io.StringIO(), width=80, color_system=None)
     with console.capture() as capture:
-        console.print(Report(findings, units))
+        console.print(Report(findings, units, below))
     return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
 
 

@@ -9,14 +9,16 @@ import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.streets import access, network
+from hillfinder.streets import access, network, spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from osmium.io import File
-    from osmium.osm import Node, Way
+    from osmium.osm import Way
+
+    from hillfinder.model import MarkKind
 
     Bounds = tuple[float, float, float, float]
 
@@ -86,21 +88,27 @@ class _Line(NamedTuple):
 def _read(file: File, name: str, bounds: Bounds | None) -> network.RawStreets | None:
     import osmium
     from osmium.geom import WKBFactory, use_nodes
-    from osmium.osm import NODE, NOTHING, WAY
+    from osmium.osm import NODE, NOTHING, WAY, Node
 
     with osmium.io.Reader(file, NOTHING) as reader:
         date = reader.header().get("osmosis_replication_timestamp") or None
-    stream = (
-        osmium.FileProcessor(file, NODE | WAY)
-        .with_locations()
-        .with_filter(osmium.filter.EntityFilter(WAY))
-        .with_filter(osmium.filter.KeyFilter(*KEYS))
-    )
+    streets, tagged = osmium.filter.KeyFilter(*KEYS), osmium.filter.TagFilter(*spots.NODE_TAGS)
+    streets.enable_for(WAY)
+    tagged.enable_for(NODE)
+    stream = osmium.FileProcessor(file, NODE | WAY).with_locations()
+    stream = stream.with_filter(streets).with_filter(tagged)
     wkb = WKBFactory()
     whole: dict[int, _Line] = {}
     torn: dict[int, tuple[list[int], dict[str, str]]] = {}
     found: dict[int, tuple[float, float]] = {}
-    for way in cast("Iterator[Way]", stream):
+    kinds: dict[int, MarkKind] = {}
+    for way in cast("Iterator[Node | Way]", stream):
+        if isinstance(way, Node):
+            get = way.tags.get
+            kind = spots.of_node(*[get(key) for key in spots.NODE_KEYS])
+            if kind is not None:
+                kinds[way.id] = kind
+            continue
         if len(way.nodes) < 2:
             continue
         try:
@@ -119,7 +127,7 @@ def _read(file: File, name: str, bounds: Bounds | None) -> network.RawStreets | 
             points = np.array([found[ref] for ref in part]).tobytes()
             if bounds is None or _touches(points, bounds):
                 lines.append((way_id, _Line(part, tags, points)))
-    return _assemble(lines, StreetSource(name, date)) if lines else None
+    return _assemble(lines, StreetSource(name, date), kinds) if lines else None
 
 
 def below_zero(file: File, wanted: set[int]) -> dict[int, tuple[float, float]]:
@@ -128,7 +136,7 @@ def below_zero(file: File, wanted: set[int]) -> dict[int, tuple[float, float]]:
     An editor gives such ids to new nodes. They come first in a file that is sorted.
     """
     import osmium
-    from osmium.osm import NODE
+    from osmium.osm import NODE, Node
 
     found: dict[int, tuple[float, float]] = {}
     if wanted:
@@ -151,7 +159,9 @@ def _parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:
     return [part for part in parts if len(part) > 1]
 
 
-def _assemble(lines: list[tuple[int, _Line]], source: StreetSource) -> network.RawStreets:
+def _assemble(
+    lines: list[tuple[int, _Line]], source: StreetSource, node_kind: Mapping[int, MarkKind]
+) -> network.RawStreets:
     """Lay the ways end to end, in the order of their ids."""
     lines.sort(key=lambda line: line[0])
     point = np.frombuffer(b"".join(line.points for _, line in lines)).reshape(-1, 2)
@@ -166,6 +176,8 @@ def _assemble(lines: list[tuple[int, _Line]], source: StreetSource) -> network.R
         way_ids=[(way_id,) for way_id, _ in lines],
         tags=[line.tags for _, line in lines],
         source=source,
+        node_kind=node_kind,
+        nodes_known=True,
     )
 
 

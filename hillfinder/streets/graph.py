@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import Profile, StreetSource
-from hillfinder.streets import access, network
+from hillfinder.streets import access, network, spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from hillfinder.model import Floats
+    from hillfinder.model import Floats, MarkKind
 
     Coords = tuple[tuple[float, float], ...]
     _Street = tuple[int, int, tuple[int, ...], Coords | None]
@@ -50,7 +51,10 @@ def read(path: Path) -> network.StreetNetwork:
 
 
 def from_networkx(
-    graph: nx.MultiDiGraph[Any], source: StreetSource | None = None
+    graph: nx.MultiDiGraph[Any],
+    source: StreetSource | None = None,
+    *,
+    nodes_known: bool = False,
 ) -> network.StreetNetwork:
     """Make a network of an OSMnx graph, simplified or not.
 
@@ -61,6 +65,8 @@ def from_networkx(
         graph: nodes with ``x`` and ``y`` in degrees; edges with ``osmid``, tags, and ``geometry``
             where they are not straight.
         source: where it comes from.
+        nodes_known: its nodes carry every tag of ``spots.NODE_KEYS`` that they have on the map. A
+            graph that OSMnx simplified has lost most of its nodes.
 
     Raises:
         StreetsError: the graph is projected, has no coordinates, or nothing to walk on.
@@ -83,7 +89,20 @@ def from_networkx(
     for (ids, items), segments in straight.items():
         rows += [(ids, chain, dict(items)) for chain in _chains(segments)]
     rows.sort(key=lambda row: row[0])
-    return network.build(_raw(rows, nodes, source or StreetSource("an OSMnx graph")))
+    raw = _raw(rows, nodes, source or StreetSource("an OSMnx graph"))
+    kinds = _node_kinds(graph)
+    return network.build(replace(raw, node_kind=kinds, nodes_known=nodes_known))
+
+
+def _node_kinds(graph: nx.MultiDiGraph[Any]) -> dict[int, MarkKind]:
+    """Return what the tagged nodes are."""
+    kinds = {}
+    for node, data in graph.nodes(data=True):
+        values = [str(data[key]) if key in data else None for key in spots.NODE_KEYS]
+        kind = spots.of_node(*values) if any(values) else None
+        if kind is not None:
+            kinds[int(node)] = kind
+    return kinds
 
 
 def _nodes(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
@@ -220,10 +239,11 @@ def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph[int]:
     """Return the network as OSMnx would: a simplified MultiDiGraph, every street both ways.
 
     Nodes carry ``x``, ``y``, ``street_count`` and ``elevation`` (metres, where known). Edges carry
-    ``osmid``, their tags, ``length`` (metres), ``geometry``, ``oneway``, ``reversed``, and where
-    heights are known ``grade`` (end to end in the edge's direction, a ratio), ``grade_abs``,
-    ``grade_max`` (the steepest 30 m uphill) and ``profile`` (a list of distance and elevation
-    pairs in metres, from the edge's start).
+    ``osmid``, their tags, ``length`` (metres), ``geometry``, ``oneway``, ``reversed``, and once
+    heights are attached ``profile`` (a list of distance and elevation pairs in metres, from the
+    edge's start; ``None`` where the height is unknown). Where all heights of an edge are known, it
+    has ``grade`` (end to end in its direction, a ratio), ``grade_abs`` and ``grade_max`` (the
+    steepest 30 m uphill) as well.
     """
     import networkx as nx
     from shapely import LineString
@@ -272,16 +292,15 @@ def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph[int]:
 
 
 def _heights(distance: Floats, elevation: Floats) -> dict[str, Any]:
-    """Return the attributes that a profile gives to an edge, none where a height is unknown."""
+    """Return the attributes that a profile gives to an edge; no grades where it has holes."""
+    pairs = zip(distance.tolist(), elevation.tolist(), strict=True)
+    heights = {"profile": [(at, None if np.isnan(height) else height) for at, height in pairs]}
     if np.isnan(elevation).any() or distance[-1] <= 0:
-        return {}
+        return heights
     profile = Profile(distance, elevation, np.zeros_like(distance))
     return {
         "grade": profile.grade,
         "grade_abs": abs(profile.grade),
         "grade_max": profile.steepest(),
-        "profile": [
-            (round(d, 2), round(z, 2))
-            for d, z in zip(distance.tolist(), elevation.tolist(), strict=True)
-        ],
+        **heights,
     }

@@ -8,19 +8,19 @@ carries on from edge to edge all the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import read_only
-from hillfinder.streets import access
+from hillfinder.streets import access, spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hillfinder.model import Bools, Floats, Ints, Leg, StreetSource, Strings
+    from hillfinder.model import Bools, Floats, Ints, Leg, MarkKind, StreetSource, Strings
 
 
 #: Positions on a line that differ by less are one.
@@ -40,6 +40,8 @@ class RawStreets:
             edges OSMnx merged).
         tags: for each way its tags.
         source: where all this comes from.
+        node_kind: by id of a node, what its tags make of it (``spots.of_node``).
+        nodes_known: the tags of all nodes were there to be read.
     """
 
     node_id: Ints
@@ -50,6 +52,8 @@ class RawStreets:
     way_ids: Sequence[tuple[int, ...]]
     tags: Sequence[Mapping[str, str]]
     source: StreetSource
+    node_kind: Mapping[int, MarkKind] = field(default_factory=dict)
+    nodes_known: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +141,7 @@ class StreetNetwork:
         ways: what the edges are.
         decks: bridges of every kind, also of roads and railways closed to people on foot: what
             passes under one without a shared node has the deck's height in a surface model.
+        spots: what else lies on the edges: gates, crossings, roads closed to people on foot.
         crs: the local metric projection of ``x_m`` and ``y_m``, as a PROJ string.
         source: where the streets come from.
         profiles: heights along the edges, once ``elevation`` has attached them.
@@ -158,6 +163,7 @@ class StreetNetwork:
     point_y_m: Floats
     ways: Ways
     decks: Lines
+    spots: spots.Spots
     crs: str
     source: StreetSource
     profiles: Profiles | None = None
@@ -307,6 +313,7 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
         point_y_m=read_only(py),
         ways=_ways(raw, rows, np.array([decided[row].hill for row in rows]) & ~barred),
         decks=_decks(raw, x_m, y_m),
+        spots=spots.lay(raw, decided, point_node),
         crs=crs,
         source=raw.source,
     )

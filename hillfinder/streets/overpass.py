@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from hillfinder.errors import DataError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets.access import AREA_TAGS, KEPT_TAGS
+from hillfinder.streets.spots import NODE_KEYS
 from hillfinder.web import Service
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def pull(place: Place, radius_m: float, web: Web) -> nx.MultiDiGraph[int]:
         # OSMnx raises ValueError where there are no elements at all, or none inside the area.
         with suppress(ValueError):
             ask = partial(_ask, area)
-            graphs.append(web.osmnx(ask, check=check, service=OVERPASS, tags=TAGS))
+            graphs.append(
+                web.osmnx(ask, check=check, service=OVERPASS, tags=TAGS, node_tags=NODE_KEYS)
+            )
     if not graphs:
         msg = f"OpenStreetMap has no streets within {radius_m / 1000:.1f} km of {_name(place)}."
         raise StreetsError(msg)

@@ -12,6 +12,7 @@ import numpy as np
 
 from hillfinder.model import StreetSource, read_only
 from hillfinder.streets.network import Blur, Lines, Profiles, StreetNetwork, Ways
+from hillfinder.streets.spots import Spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,12 +32,14 @@ def pack(network: StreetNetwork) -> bytes:
     arrays["ways.ids"] = np.array([one for ids in network.ways.ids for one in ids], np.int64)
     arrays["ways.count"] = np.array([len(ids) for ids in network.ways.ids], np.int64)
     words: dict[str, list[str]] = {}
-    for key, column in network.ways.tag.items():
+    columns = {f"ways.tag.{key}": column for key, column in network.ways.tag.items()}
+    for key, column in {**columns, "spots.name": network.spots.name}.items():
         known = sorted({value for value in column if value is not None})
         number = {value: row for row, value in enumerate([None, *known])}
         words[key] = known
-        arrays[f"ways.tag.{key}"] = np.array([number[value] for value in column], np.int32)
+        arrays[key] = np.array([number[value] for value in column], np.int32)
     text: dict[str, Any] = {"crs": network.crs, "source": asdict(network.source), "words": words}
+    text["nodes_known"] = network.spots.nodes_known
     if network.profiles is not None:
         text["blur"] = network.profiles.blur
     arrays["text"] = np.frombuffer(json.dumps(text).encode(), np.uint8)
@@ -49,6 +52,7 @@ def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
     yield "", network
     yield "ways.", network.ways
     yield "decks.", network.decks
+    yield "spots.", network.spots
     if network.profiles is not None:
         yield "profiles.", network.profiles
 
@@ -59,13 +63,18 @@ def unpack(packed: bytes) -> StreetNetwork | None:
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
             arrays = {name: read_only(file[name]) for name in file.files}
         text = json.loads(arrays.pop("text").tobytes())
+        columns = {
+            key: read_only(np.array([None, *known], object)[arrays[key]])
+            for key, known in text["words"].items()
+        }
         ids, count = arrays["ways.ids"].tolist(), arrays["ways.count"].tolist()
         ends = np.cumsum(count).tolist()
         ways = Ways(
             ids=tuple(tuple(ids[end - n : end]) for n, end in zip(count, ends, strict=True)),
             tag={
-                key: read_only(np.array([None, *known], object)[arrays[f"ways.tag.{key}"]])
-                for key, known in text["words"].items()
+                key.removeprefix("ways.tag."): column
+                for key, column in columns.items()
+                if key.startswith("ways.tag.")
             },
             **_group(Ways, arrays, "ways.", "ids", "tag"),
         )
@@ -74,9 +83,16 @@ def unpack(packed: bytes) -> StreetNetwork | None:
             rest = _group(Profiles, arrays, "profiles.", "blur")
             profiles = Profiles(blur=Blur(*text["blur"]), **rest)
         return StreetNetwork(
-            **_group(StreetNetwork, arrays, "", "ways", "decks", "crs", "source", "profiles"),
+            **_group(
+                StreetNetwork, arrays, "", "ways", "decks", "spots", "crs", "source", "profiles"
+            ),
             ways=ways,
             decks=Lines(**_group(Lines, arrays, "decks.")),
+            spots=Spots(
+                name=columns["spots.name"],
+                nodes_known=bool(text["nodes_known"]),
+                **_group(Spots, arrays, "spots.", "name", "nodes_known"),
+            ),
             crs=text["crs"],
             source=StreetSource(**text["source"]),
             profiles=profiles,

@@ -10,6 +10,7 @@ import numpy as np
 
 from hillfinder.model import read_only
 from hillfinder.streets.network import Lines, Profiles, StreetNetwork, Ways, project
+from hillfinder.streets.spots import Spots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
             tag={key: read_only(column[rows]) for key, column in network.ways.tag.items()},
             **_rows(network.ways, rows, "ids", "tag"),
         ),
+        spots=network.spots.among(points),
         profiles=profiles,
     )
 
@@ -122,6 +124,7 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
             },
         ),
         decks=Lines(read_only(np.zeros(1, np.int64)), nothing, nothing),
+        spots=_spots(networks),
         crs=crs,
         source=first.source,
         profiles=profiles,
@@ -140,6 +143,18 @@ def touching(network: StreetNetwork, bounds: Box) -> Bools:
         & (np.maximum.reduceat(across, first) >= -half)
         & (np.minimum.reduceat(lat, first) <= north)
         & (np.maximum.reduceat(lat, first) >= south)
+    )
+
+
+def _spots(networks: Sequence[StreetNetwork]) -> Spots:
+    """Return what lies on the streets of several networks, numbered as their points will be."""
+    begin = np.cumsum([0, *(len(each.point_lon) for each in networks)])
+    rows = [at + each.spots.point for at, each in zip(begin[:-1], networks, strict=True)]
+    return Spots(
+        read_only(np.concatenate(rows)),
+        read_only(np.concatenate([each.spots.kind for each in networks])),
+        read_only(np.concatenate([each.spots.name for each in networks])),
+        all(each.spots.nodes_known for each in networks),
     )
 
 

@@ -91,7 +91,7 @@ def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
 
     def make() -> Area:
         pulled = overpass.pull(place, radius_m + NEIGHBOURS_M, web)
-        network = graph.from_networkx(pulled, overpass.source(pulled))
+        network = graph.from_networkx(pulled, overpass.source(pulled), nodes_known=True)
         return Area(network, box, time.time())
 
     return Wanted(

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
+
+import pytest
+
+from hillfinder import climbs, ranking
+from hillfinder.criteria import Criteria
+from hillfinder.elevation.profile import attach
+from hillfinder.elevation.raster import Raster
+from hillfinder.model import Place
+from hillfinder.streets import extract
+from hillfinder.warmup import Router
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_benchmark.fixture import BenchmarkFixture
+
+    from hillfinder.model import Route
 
     from .conftest import Meter
 
@@ -34,6 +47,29 @@ def test_once_more(
     for _ in range(5):
         meter.run("libraries", ["-c", f"import {libraries}"])
     assert len(json.loads(meter.printed["once more"])["hills"]) == 10
+
+
+@pytest.mark.benchmark(timer=time.process_time)
+@pytest.mark.parametrize("door", [(45.5120, -122.6960), (45.4993, -122.6974), (45.5230, -122.7000)])
+def test_ten_warm_ups(
+    benchmark: BenchmarkFixture, portland: tuple[Path, Path], door: tuple[float, float]
+) -> None:
+    """Processor time of warm-ups to the ten hills that ``near`` lists, the router's included."""
+    osm, dem = portland
+    network = attach(extract.read(osm), Raster([dem]))
+    criteria, place = Criteria(), Place(*door)
+    found = climbs.find(network, criteria)
+    rows = ranking.order(found)
+    within = Router(network, place, criteria).times_s(found)[rows] <= 1200.0
+    hills = [found[row] for row in rows[within][:10].tolist()]
+
+    def warm_up() -> list[Route]:
+        router = Router(network, place, criteria)
+        return [router.approach(hill) for hill in hills]
+
+    routes = benchmark.pedantic(warm_up, rounds=10, warmup_rounds=2)
+    assert len(routes) == 10
+    assert all(route.time_s <= 1200.001 for route in routes)
 
 
 def test_plain_osmnx(

@@ -8,6 +8,7 @@ Each speaks the protocol of the real one and can be told to fail (``tests.world.
 
 from tests.world.files import Files, cloud_optimised
 from tests.world.nominatim import Nominatim
+from tests.world.openmeteo import OpenMeteo
 from tests.world.overpass import Overpass, Way, extract
 from tests.world.service import Answer, Service
 from tests.world.terrarium import Mapterhorn, Terrarium, of_raster
@@ -17,6 +18,7 @@ __all__ = [
     "Files",
     "Mapterhorn",
     "Nominatim",
+    "OpenMeteo",
     "Overpass",
     "Service",
     "Terrarium",

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -38,9 +39,15 @@ class Way:
 class Overpass(Service):
     """A server at ``url + "/api"`` that knows some nodes (longitude, latitude) and ways."""
 
-    def __init__(self, nodes: Mapping[int, tuple[float, float]], ways: Sequence[Way]) -> None:
+    def __init__(
+        self,
+        nodes: Mapping[int, tuple[float, float]],
+        ways: Sequence[Way],
+        node_tags: Mapping[int, Mapping[str, str]] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self._nodes = nodes
+        self._node_tags = node_tags
         self._ways = ways
         self._lines = [shapely.LineString([nodes[node] for node in way.nodes]) for way in ways]
         self._tree = shapely.STRtree(self._lines)
@@ -76,6 +83,7 @@ class Overpass(Service):
         ids = sorted({node for way in ways for node in way.nodes})
         elements: list[dict[str, Any]] = [
             {"type": "node", "id": node, "lat": self._nodes[node][1], "lon": self._nodes[node][0]}
+            | ({"tags": dict(self._node_tags[node])} if node in self._node_tags else {})
             for node in ids
         ]
         elements += [
@@ -127,3 +135,11 @@ def extract(path: Path) -> tuple[dict[int, tuple[float, float]], list[Way]]:
     nodes = {node.id: (node.lon, node.lat) for node in points if node.location.valid()}
     ways = [Way(way.id, tuple(node.ref for node in way.nodes), dict(way.tags)) for way in lines]
     return nodes, [way for way in ways if len(way.nodes) > 1 and nodes.keys() >= {*way.nodes}]
+
+
+def tags_of_nodes(path: Path) -> dict[int, dict[str, str]]:
+    """Return the tags of the nodes of an OpenStreetMap file that have any."""
+    import osmium
+
+    points: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
+    return {node.id: dict(node.tags) for node in points if len(node.tags)}

@@ -15,7 +15,8 @@ from hillfinder.elevation.remote import COPERNICUS, USGS_3DEP
 from tests.towns import DATA
 from tests.world.files import Files, cloud_optimised
 from tests.world.nominatim import Nominatim
-from tests.world.overpass import Overpass, extract
+from tests.world.openmeteo import OpenMeteo
+from tests.world.overpass import Overpass, extract, tags_of_nodes
 from tests.world.terrarium import Mapterhorn, Terrarium, of_raster
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def made_up(folder: Path) -> City:
 
 
 class World:
-    """Two servers of Overpass, one of names, two of tiles, two of elevation files, on loopback.
+    """Two servers of Overpass, one of names, two of tiles, two of elevation files, one of weather.
 
     The files are of nowhere but what ``check`` asks for, until they are laid out: where tiles fail
     there is nothing else, unless that is what is tried.
@@ -62,13 +63,15 @@ class World:
             city = made_up(Path(self._stack.enter_context(TemporaryDirectory())))
         self.city = city
         nodes, ways = extract(city.osm)
-        self.overpass = Overpass(nodes, ways)
-        self.mirror = Overpass(nodes, ways)
+        node_tags = tags_of_nodes(city.osm)
+        self.overpass = Overpass(nodes, ways, node_tags)
+        self.mirror = Overpass(nodes, ways, node_tags)
         self.nominatim = Nominatim({city.name: city.door, "Nowhere": ()})
         surface = of_raster(city.dem)
         self.terrarium = Terrarium(surface, "ned13/made_up.tif")
         self.mapterhorn = Mapterhorn(surface)
         self.usgs, self.copernicus = Files(), Files()
+        self.openmeteo = OpenMeteo()
         self._model = cloud_optimised(city.dem)
         self._lay_out(*EVERYWHERE, b"II*\0" + bytes(1000))
 
@@ -103,6 +106,7 @@ class World:
             "mapterhorn": self.mapterhorn,
             "usgs": self.usgs,
             "copernicus": self.copernicus,
+            "openmeteo": self.openmeteo,
         }
 
     @property
@@ -120,6 +124,7 @@ class World:
             "HILLFINDER_TERRARIUM_URL": self.terrarium.template,
             "HILLFINDER_MAPTERHORN_URL": self.mapterhorn.template,
             "HILLFINDER_USGS_URL": self.usgs.url + "/{tile}/USGS_13_{tile}.tif",
+            "HILLFINDER_OPENMETEO_URL": self.openmeteo.url,
             "HILLFINDER_COPERNICUS_URL": self.copernicus.url + "/{tile}/{tile}.tif",
         }
 

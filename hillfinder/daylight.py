@@ -1,0 +1,93 @@
+"""How much of a session is in the dark, by the sun."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from hillfinder.model import Place
+
+#: Civil dusk: with the sun lower than so many degrees below the horizon roots and kerbs are no
+#: longer seen, and one is no longer seen.
+DUSK_DEG = -6.0
+#: The sun's upper edge is seen until its middle is so far below (34' of refraction, 16' of sun).
+SET_DEG = -0.833
+#: No clock on land is so many hours from the sun's.
+FAR_H = 3.5
+
+
+@dataclass(frozen=True, slots=True)
+class Daylight:
+    """The light of a session.
+
+    Attributes:
+        start: when it begins, in the time zone in which it is told.
+        dark: for each of its minutes, whether it is dark.
+        words: what the sun does that day, in a sentence.
+    """
+
+    start: datetime
+    dark: tuple[bool, ...]
+    words: str
+
+    def dark_min(self, begin_min: float, end_min: float) -> int:
+        """Return how many minutes are dark between two times, counted from the start."""
+        return sum(self.dark[max(0, round(begin_min)) : max(0, round(end_min))])
+
+
+def of(place: Place, start: datetime, minutes: float) -> Daylight:
+    """Return the light at a place from ``start`` on, for so many minutes.
+
+    By the height of the sun, which there is every day everywhere: also where it does not set, or
+    not rise.
+
+    >>> from datetime import datetime, timezone
+    >>> from hillfinder.model import Place
+    >>> light = of(Place(51.5, -0.13), datetime(2026, 12, 21, 15, 30, tzinfo=timezone.utc), 90)
+    >>> light.dark_min(0, 60), light.dark_min(60, 90), light.words
+    (0, 26, 'The sun rises at 8:04 and sets at 15:53.')
+    """
+    from astral import Observer
+    from astral.sun import elevation, sunrise, sunset
+
+    observer = Observer(place.lat, place.lon)
+    height_deg = [
+        elevation(observer, start + timedelta(minutes=minute), with_refraction=False)
+        for minute in range(max(1, round(minutes)))
+    ]
+    times = []
+    for event in (sunrise, sunset):
+        with suppress(ValueError):  # neither rises nor sets
+            times.append(_clock(event, observer, start))
+    if len(times) == 2:
+        words = f"The sun rises at {times[0]} and sets at {times[1]}{_zone(place, start)}."
+    elif height_deg[0] > SET_DEG:
+        words = "The sun does not set that day."
+    else:
+        words = "The sun does not rise that day."
+    return Daylight(start, tuple(height < DUSK_DEG for height in height_deg), words)
+
+
+def _zone(place: Place, start: datetime) -> str:
+    """Return whose clock that is, where it cannot be the place's own.
+
+    >>> from datetime import datetime, timezone
+    >>> from hillfinder.model import Place
+    >>> _zone(Place(45.5, -122.7), datetime(2026, 11, 24, tzinfo=timezone.utc))
+    ' (UTC, which is not the time there)'
+    """
+    offset = start.utcoffset() or timedelta()
+    apart_h = (offset.total_seconds() / 3600 - place.lon / 15 + 12) % 24 - 12
+    return f" ({start.tzname()}, which is not the time there)" if abs(apart_h) > FAR_H else ""
+
+
+def _clock(event: Callable[..., datetime], observer: object, start: datetime) -> str:
+    """Return the hour and minute of an event on the day of ``start``, as a clock there shows it."""
+    at = event(observer, date=start.date(), tzinfo=start.tzinfo)
+    return f"{at.hour}:{at.minute:02d}"

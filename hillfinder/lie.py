@@ -1,0 +1,111 @@
+"""How the streets lie: which run along each other, and in what direction they leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hillfinder.model import Bools, Floats, Ints, Leg
+    from hillfinder.streets.network import StreetNetwork
+
+#: A sharper turn has to be remembered.
+TURN_DEG = 50.0
+#: What runs along a street nearer than this is the same street: a pavement, a carriageway.
+BESIDE_M = 25.0
+#: It is so if it leads the same way or back, within 45 degrees, and not past the ends but for so
+#: many metres.
+ALONG_COSINE, END_M = 0.7, 5.0
+
+
+class Lie:
+    """The streets as points a few metres apart.
+
+    Args:
+        network: the streets.
+    """
+
+    #: Points are laid along every street at most so many metres apart.
+    SPACING_M = 15.0
+
+    def __init__(self, network: StreetNetwork) -> None:
+        """Lay points along every street."""
+        from scipy.spatial import cKDTree
+
+        # An even number of steps, so that there is a point in the middle.
+        steps = 2 * np.ceil(network.edge_length_m / (2 * self.SPACING_M)).astype(np.int64)
+        steps = np.maximum(steps, 2)
+        self._length_m = network.edge_length_m
+        self._known: dict[Leg, Ints] = {}
+        self._offset = np.concatenate([[0], np.cumsum(steps + 1)])
+        edge = np.repeat(np.arange(len(network)), steps + 1)
+        index = np.arange(self._offset[-1]) - self._offset[edge]
+        # All lines end to end on one axis, a metre apart.
+        leg = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
+        leg[network.point_offset[1:-1] - 1] = 1.0
+        axis = np.concatenate([[0.0], np.cumsum(leg)])
+        at = axis[network.point_offset[:-1]][edge] + index * (network.edge_length_m / steps)[edge]
+        self._xy = np.column_stack(
+            [np.interp(at, axis, network.point_x_m), np.interp(at, axis, network.point_y_m)]
+        )
+        first, last = self._offset[:-1], self._offset[1:] - 1
+        self._middles = cKDTree(self._xy[first + steps // 2])
+        self._leaving_u, self._leaving_v = (
+            np.arctan2(*(self._xy[inward] - self._xy[end]).T[::-1])
+            for end, inward in ((first, first + 1), (last, last - 1))
+        )
+
+    def beside(self, legs: Sequence[Leg]) -> list[int]:
+        """Return the edges that run along legs, beside them and between their ends."""
+        line = np.concatenate([self._line(leg) for leg in legs])
+        span = line[-1] - line[0]
+        onward = span / max(np.hypot(*span), 1.0)
+        found = []
+        for edge in sorted({*self._near(line).tolist()} - {leg.edge for leg in legs}):
+            points = self._xy[self._offset[edge] : self._offset[edge + 1]]
+            chord = points[-1] - points[0]
+            ahead = (points - line[0]) @ onward
+            away = np.hypot(*(points[:, None] - line).transpose(2, 0, 1)).min(axis=1)
+            if (
+                abs(chord @ onward) >= ALONG_COSINE * np.hypot(*chord)
+                and ahead.min() >= -END_M
+                and ahead.max() <= span @ onward + END_M
+                and away.max() <= BESIDE_M
+            ):
+                found.append(edge)
+        return found
+
+    def _line(self, leg: Leg) -> Floats:
+        """Return points along a leg, shape (k, 2)."""
+        points = self._xy[self._offset[leg.edge] : self._offset[leg.edge + 1]]
+        at = np.linspace(leg.start_m, leg.stop_m, len(points))
+        along = np.linspace(0.0, self._length_m[leg.edge], len(points))
+        return np.column_stack([np.interp(at, along, part) for part in points.T])
+
+    def _near(self, line: Floats) -> Ints:
+        """Return the edges whose middles lie near points."""
+        near = self._middles.query_ball_point(line, BESIDE_M)
+        return np.concatenate(near).astype(np.int64)
+
+    def along(self, legs: Sequence[Leg]) -> Bools:
+        """Return which edges are run on, or lie along what is run on, shape (m,)."""
+        result = np.zeros(len(self._length_m), bool)
+        for leg in legs:
+            # Many ways share their streets, and this is asked for each of them.
+            if leg not in self._known:
+                self._known[leg] = self._near(self._line(leg))
+            result[self._known[leg]] = True
+        result[[leg.edge for leg in legs]] = True
+        return result
+
+    def turns(self, legs: Sequence[Leg]) -> int:
+        """Return how many turns of a way are sharper than ``TURN_DEG``."""
+        edge = np.array([leg.edge for leg in legs], np.int64)
+        ahead = np.array([leg.stop_m > leg.start_m for leg in legs], bool)
+        leaving = np.where(ahead, self._leaving_u[edge], self._leaving_v[edge])
+        arriving = np.where(ahead, self._leaving_v[edge], self._leaving_u[edge]) + np.pi
+        turn = np.degrees(leaving[1:] - arriving[:-1]) % 360
+        return int((np.minimum(turn, 360 - turn) > TURN_DEG).sum())
