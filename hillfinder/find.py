@@ -11,6 +11,7 @@ import numpy as np
 
 from hillfinder import climbs as climbing
 from hillfinder import grades, lines, ranking, safety
+from hillfinder.catalogue import nearby
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -49,6 +50,7 @@ def near(
     streets: Streets | None = None,
     heights: Elevation | None = None,
     elevation: str | None = None,
+    catalogue: Path | str | None = None,
     web: Web | None = None,
 ) -> Hills:
     """Find the hills near a place, steepest first, each with a warm-up to its bottom.
@@ -63,10 +65,13 @@ def near(
         elevation: the service that gives heights where ``heights`` has none: ``3dep``,
             ``terrarium``, ``copernicus``, ``mapterhorn``, or ``auto`` for the best there is at the
             place, which is what ``None`` stands for where there is no ``heights`` either.
+        catalogue: hills that ``scan`` found, with their streets: nothing is searched then, and
+            no other streets or heights can be given.
         web: how the network is used, if at all; ``None`` follows the environment.
 
     Raises:
-        InputError: no elevation service is called so.
+        InputError: no elevation service is called so; the catalogue holds other hills.
+        DataError: the catalogue cannot be read.
         PlaceError: the place is no place, or lies more than 500 m from any street.
         StreetsError: the streets cannot be read.
         HeightsError: the heights cannot be read, or do not cover the place.
@@ -75,13 +80,20 @@ def near(
     criteria = criteria or Criteria()
     web = web or Web.from_environment()
     where = locate(place, web)
-    wanted = _streets(streets, where, _radius_m(criteria), web)
-    area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
-    source = area.heights
-    network = doubt.settled(store.cut(area.network, wanted.bounds), source)
+    climbs: climbing.Listed
+    if catalogue is not None:
+        _only_a_catalogue(streets, heights, elevation)
+        known = nearby.look_up(Path(catalogue), where, _radius_m(criteria), criteria)
+        climbs, network, source = known, known.network, known.heights
+        rows = np.arange(len(known))
+    else:
+        wanted = _streets(streets, where, _radius_m(criteria), web)
+        area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
+        source = area.heights
+        network = doubt.settled(store.cut(area.network, wanted.bounds), source)
+        climbs = found = climbing.find(network, criteria)
+        rows = ranking.order(found)
     router = Router(network, where, criteria)
-    climbs = climbing.find(network, criteria)
-    rows = ranking.order(climbs)
     minutes = router.times_s(climbs)[rows] / 60.0
     sky = safety.look_up(where, criteria, web)
     judge = safety.Judge(network, sky)
@@ -139,6 +151,12 @@ def grade(
     read = lines.read(given)
     web = web or Web.from_environment()
     return grades.measure(read, _heights(heights, elevation, read.place, web))
+
+
+def _only_a_catalogue(*others: object) -> None:
+    if any(other is not None for other in others):
+        msg = "A catalogue has its own streets and heights: give it alone, or these without it."
+        raise InputError(msg)
 
 
 def _radius_m(criteria: Criteria) -> float:
@@ -201,7 +219,7 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
 
 def _hills(
     network: StreetNetwork,
-    climbs: climbing.Climbs,
+    climbs: climbing.Listed,
     rows: Ints,
     router: Router,
     words: ranking.Words,

@@ -23,7 +23,7 @@ from hillfinder.streets.marks import Lookout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hillfinder.climbs import Climbs
+    from hillfinder.climbs import Listed
     from hillfinder.criteria import Criteria
     from hillfinder.model import Bools, Climb, Floats, Hill, Ints, Leg, Place
     from hillfinder.streets.network import StreetNetwork
@@ -104,7 +104,7 @@ class Judge:
         self._sky = sky
         self._lookout = Lookout(network)
 
-    def safest(self, climbs: Climbs, rows: Ints, limit: int) -> Ints:
+    def safest(self, climbs: Listed, rows: Ints, limit: int) -> Ints:
         """Return ``limit`` rows of ``climbs``, those to be avoided in the weather behind others.
 
         Without weather these are the first. With it, the first few more are looked at; among the

@@ -18,7 +18,7 @@ from hillfinder.routing import Dear, Links, Tree, snap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hillfinder.climbs import Climbs
+    from hillfinder.climbs import Listed
     from hillfinder.criteria import Criteria
     from hillfinder.model import Climb, Floats, Place, Shape
     from hillfinder.streets.network import StreetNetwork
@@ -57,7 +57,7 @@ class Router:
         self._trees: dict[float, Tree] = {}
         self._quickest = self._tree(0.0)
 
-    def times_s(self, climbs: Climbs) -> Floats:
+    def times_s(self, climbs: Listed) -> Floats:
         """Return the least time from the place to the foot of each climb; inf where no way leads.
 
         Shape (k,), seconds. The warm-up itself may take longer, for it is more pleasant, keeps off

@@ -162,6 +162,12 @@ def near(
     ] = None,
     elevation: options.Elevation = None,
     dem_kind: options.Kind = None,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Hills and streets that hillfinder scan found: no search at all."
+        ),
+    ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
     ] = False,
@@ -237,7 +243,13 @@ def near(
                 offline=offline, refresh=refresh, overpass_url=overpass_url, progress=progress
             )
             hills = find.near(
-                place, criteria, streets=osm, heights=files, elevation=elevation, web=web
+                place,
+                criteria,
+                streets=osm,
+                heights=files,
+                elevation=elevation,
+                catalogue=catalogue,
+                web=web,
             )
         plan = _plan(hills, pick)
         belt = _belt(hills, plan) if treadmill or not hills else None
