@@ -412,3 +412,89 @@ def test_a_folder_that_cannot_be_made_is_told(region: Region, tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         scan(region, tmp_path / "file" / "hills")
+
+
+def door(*, off: tuple[float, float] = (0.0, 0.0)) -> tuple[float, float]:
+    """Return a place near the corner of the cells, some degrees off."""
+    lon, lat = regions.corner()
+    return lat + off[0], lon + off[1]
+
+
+NO_WEB = hf.Web(offline=True)
+AT_ONCE = hf.Criteria(warmup_min=(0, 20), limit=400)
+
+
+def test_the_hills_near_a_place_are_those_of_the_catalogue_with_warm_ups(scanned: Path) -> None:
+    hills = hf.near(door(), AT_ONCE, catalogue=scanned, web=NO_WEB)
+    there = sorted((row["name"], row["grade"]) for row in rows(scanned))
+    here = sorted((hill.name, hill.grade) for hill in hills)
+    assert [name for name, _ in here] == [name for name, _ in there]
+    assert [grade for _, grade in here] == pytest.approx([g for _, g in there], abs=1e-6)
+    assert [hill.grade for hill in hills] == sorted((hill.grade for hill in hills), reverse=True)
+    for hill in hills:
+        assert hill.approach is not None
+        assert hill.approach.lon[-1] == pytest.approx(hill.climb.lon[0], abs=1e-6)
+        assert hill.approach.lat[-1] == pytest.approx(hill.climb.lat[0], abs=1e-6)
+    assert hills.heights.name.startswith("town.tif")
+    assert "OpenStreetMap" in hills.streets.attribution
+
+
+def test_a_catalogue_tells_of_a_hill_what_its_row_says(scanned: Path) -> None:
+    hill = hf.near(door(), AT_ONCE, catalogue=scanned, web=NO_WEB)[0]
+    row = max(rows(scanned), key=lambda row: row["grade"])
+    climb = hill.climb
+    assert hill.name == row["name"]
+    assert hill.confidence == row["confidence"]
+    assert list(climb.way_ids) == row["way_ids"]
+    for value, name in (
+        (climb.length_m, "length_m"),
+        (climb.gain_m, "gain_m"),
+        (climb.max_grade, "max_grade"),
+        (climb.grade_sigma, "grade_sigma"),
+        (climb.lon[0], "foot_lon"),
+        (climb.lat[-1], "top_lat"),
+    ):
+        assert value == pytest.approx(row[name], abs=2e-3)
+
+
+def test_a_search_for_other_lengths_than_a_catalogue_has_is_told(scanned: Path) -> None:
+    with pytest.raises(InputError, match=r"hills of 100 to 200 m: .*--length 100-200"):
+        hf.near(door(), hf.Criteria(length_m=(50, 100)), catalogue=scanned, web=NO_WEB)
+    with pytest.raises(InputError, match="hills of 3 % and more"):
+        hf.near(door(), hf.Criteria(min_grade=0.01), catalogue=scanned, web=NO_WEB)
+    steep = hf.Criteria(min_grade=0.1, warmup_min=(0, 20), limit=400)
+    found = hf.near(door(), steep, catalogue=scanned, web=NO_WEB)
+    assert len(found) == sum(row["grade"] >= 0.1 for row in rows(scanned))
+
+
+def test_a_place_beyond_a_catalogue_is_told(scanned: Path) -> None:
+    with pytest.raises(hf.HillfinderError, match="no streets near"):
+        hf.near(door(off=(3.0, 3.0)), catalogue=scanned, web=NO_WEB)
+
+
+def test_a_catalogue_with_other_streets_is_refused(region: Region, scanned: Path) -> None:
+    with pytest.raises(InputError, match="its own streets and heights"):
+        hf.near(door(), catalogue=scanned, heights=region.dem, web=NO_WEB)
+
+
+def test_damaged_streets_of_a_catalogue_are_told(region: Region, tmp_path: Path) -> None:
+    folder = scan(region, tmp_path / "hills").folder
+    path = tasks.streets_of(folder, cells_of(folder)[0])
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(hf.HillfinderError, match="is damaged"):
+        hf.near(door(), catalogue=folder, web=NO_WEB)
+
+
+def test_a_search_in_a_catalogue_imports_no_workers(scanned: Path) -> None:
+    import subprocess
+    import sys
+
+    lat, lon = door()
+    code = (
+        "import sys; from hillfinder.cli import main; "
+        f"words = ['near', '{lat},{lon}', '--catalogue', {str(scanned)!r}, '--warmup', '0-9']; "
+        "code = main(words); "
+        "sys.exit(code or ('dask' in sys.modules or 'distributed' in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Street" in done.stdout) == (0, True), done.stderr

@@ -16,7 +16,7 @@ from hillfinder.catalogue import table
 from hillfinder.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -186,12 +186,13 @@ def about(folder: Path) -> About:
     return About(said)
 
 
-def read(folder: Path, box: Box) -> pa.Table:
+def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Table:
     """Return the hills whose own box touches ``box``; what lies elsewhere is not read.
 
     Args:
         folder: the dataset.
         box: west, south, east, north; west is greater than east across the antimeridian.
+        columns: what is read of them; all where nothing is said.
     """
     import pyarrow.dataset as ds
 
@@ -201,4 +202,5 @@ def read(folder: Path, box: Box) -> pa.Table:
     wanted = across[0] & across[1] if west <= east else across[0] | across[1]
     wanted &= (ds.field("bbox", "ymin") <= north) & (ds.field("bbox", "ymax") >= south)
     files = [str(path) for path in sorted(folder.glob("hills-*.parquet"))]
-    return ds.dataset(files, format="parquet").to_table(filter=wanted)
+    chosen = None if columns is None else list(columns)
+    return ds.dataset(files, format="parquet").to_table(chosen, filter=wanted)

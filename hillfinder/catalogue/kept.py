@@ -198,11 +198,14 @@ def _round_about(
             share = (1 - np.abs(x - 0.5 - west - dx)) * (1 - np.abs(y - 0.5 - north - dy))
             column, row = (west + dx).astype(np.int64), (north + dy).astype(np.int64)
             beside = row * cells.AROUND + column % cells.AROUND
-            for pair in np.unique(np.column_stack([number, beside]), axis=0).tolist():
-                own, other = (learnt.get(cells.of_number(one)) for one in pair)
+            pair = number << 32 | beside
+            for one in np.unique(pair).tolist():
+                own, other = (
+                    learnt.get(cells.of_number(each)) for each in (one >> 32, one & 0xFFFFFFFF)
+                )
                 if own is None or other is None or own.blur != other.blur:
                     continue
-                here = (number == pair[0]) & (beside == pair[1])
+                here = pair == one
                 said = np.array([other.error_m, other.usual_m, other.tail])
                 total[:, here] += share[here] * said[:, None]
                 weight[here] += share[here]

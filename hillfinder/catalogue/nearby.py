@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 #: Grades of a catalogue are rounded: so much less is as much.
 ROUNDED = 1e-6
+#: What is read of each hill: the rest is made of the streets.
+NEEDED = (
+    *("grade", "grade_sigma", "length_m", "gain_m", "foot_lat", "foot_lon", "top_lat", "top_lon"),
+    *("leg_cell", "leg_edge", "leg_start_m", "leg_stop_m"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +90,7 @@ def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> 
     _check(about, criteria, folder)
     bounds = store.around(place, radius_m)
     streets, heights = _streets(folder, place, bounds)
-    rows = dataset.read(folder, bounds)
+    rows = dataset.read(folder, bounds, NEEDED)
     low, high = criteria.grade_range
     grade = rows["grade"].to_numpy()
     rows = rows.filter((grade >= low - ROUNDED) & (grade <= high + ROUNDED))

@@ -83,8 +83,9 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
 
     node_lon, node_lat = laid("node_lon")[row], laid("node_lat")[row]
     point_lon, point_lat = laid("point_lon"), laid("point_lat")
-    node_x, node_y = project(node_lon, node_lat, crs)
-    point_x, point_y = project(point_lon, point_lat, crs)
+    both = np.concatenate([node_lon, point_lon]), np.concatenate([node_lat, point_lat])
+    x_m, y_m = project(*both, crs)
+    (node_x, point_x), (node_y, point_y) = (np.split(one, [len(node_id)]) for one in (x_m, y_m))
     profiles = None
     if all(each.profiles is not None for each in networks):
         names = [each.name for each in fields(Profiles) if each.name not in {"offset", "blur"}]
