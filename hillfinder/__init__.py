@@ -14,7 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hillfinder.catalogue.scan import Catalogue, scan
+    from hillfinder.catalogue.region import Catalogue
+    from hillfinder.catalogue.scan import scan
     from hillfinder.climbs import find as find_climbs
     from hillfinder.criteria import Criteria
     from hillfinder.elevation.chain import Chain
@@ -68,7 +69,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Catalogue": "catalogue.scan",
+    "Catalogue": "catalogue.region",
     "Chain": "elevation.chain",
     "Climb": "model",
     "Criteria": "criteria",

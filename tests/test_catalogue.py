@@ -349,7 +349,7 @@ def test_another_scan_in_the_folder_is_refused_and_can_be_replaced(
 ) -> None:
     long = hf.Criteria(length_m=(150, 200))
     scan(region, tmp_path / "hills")
-    with pytest.raises(InputError, match=r"holds another scan \(criteria"):
+    with pytest.raises(InputError, match=r"holds another scan \(another criteria\)"):
         scan(region, tmp_path / "hills", criteria=long)
     found = scan(region, tmp_path / "hills", criteria=long, resume=False)
     assert min(row["length_m"] for row in rows(found.folder)) >= 150

@@ -186,6 +186,13 @@ def about(folder: Path) -> About:
     return About(said)
 
 
+def count(folder: Path) -> int:
+    """Return how many hills a dataset holds."""
+    import pyarrow.parquet as pq
+
+    return sum(int(pq.read_metadata(path).num_rows) for path in folder.glob("hills-*.parquet"))
+
+
 def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Table:
     """Return the hills whose own box touches ``box``; what lies elsewhere is not read.
 

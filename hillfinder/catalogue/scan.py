@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hillfinder.catalogue import cells, dataset, kept, parts, running, spool, tasks
 from hillfinder.catalogue.cells import Cell
+from hillfinder.catalogue.region import Catalogue
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.raster import Raster
 from hillfinder.errors import InputError, OutputError, StreetsError
@@ -41,21 +42,6 @@ PLAN = "_scan/plan.json"
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
 #: Enough tiles that workers end together, and that not much is lost with one.
 TILES_PER_WORKER, CELLS_PER_TILE = 8, 16
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What came of a scan.
-
-    Attributes:
-        folder: the dataset.
-        hills: how many it holds.
-        street_m: how many metres of street were looked at.
-    """
-
-    folder: Path
-    hills: int
-    street_m: float
 
 
 def scan(
@@ -145,7 +131,7 @@ def _finished(
         told.tell(sum(sizes.values()) / len(shared), 0.0, done.hills)
     street_m = _street_m(learnt)
     order = cells.sort(with_streets)
-    said = _said(job, plan, learnt)
+    said = _said(job, plan, learnt) | {"street_m": street_m}
     box = _around([parts.about(job.rows(cell))["box"] for cell in order])
     written = dataset.write((_rows(job, cell) for cell in order), job.folder, said, box)
     plan |= {"hills": told.hills, "street_m": street_m}
@@ -215,10 +201,14 @@ def _begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str
             msg = f"{folder} holds something else: give a new folder, or an empty one."
             raise InputError(msg) from None
     if plan is not None and resume and plan["wanted"] != wanted:
-        other = [key for key, value in wanted.items() if plan["wanted"].get(key) != value]
+        other = [
+            "version of hillfinder" if key == "code" else key
+            for key, value in wanted.items()
+            if plan["wanted"].get(key) != value
+        ]
         msg = (
-            f"{folder} holds another scan ({', '.join(other)} differ): give another folder, or "
-            "scan anew with --no-resume."
+            f"{folder} holds another scan (another {', another '.join(other)}): give another "
+            "folder, or scan anew with --no-resume."
         )
         raise InputError(msg)
     if plan is not None and not resume:

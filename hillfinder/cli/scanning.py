@@ -67,6 +67,11 @@ def scan(
             "--resume/--no-resume", help="Go on with what a scan left there, or begin anew."
         ),
     ] = True,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page with a map, histograms and the best."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
     ] = False,
@@ -81,7 +86,10 @@ def scan(
             length=length, warmup="10-20", pace=None, walk=False, min_grade=min_grade, limit=10
         )
         from hillfinder.catalogue.scan import scan as search
+        from hillfinder.output.files import check
 
+        if html is not None:
+            check(html, overwrite=force)
         with watching.watch("Scanning", quiet=quiet) as progress:
             found = search(
                 extract,
@@ -100,3 +108,5 @@ def scan(
         )
         if not found.hills:
             raise typer.Exit(terminal.NO_HILL)
+        if html is not None:
+            terminal.say(f"Wrote {found.to_html(html, overwrite=force)}.", quiet=quiet)
