@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: A task is tried again so often where its worker died or raised.
 RETRIES = 3
+#: What workers are told by their environment: each has one core.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
 #: To reach a scheduler.
 PATIENCE = "20s"
 
@@ -69,6 +71,11 @@ def _client(stack: ExitStack, count: int, scheduler: str | None) -> Client:
             {
                 "distributed.comm.timeouts.connect": PATIENCE,
                 "distributed.scheduler.allowed-failures": RETRIES,
+                # Nobody looks at the profile of a worker, taken a hundred times a second. And not
+                # Dask's own threshold for giving memory back: with it glibc maps every array anew,
+                # which costs a third of the time.
+                "distributed.worker.profile.enabled": False,
+                "distributed.nanny.pre-spawn-environ": ONE_THREAD,
             }
         )
     )
