@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hillfinder.elevation.tiles import Tiles
     from hillfinder.errors import HillfinderError
     from hillfinder.find import grade, near
+    from hillfinder.fit import Weights
     from hillfinder.grades import GradedLine, Grades
     from hillfinder.hills import Hills
     from hillfinder.model import Climb, HeightSource, Hill, Place, Profile, Route, Workout
@@ -55,6 +56,7 @@ __all__ = [
     "StreetNetwork",
     "Tiles",
     "Web",
+    "Weights",
     "Workout",
     "__version__",
     "attach",
@@ -88,6 +90,7 @@ _HOMES = {
     "StreetNetwork": "streets.network",
     "Tiles": "elevation.tiles",
     "Web": "web",
+    "Weights": "fit",
     "Workout": "model",
     "attach": "elevation.profile",
     "find_climbs": "climbs:find",

@@ -42,8 +42,18 @@ class Listed(Protocol):
         ...
 
     @property
+    def length_m(self) -> Floats:
+        """Shape (k,), how long each is."""
+        ...
+
+    @property
     def grade(self) -> Floats:
         """Shape (k,), what can be claimed of each."""
+        ...
+
+    @property
+    def grade_sigma(self) -> Floats:
+        """Shape (k,), its standard deviation."""
         ...
 
     def __getitem__(self, row: int, /) -> Climb:
@@ -226,7 +236,7 @@ def find(network: StreetNetwork, criteria: Criteria, known: Known | None = None)
 
     Args:
         network: streets with profiles.
-        criteria: length range and least grade.
+        criteria: length range, least and greatest grade.
         known: what was learnt beforehand; ``None`` learns from the network itself.
 
     Raises:
@@ -235,7 +245,7 @@ def find(network: StreetNetwork, criteria: Criteria, known: Known | None = None)
     if network.profiles is None:
         msg = "The network carries no heights: attach an elevation model to it first."
         raise HeightsError(msg)
-    limits = Limits(*criteria.length_range_m, criteria.grade_range[0])
+    limits = _limits(criteria)
     ahead = _lay(network, network.profiles)
     axes = (ahead, ahead.reversed(network.edge_length_m))
     if known is None:
@@ -256,6 +266,12 @@ def find(network: StreetNetwork, criteria: Criteria, known: Known | None = None)
         _backward=np.repeat([False, True], [len(part.foot) for part in parts]),
         _foot=found.foot,
     )
+
+
+def _limits(criteria: Criteria) -> Limits:
+    """Return what a stretch must satisfy; without a greatest grade it may be of any."""
+    least, greatest = criteria.grade_range
+    return Limits(*criteria.length_range_m, least, greatest if greatest < 1 else np.inf)
 
 
 class _Found(NamedTuple):
@@ -285,7 +301,7 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, known: Known) ->
         here = known.blur[foot_edge] == row
         sigma[here] = doubt.rise_sigma_m(length[here], foot_m[here], top_m[here], blur)
     grade, sigma = doubt.claim(windows.gain / length, sigma / length, known.tail[foot_edge])
-    hills = grade >= limits.min_grade
+    hills = (grade >= limits.min_grade) & (grade <= limits.max_grade)
     foot, top = windows.foot[hills], windows.top[hills]
     return _Found(
         foot,

@@ -22,21 +22,24 @@ if TYPE_CHECKING:
 
 #: A detour aims at so much of the range: 12 minutes of 10 to 20.
 AIM = 0.2
-#: So far off the time aimed at is on time; each second beyond counts as so many of running.
-ON_TIME_S, MISS = 60.0, 3.0
+#: So far off the time aimed at is on time; not to be counts as so many seconds of running, and each
+#: second beyond as so many more.
+ON_TIME_S, LATE_S, MISS = 60.0, 120.0, 3.0
 #: A turn counts as so many seconds.
 TURN_S = 8.0
 #: Via streets are tried in so many directions; the plain ways by the first of them take so much of
 #: the time aimed at, for the way on avoids the way out; by the next, in so many rounds, what was
-#: learnt from the first.
-SECTORS, REACH, ROUNDS = 16, 0.8, 2
+#: learnt from the first; in more rounds until one is on time.
+SECTORS, REACH, ROUNDS, MOST_ROUNDS = 16, 0.8, 2, 5
 #: A via street is the most pleasant of those whose time is so near to the one looked for.
 REACH_MISS = 0.08
 #: Nobody goes where the way out alone costs more than so many times the longest warm-up, or where
-#: the plain ways out and on, of which a piece may be cut off, take longer.
+#: the plain ways out and on, of which a piece may be cut off, take longer; but where there are so
+#: few streets that all are tried.
 FARTHEST = 1.5
-#: Where that gives none in time, and where there are no more, so many of all are tried.
-LAST_TRIES = 150
+#: Where none of these is on time, so many of all are tried; more where none is in the range, and
+#: where there are no more anyway.
+MORE_TRIES, LAST_TRIES = 40, 150
 
 
 class Streets(NamedTuple):
@@ -54,8 +57,8 @@ class Round(NamedTuple):
 
     Attributes:
         tiresome: what it costs for each second of it. The cost is that of ``comfort``; what is run
-            again or on the hill counts ``AGAIN_FACTOR`` times, a turn ``TURN_S``, and each second
-            more than ``ON_TIME_S`` off the time aimed at ``MISS``.
+            again or on the hill counts ``AGAIN_FACTOR`` times, a turn ``TURN_S``; more than
+            ``ON_TIME_S`` off the time aimed at counts ``LATE_S``, and ``MISS`` for each second.
         via: the street by which it leads, its edge; more by the number of edges if from ``v``.
         time_s: how long it takes.
         legs: the way.
@@ -98,7 +101,8 @@ class Detours:
         self.aim_s = least_s + AIM * (most_s - least_s)
         self._rounds: dict[int, Round | None] = {}
         # What cannot be kept off counts for many times its time.
-        limit = np.inf if dear.meets(direct) else FARTHEST * most_s
+        farthest_s = FARTHEST * most_s if 2 * len(network) > LAST_TRIES else np.inf
+        limit = np.inf if dear.meets(direct) else farthest_s
         self._out = links.search(door, self._dear, limit=limit)
         self._on = links.search(foot, self._dear, backward=True)
         self._tail = np.concatenate([network.edge_u, network.edge_v])
@@ -111,7 +115,7 @@ class Detours:
         self._through_cost += np.concatenate([comfort.ahead_s, comfort.back_s])
         # Nothing leads on from a dead end.
         onward = np.bincount(self._tail, minlength=len(network.node_id)) > 1
-        fit = onward[self._head] & (self._through_s <= FARTHEST * most_s)
+        fit = onward[self._head] & (self._through_s <= farthest_s) & np.isfinite(self._through_s)
         own = [door.edge, foot.edge, *dear.keep_off]
         fit[[*own, *(edge + len(network) for edge in own)]] = False
         self.vias: Ints = np.flatnonzero(fit)
@@ -125,7 +129,9 @@ class Detours:
         """
         found: list[Round] = []
         reach, tried = np.full(SECTORS, REACH), np.zeros(SECTORS, bool)
-        for _ in range(ROUNDS):
+        for turn in range(MOST_ROUNDS):
+            if turn >= ROUNDS and self._on_time(found):
+                break
             for sector, via in self._nearest(reach * self.aim_s):
                 way = None if tried[sector] else self.round(via)
                 if way is not None:
@@ -133,15 +139,19 @@ class Detours:
                     reach[sector] *= min(max(self.aim_s / way.time_s, 0.6), 1.6)
                     found.append(way)
         found = self._in_time(found)
-        if not found or len(self.vias) <= LAST_TRIES:
+        if not self._on_time(found) or len(self.vias) <= LAST_TRIES:
             order = np.lexsort((self.vias, np.round(self._through_s[self.vias], 3)))
-            spread = self.vias[order][:: max(1, -(-len(order) // LAST_TRIES))]
+            tries = MORE_TRIES if found and len(order) > LAST_TRIES else LAST_TRIES
+            spread = self.vias[order][:: max(1, -(-len(order) // tries))]
             found += self._in_time(map(self.round, spread.tolist()))
         return min(found, default=None)
 
     def _in_time(self, ways: Iterable[Round | None]) -> list[Round]:
         least_s, most_s = self._range_s
         return [way for way in ways if way is not None and least_s <= way.time_s <= most_s]
+
+    def _on_time(self, ways: Iterable[Round]) -> bool:
+        return any(abs(way.time_s - self.aim_s) <= ON_TIME_S for way in ways)
 
     def round(self, via: int) -> Round | None:
         """Return the way by one of ``vias``, in time or not; nothing where it comes to nothing."""
@@ -186,7 +196,9 @@ class Detours:
         cost_s, again_s = (streets.comfort.seconds(*columns(each)).sum() for each in (legs, again))
         cost_s += (AGAIN_FACTOR - 1.0) * again_s
         cost_s += TURN_S * streets.lie.turns(legs)
-        cost_s += MISS * max(abs(time_s - self.aim_s) - ON_TIME_S, 0.0)
+        off_s = abs(time_s - self.aim_s)
+        if off_s > ON_TIME_S:
+            cost_s += LATE_S + MISS * (off_s - ON_TIME_S)
         return float(cost_s / time_s)
 
     def _nearest(self, time_s: Floats) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder import climbs as climbing
-from hillfinder import grades, lines, ranking, safety
+from hillfinder import fit, grades, lines, misses, ranking, safety
 from hillfinder.catalogue import nearby
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
@@ -25,14 +25,14 @@ from hillfinder.warmup import Router
 from hillfinder.web import Web
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
     import networkx as nx
 
     from hillfinder.elevation.heights import Heights
     from hillfinder.lines import Given
-    from hillfinder.model import Floats, Ints
+    from hillfinder.model import Floats
 
     Streets: TypeAlias = Path | str | nx.MultiDiGraph | StreetNetwork
     Elevation: TypeAlias = Heights | Path | str | Sequence[Path | str]
@@ -51,9 +51,10 @@ def near(
     heights: Elevation | None = None,
     elevation: str | None = None,
     catalogue: Path | str | None = None,
+    weights: fit.Weights | None = None,
     web: Web | None = None,
 ) -> Hills:
-    """Find the hills near a place, steepest first, each with a warm-up to its bottom.
+    """Find the hills near a place, in the order asked for, each with a warm-up to its bottom.
 
     Args:
         place: ``"lat,lon"``, ``(lat, lon)``, a name, or a ``Place``.
@@ -67,6 +68,7 @@ def near(
             place, which is what ``None`` stands for where there is no ``heights`` either.
         catalogue: hills that ``scan`` found, with their streets: nothing is searched then, and
             no other streets or heights can be given.
+        weights: how much counts what when it is weighed how well a hill fits the session.
         web: how the network is used, if at all; ``None`` follows the environment.
 
     Raises:
@@ -97,8 +99,12 @@ def near(
     minutes = router.times_s(climbs)[rows] / 60.0
     sky = safety.look_up(where, criteria, web)
     judge = safety.Judge(network, sky)
-    listed = judge.safest(climbs, rows[minutes <= criteria.warmup_min[1]], criteria.limit)
-    hills = _hills(network, climbs, listed, router, ranking.Words(criteria, source))
+    scales = fit.Scales(network, criteria, weights, dark=sky.dark)
+    within = rows[minutes <= criteria.warmup_min[1]]
+    if criteria.rank == "grade":
+        within = judge.safest(climbs, within, criteria.limit)
+    listed = scales.listed(climbs, within, router.approach, judge.shuns)
+    hills = _hills(network, listed, ranking.Words(criteria, source))
     return Hills(
         place=where,
         criteria=criteria,
@@ -106,7 +112,7 @@ def near(
         heights=source,
         hills=tuple(map(judge.judged, hills)),
         beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
-        misses=() if hills else ranking.misses(network, criteria),
+        misses=() if hills else misses.nearest(network, criteria, router.times_s),
         street_m=router.snap.distance_m,
         sky=sky.words,
         network=network,
@@ -218,18 +224,12 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
 
 
 def _hills(
-    network: StreetNetwork,
-    climbs: climbing.Listed,
-    rows: Ints,
-    router: Router,
-    words: ranking.Words,
+    network: StreetNetwork, listed: Iterable[fit.Weighed], words: ranking.Words
 ) -> tuple[Hill, ...]:
     names = ranking.Names(network)
     hills = []
-    for rank, row in enumerate(rows.tolist(), start=1):
-        climb = climbs[row]
-        approach = router.approach(climb)
-        hill = Hill(rank, names.label(climb), climb, approach)
+    for rank, (climb, approach, suits) in enumerate(listed, start=1):
+        hill = Hill(rank, names.label(climb), climb, approach, fit=suits)
         hills.append(replace(hill, notes=words.notes(hill)))
     return tuple(hills)
 

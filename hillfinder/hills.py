@@ -14,10 +14,16 @@ from hillfinder.output import words
 from hillfinder.output.course import course
 from hillfinder.output.delimited import to_csv
 from hillfinder.output.files import replace
-from hillfinder.output.geojson import coordinates, to_geojson
+from hillfinder.output.frame import frame
+from hillfinder.output.geojson import to_geojson
 from hillfinder.output.gpx import to_gpx
+from hillfinder.output.kml import to_kml
+from hillfinder.output.parquet import to_parquet
 from hillfinder.output.plain import plain
-from hillfinder.output.records import COLUMNS, rows, to_json
+from hillfinder.output.records import to_json
+from hillfinder.output.tcx import to_tcx
+from hillfinder.output.track import once
+from hillfinder.output.watch import to_fit
 from hillfinder.plan import Plan
 
 if TYPE_CHECKING:
@@ -31,18 +37,6 @@ if TYPE_CHECKING:
     from hillfinder.model import Hill, Route, Workout
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.treadmill import Treadmill
-
-#: What each column of ``Hills.frame`` holds, also when there is no row.
-DTYPES = {
-    "rank": "int64",
-    **dict.fromkeys(
-        (
-            *("name", "confidence", "highway", "surface", "lit", "way_ids", "approach_shape"),
-            *("notes", "gravity"),
-        ),
-        "object",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,14 +78,7 @@ class Hills(Findings):
         Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when
         there is no hill.
         """
-        import pandas as pd
-        from geopandas import GeoDataFrame, GeoSeries
-        from shapely import LineString
-
-        table = pd.DataFrame(rows(self), columns=list(COLUMNS), dtype="object")
-        table = table.astype({column: DTYPES.get(column, "float64") for column in COLUMNS})
-        lines = [LineString(coordinates(hill.climb)) for hill in self.hills]
-        return GeoDataFrame(table, geometry=GeoSeries(lines, index=table.index, crs="EPSG:4326"))
+        return frame(self)
 
     def pick(self, number: int = 1) -> Hill:
         """Return the hill with that number in the list, counted from 1.
@@ -166,6 +153,25 @@ class Hills(Findings):
         hill = changed(hill, approach=None) if alone else hill
         return replace(path, to_gpx(self, hill), overwrite=overwrite)
 
+    def to_fit(
+        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write the course to a hill and up it as FIT, for a watch: as ``to_gpx``.
+
+        ``workout().to_fit()`` writes the whole session, ``workout().to_workout()`` its steps.
+        """
+        return replace(path, to_fit(self, self._once(pick, alone=alone)), overwrite=overwrite)
+
+    def to_tcx(
+        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write the course to a hill and up it as TCX: as ``to_gpx``."""
+        return replace(path, to_tcx(self, self._once(pick, alone=alone)), overwrite=overwrite)
+
+    def _once(self, pick: int, *, alone: bool) -> Workout:
+        hill = self.pick(pick)
+        return once(changed(hill, approach=None) if alone else hill, self.criteria)
+
     def to_json(self, workout: Workout | None = None, belt: Treadmill | None = None) -> str:
         """Return everything as JSON: the contract is in ``output.records``.
 
@@ -182,6 +188,23 @@ class Hills(Findings):
     def to_csv(self) -> str:
         """Return the hills as CSV with a header."""
         return to_csv(self)
+
+    def to_kml(self) -> str:
+        """Return the hills and the ways to them as KML 2.2."""
+        return to_kml(self)
+
+    def to_parquet(self, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Write the columns of ``frame`` as GeoParquet, and return the path.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            InputError: pyarrow is not installed.
+            OutputError: the file exists, or cannot be written.
+        """
+        return replace(path, to_parquet(self), overwrite=overwrite)
 
     def explore(self, **options: Any) -> folium.Map:  # noqa: ANN401 - handed on to GeoPandas
         """Return a map to move about in, the hills coloured by grade, with the ways to them.

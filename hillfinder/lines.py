@@ -110,6 +110,12 @@ def parse(data: bytes, name: str) -> Lines:
     Raises:
         LinesError: it is neither, is broken, or holds no line.
     """
+    if any(word in data[:1024].lower() for word in (b"<!doctype html", b"<html")):
+        msg = (
+            f"{name} is a web page, neither GPX nor GeoJSON: the link may have run out, or want "
+            "you to log in. Fetch the file itself."
+        )
+        raise LinesError(msg)
     start = data[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1]
     if start == b"<":
         return _collected(_from_gpx(data, name), name)
@@ -226,10 +232,12 @@ def _positions(drawn: object, name: str) -> tuple[Floats, Floats]:
     """Return longitudes and latitudes of positions that may have more numbers than these two."""
     try:
         pairs = [position[:2] for position in drawn]  # type: ignore[attr-defined]
+        # To NumPy true is 1.
+        numbers = {type(number) for pair in pairs for number in pair} <= {int, float}
         array = np.array(pairs) if pairs else np.empty((0, 2))
     except (TypeError, ValueError, KeyError):
-        array = np.empty(0)
-    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "if":
+        array, numbers = np.empty(0), False
+    if not numbers or array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "if":
         _refuse(name, "has a line whose coordinates are no pairs of numbers")
     lon, lat = array.T.astype(np.float64)
     return lon, lat

@@ -310,7 +310,7 @@ class Hill:
     """One row of the answer: a climb, what it is called, and how to warm up to it.
 
     Attributes:
-        rank: 1 is the steepest.
+        rank: its place in the list, from 1.
         name: what a person would call it, cross streets included.
         climb: the stretch itself.
         approach: from the place to the foot; ``None`` where no warm-up was asked for.

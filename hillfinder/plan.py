@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from html import escape
 from typing import TYPE_CHECKING
 
 from hillfinder import treadmill
 from hillfinder.model import Workout
-from hillfinder.output import card
-from hillfinder.output.files import replace
+from hillfinder.output import card, export, files
 from hillfinder.output.gpx import workout_to_gpx
+from hillfinder.output.tcx import to_tcx
+from hillfinder.output.track import once
+from hillfinder.output.watch import to_fit, to_workout
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from hillfinder.model import Findings
+    from hillfinder.output.export import Target
     from hillfinder.output.words import Units
     from hillfinder.treadmill import Treadmill
 
@@ -60,7 +65,57 @@ class Plan(Workout):
         Raises:
             OutputError: the file exists, or cannot be written.
         """
-        return replace(path, workout_to_gpx(self.findings, self), overwrite=overwrite)
+        return files.replace(path, workout_to_gpx(self.findings, self), overwrite=overwrite)
+
+    def to_fit(self, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Write the course of the session as FIT, for a watch: as ``to_gpx``."""
+        return files.replace(path, to_fit(self.findings, self), overwrite=overwrite)
+
+    def to_workout(self, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Write the session as a FIT workout, to be done step by step: as ``to_gpx``."""
+        return files.replace(path, to_workout(self.findings, self), overwrite=overwrite)
+
+    def to_tcx(self, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Write the course of the session as TCX: as ``to_gpx``."""
+        return files.replace(path, to_tcx(self.findings, self), overwrite=overwrite)
+
+    def export(self, folder: Path | str, *, overwrite: bool = False) -> tuple[Path, ...]:
+        """Write every file there is into a folder, made where it is missing, and return the paths.
+
+        They are called as in ``output.export.NAMES``; GeoParquet is among them where pyarrow is
+        installed.
+
+        Args:
+            folder: where.
+            overwrite: existing files may be replaced.
+
+        Raises:
+            OutputError: a file exists, or cannot be written.
+        """
+        targets = export.everything(files.folder(folder))
+        self.write(targets, overwrite=overwrite)
+        return tuple(path for _, path in targets)
+
+    def write(
+        self, targets: Sequence[Target], *, alone: bool = False, overwrite: bool = False
+    ) -> None:
+        """Write files of several formats.
+
+        Args:
+            targets: pairs of a kind, as in ``output.export.NAMES``, and a path.
+            alone: courses hold the first hill alone, and not the session.
+            overwrite: existing files may be replaced.
+
+        Raises:
+            InputError: GeoParquet was asked for, and pyarrow is not installed.
+            OutputError: a file exists, or cannot be written.
+        """
+        course = (
+            self
+            if not alone
+            else once(changed(self.hills[0], approach=None), self.findings.criteria)
+        )
+        export.write(self.findings, self, targets, course=course, overwrite=overwrite)
 
     def _repr_html_(self) -> str:
         """Return the card for a notebook; whatever the map holds is shown as text."""

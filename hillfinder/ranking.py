@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from hillfinder import climbs as climbing
 from hillfinder.model import STEEPEST_STREET
 
 if TYPE_CHECKING:
@@ -143,36 +142,6 @@ def _height(network: StreetNetwork, edge: Ints, offset_m: Floats) -> Floats:
     begin = np.concatenate([[0.0], np.cumsum(network.edge_length_m + 1.0)])[:-1]
     axis = profiles.distance_m + np.repeat(begin, np.diff(profiles.offset))
     return np.interp(begin[edge] + offset_m, axis, profiles.elevation_m)
-
-
-def misses(network: StreetNetwork, criteria: Criteria) -> tuple[str, ...]:
-    """Return in plain words what comes nearest to a hill where there is none.
-
-    Looked for are shorter stretches of the grade asked for, and gentler ones of the length.
-    """
-    (shortest, longest), (least, _) = criteria.length_range_m, criteria.grade_range
-    asked = f"{shortest:g} to {longest:g} m of at least {100 * least:g} %"
-    shorter = replace(criteria, length_m=(max(20.0, shortest / 3), shortest))
-    gentler = replace(criteria, min_grade=least / 4)
-    names = Names(network)
-    words: list[str] = []
-    for looser, lacks in ((shorter, "is too short"), (gentler, "is too gentle")):
-        found = climbing.find(network, looser)
-        rows = order(found)
-        # What is long and steep enough is a hill, only a far one.
-        rows = rows[(found.length_m[rows] < shortest - 0.5) | (found.grade[rows] < least)]
-        told: dict[str, str] = {}
-        for row in rows.tolist():
-            name = names.label(found[row])
-            told.setdefault(
-                name,
-                f"{name} rises {100 * found.grade[row]:.1f} % over {found.length_m[row]:.0f} m, "
-                f"but {lacks} ({asked} were asked for).",
-            )
-            if len(told) == 2:
-                break
-        words += told.values()
-    return tuple(words)
 
 
 class Names:

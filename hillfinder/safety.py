@@ -64,6 +64,11 @@ class Sky:
     words: tuple[str, ...] = ()
 
     @property
+    def dark(self) -> bool | None:
+        """Whether some of the session is in the dark; ``None`` where nobody knows."""
+        return None if self.light is None else any(self.light.dark)
+
+    @property
     def leaves(self) -> bool:
         """Whether leaves are falling."""
         return self.when.month in (LEAVES_NORTH if self.north else LEAVES_SOUTH)
@@ -113,8 +118,12 @@ class Judge:
         if self._sky.weather is None:
             return rows[:limit]
         looked_at = rows[: LOOK_AMONG * limit]
-        bad = [self.hill(climbs[row]).gravity == "avoid" for row in looked_at.tolist()]
+        bad = [self.shuns(climbs[row]) for row in looked_at.tolist()]
         return looked_at[np.argsort(np.array(bad, bool), kind="stable")][:limit]
+
+    def shuns(self, climb: Climb) -> bool:
+        """Tell whether a climb is to be avoided in the weather; without weather none is."""
+        return self._sky.weather is not None and self.hill(climb).gravity == "avoid"
 
     def judged(self, hill: Hill) -> Hill:
         """Return the same hill with what to mind on it and on the way to it."""

@@ -1,8 +1,11 @@
 """The search on a line: the best windows that rise, one for each slope, found completely.
 
 Between samples a profile is straight, so the best window has a sample at one end at least, and at
-the other a sample too or else exactly the least or the greatest length. All of these are tried,
-each pass moving every foot one sample on at once; a pass over the mirrored line serves the tops.
+the other a sample too or else exactly the least or the greatest length, or exactly the greatest
+grade. (Where greatest length and greatest grade bind at once, the best may lie between samples at
+both ends. It is not tried: its neighbour less than a sample on, as long and a bit gentler, is.)
+All of these are tried, each pass moving every foot one sample on at once; a pass over the mirrored
+line serves the tops.
 """
 
 from __future__ import annotations
@@ -43,11 +46,12 @@ class Windows(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a window must satisfy: lengths in metres, least grade as a ratio."""
+    """What a window must satisfy: lengths in metres, least and greatest mean grade as ratios."""
 
     shortest: float
     longest: float
     min_grade: float
+    max_grade: float = np.inf
 
     @property
     def end(self) -> float:
@@ -160,7 +164,8 @@ def _sweep(
         foot = at[row]
         length, gain = end_s - s[foot], end_z - z[foot]
         grade = gain / length
-        good = (grade >= limits.min_grade) & (deepest <= np.maximum(DIP_M, DIP_SHARE * gain))
+        good = (grade >= limits.min_grade) & (grade <= limits.max_grade * (1 + SAME))
+        good &= deepest <= np.maximum(DIP_M, DIP_SHARE * gain)
         row, end_s, end_z, gain, grade = (
             row[good],
             end_s[good],
@@ -189,6 +194,15 @@ def _sweep(
             low, high = z[end[crossed] - 1], z[end[crossed]]
             end_z = low + share * (high - low)
             offer(row, end_s, end_z, np.maximum(dip[row], peak[row] - end_z))
+        crossed, share = _crossing(
+            limits, (before, z[end - 1] - z[foot]), (reach, z[end] - z[foot])
+        )
+        row = rows[crossed]
+        end_s, end_z = (
+            part[end[crossed] - 1] + share * (part[end[crossed]] - part[end[crossed] - 1])
+            for part in (s, z)
+        )
+        offer(row, end_s, end_z, np.maximum(dip[row], peak[row] - end_z))
         end_z = z[end]
         dip[rows] = np.maximum(dip[rows], peak[rows] - end_z)
         peak[rows] = np.maximum(peak[rows], end_z)
@@ -197,6 +211,29 @@ def _sweep(
         hopeful = np.maximum(DIP_M, DIP_SHARE * (ceiling[rows] - z[foot]))
         rows = rows[(reach < limits.longest) & (dip[rows] <= hopeful)]
     return _winners(score, start, size, (s[at], top, rise))
+
+
+def _crossing(
+    limits: Limits, start: tuple[Floats, Floats], stop: tuple[Floats, Floats]
+) -> tuple[Ints, Floats]:
+    """Return between which tops the greatest grade is passed at a length that fits, and where.
+
+    Args:
+        limits: what a window must satisfy.
+        start: lengths and gains of the windows to the one top.
+        stop: the same to the next.
+
+    Returns:
+        Rows, and how much of the way from the one to the next, as a share.
+    """
+    if not np.isfinite(limits.max_grade):
+        return np.empty(0, np.int64), np.empty(0)
+    low, high = (gain - limits.max_grade * length for length, gain in (start, stop))
+    rows = np.flatnonzero(low * high < 0)
+    share = low[rows] / (low[rows] - high[rows])
+    length = start[0][rows] + share * (stop[0] - start[0])[rows]
+    fits = (length >= limits.shortest) & (length <= limits.longest)
+    return rows[fits], share[fits]
 
 
 def _highest_ahead(s: Floats, z: Floats, reach: float) -> Floats:

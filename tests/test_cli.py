@@ -27,6 +27,7 @@ from hillfinder.cli import main, options
 from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
 from hillfinder.errors import InputError
+from hillfinder.output.export import NAMES
 from hillfinder.output.records import COLUMNS
 
 if TYPE_CHECKING:
@@ -259,7 +260,8 @@ def test_gpx(run: Runner, gradely: list[str], tmp_path: Path) -> None:
     assert done.code == 0
     assert done.err == f"Wrote {path}.\n"
     course = gpxpy.parse(path.read_text(encoding="utf-8"))
-    assert [spot.name for spot in course.waypoints] == ["Bottom", "Top"]
+    spots = ["Bottom", "Top", "Lower Level", "Middle Level"]  # two streets to mind between
+    assert [spot.name for spot in course.waypoints] == spots
     assert all(point.elevation is not None for point in course.tracks[0].segments[0].points)
     second = path.read_bytes()
     refused = run(*words)
@@ -289,7 +291,7 @@ def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -
     assert done.code == 3
     said = done.out if output == "table" else done.err
     assert said.startswith("No hill of 100 to 200 m")
-    assert "too gentle" in said
+    assert "rises only" in said
     assert list(tmp_path.iterdir()) == []
     if output == "json":
         assert json.loads(done.out)["hills"] == []
@@ -297,6 +299,55 @@ def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -
         assert done.out == ",".join(COLUMNS) + "\n"
     quiet = run(*words, "--format", output, "--quiet")
     assert (quiet.code, quiet.err) == (3, "")
+
+
+def test_every_file_in_one_run(run: Runner, gradely: list[str], tmp_path: Path) -> None:
+    kinds = [kind for kind in NAMES if kind != "json"]
+    words = [word for kind in kinds for word in (f"--{kind}", str(tmp_path / NAMES[kind]))]
+    folder = tmp_path / "all of it"
+    done = run("near", DOOR, *gradely, *words, "--export", str(folder))
+    assert done.code == 0
+    one_by_one, together = done.err.splitlines()
+    assert one_by_one.startswith(f"Wrote {tmp_path / 'hill.gpx'}, ")
+    assert together == (
+        "Wrote hill.gpx, hill.fit, workout.fit, hill.tcx, hills.kml, hills.geojson, hills.csv, "
+        f"hills.json and hills.parquet to {folder}."
+    )
+    assert sorted(path.name for path in folder.iterdir()) == WRITTEN
+    for kind in kinds:
+        assert (folder / NAMES[kind]).read_bytes() == (tmp_path / NAMES[kind]).read_bytes()
+    again = run("near", DOOR, *gradely, *words, "--export", str(folder))
+    assert (again.code, again.out) == (1, "")
+    assert again.err.count("exists already") == len(kinds) + len(NAMES)
+    assert again.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_files_are_looked_at_before_the_search(run: Runner) -> None:
+    Path("old.tcx").touch()
+    files = ("--tcx", "old.tcx", "--kml", "no/where.kml", "--fit", "a", "--gpx", "a")
+    done = run("near", "45,7", *files)  # where no street is known, and no network
+    assert (done.code, done.out) == (1, "")
+    for part in ("old.tcx exists already", "no folder no for where.kml", "a is asked for twice"):
+        assert part in done.err
+    assert [path.name for path in Path().iterdir()] == ["old.tcx"]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_what_parquet_needs_is_said_before_the_search(
+    run: Runner, gradely: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = run("near", "45,7", "--parquet", "a.parquet", "--limit", "0")
+    assert (done.code, done.out) == (2, "")
+    assert '--parquet needs pyarrow: pip install "hillfinder[parquet]"; ' in done.err
+    assert "a limit of 0" in done.err
+    done = run("near", DOOR, *gradely, "--export", "all")
+    assert done.code == 0
+    assert done.err.endswith(
+        'Left out hills.parquet: it needs pyarrow: pip install "hillfinder[parquet]".\n'
+    )
+    assert len(list(Path("all").iterdir())) == len(NAMES) - 1
 
 
 # --- What goes wrong ------------------------------------------------------------------------------
@@ -365,6 +416,7 @@ def test_every_option_is_in_the_help(run: Runner) -> None:
     for option in (
         *("--length", "--warmup", "--pace", "--walk", "--osm", "--dem", "--elevation", "--offline"),
         *("--limit", "--min-grade", "--format", "--pick", "--gpx", "--force", "--units", "--quiet"),
+        *("--fit", "--workout", "--tcx", "--kml", "--geojson", "--csv", "--parquet", "--export"),
     ):
         assert f"{option} " in said
 
@@ -377,7 +429,7 @@ def test_no_words_show_the_help(run: Runner) -> None:
 
 # --- The demo -------------------------------------------------------------------------------------
 
-WRITTEN = ["hill.gpx", "hills.csv", "hills.geojson", "hills.json"]
+WRITTEN = sorted(NAMES.values())
 
 
 def test_the_demo(run: Runner, tmp_path: Path) -> None:
@@ -628,7 +680,7 @@ def test_the_coach_says_all_faults_at_once() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--course", "hill"), "--course says what --gpx holds"),
+        (("--course", "hill"), "--course says what --gpx, --fit and --tcx hold"),
         (("--session", "sprint"), "--session"),
         (("--minutes", "30"), "for a rolling run"),
         (("--session", "rolling", "--distance", "10km", "--minutes", "30"), "one of the two"),
@@ -673,5 +725,6 @@ def test_a_run_over_several_hills_is_shown_whole(
     assert done.out.startswith("A run over 2 hills: ")
     assert "On a treadmill" in done.out
     spots = gpxpy.parse(path.read_text(encoding="utf-8")).waypoints
-    assert [spot.name for spot in spots] == ["Bottom 1", "Top 1", "Bottom 2", "Top 2"]
+    named = ["Bottom 1", "Top 1", "Bottom 2", "Top 2", "Lower Level", "Middle Level"]
+    assert [spot.name for spot in spots] == named
     assert run(*words, "--pick", "2").out.startswith("Session on hill 2: ")

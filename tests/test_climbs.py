@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,21 @@ from hillfinder.errors import HeightsError
 from hillfinder.windows import Limits, Line, search
 
 from .towns import STREET, Formula, town
+
+LEAST, ROOM = (0.005, 0.03, 0.08), (0.005, 0.03, np.inf)
+
+
+def at_greatest_grade(line: Line, inside: list[float], limits: Limits) -> list[tuple[float, float]]:
+    """Return, from each sample up and down, where the greatest grade is met between two others."""
+    windows = []
+    height = dict(zip(line.s.tolist(), line.z.tolist(), strict=True))
+    for at in inside if limits.max_grade < np.inf else []:
+        for a, b in pairwise(inside):
+            low, high = (height[end] - height[at] - limits.max_grade * (end - at) for end in (a, b))
+            if low * high < 0:
+                end = a + (b - a) * low / (low - high)
+                windows.append((min(at, end), max(at, end)))
+    return windows
 
 
 def oracle(line: Line, first: int, last: int, limits: Limits) -> list[tuple[float, float, float]]:
@@ -35,7 +52,7 @@ def oracle(line: Line, first: int, last: int, limits: Limits) -> list[tuple[floa
         grade = gain / length
         least = 0.25 * grade * limits.end
         good = (
-            grade >= limits.min_grade
+            limits.min_grade <= grade <= limits.max_grade * (1 + 1e-9)
             and drop(foot, top) <= max(2.0, 0.1 * gain)
             and height(foot + limits.end) - height(foot) >= least
             and height(top) - height(top - limits.end) >= least
@@ -49,6 +66,7 @@ def oracle(line: Line, first: int, last: int, limits: Limits) -> list[tuple[floa
     for exact in (limits.shortest, limits.longest):
         windows += [(a, a + exact) for a in inside if a + exact <= inside[-1]]
         windows += [(b - exact, b) for b in inside if b - exact >= inside[0]]
+    windows += at_greatest_grade(line, inside, limits)
     best = max(windows, key=lambda w: score(*w), default=None)
     if best is None or score(*best) == 0.0:
         return []
@@ -111,13 +129,13 @@ def found(line: Line, first: list[int], last: list[int], limits: Limits) -> list
     count=st.integers(2, 60),
     shortest=st.sampled_from([20.0, 60.0, 100.0]),
     stretch=st.sampled_from([1.0, 1.3, 2.0, 4.0]),
-    min_grade=st.sampled_from([0.005, 0.03, 0.08]),
+    grades=st.sampled_from([(least, least + room) for least in LEAST for room in ROOM]),
 )
 def test_finds_what_the_oracle_finds(
-    seed: int, count: int, shortest: float, stretch: float, min_grade: float
+    seed: int, count: int, shortest: float, stretch: float, grades: tuple[float, float]
 ) -> None:
     line = rolling_line(seed, count)
-    limits = Limits(shortest, shortest * stretch, min_grade)
+    limits = Limits(shortest, shortest * stretch, *grades)
     expected = sorted(oracle(line, 0, count - 1, limits))
     actual = found(line, [0], [count - 1], limits)
     assert len(actual) == len(expected)
@@ -168,6 +186,27 @@ def test_a_short_steep_part_does_not_stand_for_the_hill() -> None:
     z = np.interp(s, [0, 50, 150, 250, 300], [0, 0, 9, 17, 17])
     ((foot, top, _),) = found(Line(s, z), [0], [30], Limits(100.0, 200.0, 0.03))
     assert (foot, top) == (50.0, 250.0)
+
+
+def test_a_slope_that_grows_too_steep_is_a_climb_as_far_as_the_greatest_grade_allows() -> None:
+    # 100 m at 6 % and 200 m at 15 %: of the first sample on, 8 % on the mean is met where
+    # 6 + 0.15 x = 0.08 (100 + x), which is 28.57 m up the steep part.
+    s = np.arange(0.0, 301.0, 20.0)
+    z = np.interp(s, [0, 100, 300], [0, 6, 36])
+    ((foot, top, gain),) = found(Line(s, z), [0], [15], Limits(100.0, 200.0, 0.03, 0.08))
+    assert foot == 0.0
+    assert top == pytest.approx(100 + 2 / 0.07)
+    assert gain / top == pytest.approx(0.08)
+    ((foot, top, _),) = found(Line(s, z), [0], [15], Limits(100.0, 200.0, 0.03))
+    assert (foot, top) == (100.0, 300.0)
+
+
+def test_a_hill_steeper_than_the_greatest_grade_is_none() -> None:
+    network = town([(1, [0, 1], STREET)], {0: (0.0, 0.0), 1: (300.0, 0.0)})
+    network = attach(network, Formula(lambda x, y: 0.12 * x))
+    assert len(climbs.find(network, Criteria(max_grade=0.13))) == 1
+    assert len(climbs.find(network, Criteria(max_grade=0.1))) == 0
+    assert len(climbs.find(network, Criteria())) == 1
 
 
 def test_an_end_to_end_flat_ridge_has_a_climb_on_either_side() -> None:

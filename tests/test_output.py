@@ -236,6 +236,24 @@ def test_a_path_can_be_checked_beforehand(tmp_path: Path) -> None:
         check(tmp_path / "old.gpx")
 
 
+def test_all_that_is_wrong_with_paths_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "old.gpx").touch()
+    (tmp_path / "link.fit").symlink_to(tmp_path / "new.fit")
+    check(tmp_path / "new.gpx", tmp_path / "new.fit")
+    with pytest.raises(OutputError) as caught:
+        check(
+            *(tmp_path / "old.gpx", tmp_path / "new.fit", tmp_path / "link.fit"),
+            *(tmp_path / "missing" / "a.kml", "nul\0"),
+        )
+    faults = str(caught.value).split("; ")
+    assert len(faults) == 4
+    assert [
+        word in fault
+        for word, fault in zip(("exists", "twice", "no folder", "cannot"), faults, strict=True)
+    ] == [True] * 4
+    assert str(caught.value).endswith("give another name.")
+
+
 # --- The contract ---------------------------------------------------------------------------------
 
 NUMBER = (int, float)
@@ -586,6 +604,13 @@ def test_the_heading_counts_as_a_person_does() -> None:
     assert heading(hills(hill(), hill(), criteria=exact)) == (
         "The 2 steepest hills of 150 m within a warm-up of 0 to 15 minutes from Home, Portland"
     )
+    by_fit = Criteria(rank="fit", limit=2)
+    assert heading(hills(hill(), hill(), criteria=by_fit)).startswith("The 2 best hills of 100 to")
+
+
+def test_by_fit_no_hill_beyond_is_measured_by_the_last_one_listed() -> None:
+    far = hills(hill(), criteria=Criteria(rank="fit"), beyond=Beyond(2, 9, None))
+    assert " ".join(beyond(far)) == "9 hills lie beyond a 20-minute warm-up."
 
 
 # --- The course and GPX ---------------------------------------------------------------------------
@@ -684,7 +709,8 @@ def test_gpx_reads_back(points: list[tuple[float, float, float]], name: str) -> 
     assert track.name == (plain(name, NAME_LIMIT) or "Hill")
     assert len(segment.points) == len(points)
     for point, x, y, z in zip(segment.points, lon, lat, elevation, strict=True):
-        assert point.longitude == pytest.approx(x, abs=5.1e-8)
+        assert -180 <= point.longitude < 180
+        assert math.remainder(point.longitude - x, 360) == pytest.approx(0, abs=5.1e-8)
         assert point.latitude == pytest.approx(y, abs=5.1e-8)
         if math.isnan(z):
             assert point.elevation is None

@@ -22,7 +22,7 @@ from hillfinder.model import (
     Profile,
     Route,
 )
-from hillfinder.ranking import Names, Words, misses, order
+from hillfinder.ranking import Names, Words, order
 
 from .towns import STREET, Formula, town
 
@@ -400,47 +400,6 @@ def test_no_name_is_made_up() -> None:
         (named("Rue de l'Église"), [(0, 0), (0, -90)]),
     ]
     assert labels(streets(lines, HILL)) == ["A;B at C - D"]
-
-
-# --- Misses ---------------------------------------------------------------------------------------
-
-
-def test_what_came_nearest() -> None:
-    lines = [
-        (named("Short Steep"), [(0, 0), (60, 0)]),
-        (named("Long Gentle"), [(0, 500), (900, 500)]),
-    ]
-    slope = Formula(lambda x, y: np.where(y < 250, 0.1 * x, 0.02 * x))
-    network = streets(lines, slope)
-    assert len(climbs.find(network, Criteria())) == 0
-    short, gentle = misses(network, Criteria())
-    assert short == (
-        "Short Steep rises 9.9 % over 60 m, but is too short "
-        "(100 to 200 m of at least 3 % were asked for)."
-    )
-    assert gentle == (
-        "Long Gentle rises 2.0 % over 200 m, but is too gentle "
-        "(100 to 200 m of at least 3 % were asked for)."
-    )
-
-
-def test_a_hill_that_is_only_too_far_is_no_miss() -> None:
-    lines = [(named("Steep"), [(0, 0), (400, 0)])]
-    assert misses(streets(lines, EAST), Criteria()) == ()
-
-
-def test_no_misses_on_level_land_nor_below_the_shortest() -> None:
-    level = streets([(named("Flat"), [(0, 0), (400, 0)])], LEVEL)
-    assert misses(level, Criteria()) == ()
-    assert misses(level, Criteria(length_m=(20, 20))) == ()
-
-
-def test_at_most_two_misses_of_a_kind_the_steepest_first() -> None:
-    lines = [(named(f"Step {k}"), [(0, 90.0 * k), (60, 90.0 * k)]) for k in range(4)]
-    slope = Formula(lambda x, y: (0.06 + 0.01 * np.round(y / 90.0)) * x)
-    said = misses(streets(lines, slope), Criteria(length_m=(100, 150), min_grade=0.05))
-    assert [text.split(" rises ")[0] for text in said] == ["Step 3", "Step 2"]
-    assert all("at least 5 %" in text for text in said)
 
 
 # --- Words ----------------------------------------------------------------------------------------

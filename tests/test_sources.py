@@ -187,8 +187,10 @@ def test_the_list_as_a_person_and_as_a_program_reads_it(
         "cell_m": 10.3,
         "problem": None,
     }
-    assert main(["sources", "48.85,2.35", "--offline", "--format", "json"]) == 0
-    here = [each["at_place"] for each in json.loads(capsys.readouterr().out)["sources"]]
+    assert main(["sources", "48.85,2.35", "--offline", "--format", "json"]) == 4
+    out, err = capsys.readouterr()
+    assert err == "No elevation service could be asked for this place.\n"
+    here = [each["at_place"] for each in json.loads(out)["sources"]]
     assert [each["covered"] for each in here] == [False, None, None, None]
     assert here[1]["problem"] == "not kept here, and the network is off"
     assert all(each.keys() == first["at_place"].keys() for each in here)

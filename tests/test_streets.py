@@ -477,7 +477,11 @@ NO_STREETS = osm([(1, [1, 2], {"power": "line"})], {1: (0.0, 0.0), 2: (90.0, 0.0
         ("a.osm", NO_STREETS.encode(), "holds no street or path that a person on foot may use"),
         ("a.osm", SMALL.replace("residential", "motorway").encode(), "no street or path that a"),
         ("a.osm", SMALL.replace('lat="46', 'lat="146').encode(), "a.osm (cannot|holds no)"),
-        ("a.geojson", b"{}", "does not look like an OpenStreetMap file: .osm, .osm.gz"),
+        (
+            "a.geojson",
+            b"{}",
+            "OpenStreetMap file: give one ending in .osm, .osm.gz, .*, or .graphml",
+        ),
         ("a.osm.zip", b"PK", "does not look like an OpenStreetMap file"),
     ],
 )
@@ -495,9 +499,10 @@ def test_what_cannot_be_read(
 
 @pytest.mark.parametrize("reader", [extract.read, graph.read])
 def test_a_file_that_is_not_there(tmp_path: Path, reader: Callable[[Path], StreetNetwork]) -> None:
-    for missing in (tmp_path / "gone.osm", tmp_path):
-        with pytest.raises(StreetsError, match="There is no file"):
-            reader(missing)
+    with pytest.raises(StreetsError, match=r"There is no file .*gone.osm: give a .*graphml"):
+        reader(tmp_path / "gone.osm")
+    with pytest.raises(StreetsError, match=rf"^{tmp_path} is a folder: give a .*graphml"):
+        reader(tmp_path)
 
 
 @needs_data

@@ -681,7 +681,8 @@ def tiresome(
     aim_s = router._shortest_s + 0.2 * (router._longest_s - router._shortest_s)
     cost_s = sum(piece["cost"] * (4.0 if piece["hill"] or piece["worn"] else 1.0) for piece in ways)
     cost_s += 8.0 * router._lie.turns(as_legs(ways))
-    cost_s += 3.0 * max(abs(time_s - aim_s) - 60.0, 0.0)
+    if abs(time_s - aim_s) > 60.0:
+        cost_s += 120.0 + 3.0 * (abs(time_s - aim_s) - 60.0)
     return cost_s / time_s, time_s
 
 
@@ -783,10 +784,10 @@ def test_detours_are_the_best_by_any_street() -> None:
     print(f"{len(short)} detours fall short by {quantiles}; {missed} of {none} missed")  # noqa: T201
     assert len(short) > 100
     assert none > 20
-    assert missed <= 0.05 * none
+    assert missed == 0
     assert min(short) > -0.001  # none better than the oracle's
     assert np.quantile(short, 0.95) < 0.001
-    assert max(short) < 0.6
+    assert max(short) < 0.1
 
 
 @pytest.mark.slow

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import measure, options, scanning, sources, terminal, upkeep, watching
+from hillfinder.cli import (
+    exports,
+    measure,
+    options,
+    scanning,
+    sources,
+    terminal,
+    upkeep,
+    watching,
+)
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
@@ -182,14 +191,20 @@ def near(
         ),
     ] = None,
     output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = Format.table,
-    gpx: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the session as a GPX course.")
-    ] = None,
+    gpx: exports.Gpx = None,
+    fit: exports.Fit = None,
+    workout: exports.Workout = None,
+    tcx: exports.Tcx = None,
+    kml: exports.Kml = None,
+    geojson: exports.GeoJson = None,
+    csv: exports.Csv = None,
+    parquet: exports.Parquet = None,
+    export: exports.Export = None,
     course: options.CourseOf = options.Course.session,
     pick: Annotated[
         int | None,
         typer.Option(
-            metavar="RANK", help="Show the session on this hill; --gpx is for the first without it."
+            metavar="RANK", help="Show the session on this hill; without it files hold the first."
         ),
     ] = None,
     force: Force = False,
@@ -198,6 +213,17 @@ def near(
 ) -> None:
     """List the steep hills near a place, and the way to each."""
     with terminal.errors_as_exit_codes():
+        one_by_one = exports.asked(
+            gpx=gpx,
+            fit=fit,
+            workout=workout,
+            tcx=tcx,
+            kml=kml,
+            geojson=geojson,
+            csv=csv,
+            parquet=parquet,
+        )
+        alone = course is options.Course.hill
         criteria = options.criteria(
             length=length,
             warmup=warmup,
@@ -216,24 +242,18 @@ def near(
             limit=limit,
             imperial=units is Units.imperial,
             now=context.obj or datetime.now().astimezone(),
-            faults=options.contradictions(
-                place,
-                elevation,
-                dem or (),
-                dem_kind,
-                pick=pick,
-                limit=limit,
-                course=course,
-                gpx=gpx,
+            faults=(
+                *options.contradictions(
+                    place, elevation, dem or (), dem_kind, pick=pick, limit=limit
+                ),
+                *exports.faults(one_by_one, whole=export is not None, alone=alone),
             ),
         )
         from hillfinder import find
         from hillfinder.elevation.raster import Raster
-        from hillfinder.output.files import check
         from hillfinder.web import Web
 
-        if gpx is not None:
-            check(gpx, overwrite=force)
+        targets = exports.prepare(one_by_one, export, overwrite=force)
         files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
         with (
             _treadmill_at_least(criteria, units, asked=treadmill and output is Format.table),
@@ -263,12 +283,10 @@ def near(
             raise typer.Exit(terminal.NO_HILL)
         if plan is None:
             hills.pick(pick or 1)  # says what can be picked
-        elif gpx is not None:
-            if course is options.Course.hill:
-                hills.to_gpx(gpx, plan.hills[0].rank, alone=True, overwrite=force)
-            else:
-                plan.to_gpx(gpx, overwrite=force)
-            terminal.say(f"Wrote {gpx}.", quiet=quiet)
+        elif targets:
+            plan.write(targets, alone=alone, overwrite=force)
+            for line in exports.told(targets, export):
+                terminal.say(line, quiet=quiet)
 
 
 def _plan(hills: Hills, pick: int | None) -> Plan | None:
@@ -316,21 +334,20 @@ def demo(
 ) -> None:
     """Do the whole job in a made-up town: no network, every output.
 
-    Lists the hills of a town whose grades are known exactly, with a session on the first, and
-    writes hill.gpx, the course of that session, hills.json, hills.geojson and hills.csv.
+    Lists the hills of a town whose grades are known exactly, and writes what was found and the
+    session on the first hill in every format there is.
     """
     with terminal.errors_as_exit_codes():
         from tempfile import TemporaryDirectory
 
         from hillfinder import find
         from hillfinder.demo import files, town
-        from hillfinder.output.files import check, folder, replace
+        from hillfinder.output.files import folder
         from hillfinder.streets import extract
         from hillfinder.web import Web
 
         where = folder(out)
-        for name in ("hill.gpx", "hills.json", "hills.geojson", "hills.csv"):
-            check(where / name, overwrite=force)
+        targets = exports.prepare((), where, overwrite=force)
         with (
             watching.watch("Building a town and looking for its hills", quiet=quiet),
             TemporaryDirectory() as built,
@@ -340,13 +357,9 @@ def demo(
             hills = find.near(town.DOOR, streets=streets, heights=made.dem, web=Web(offline=True))
         plan = hills.workout()
         terminal.show(hills, Format.table, units, workout=plan)
-        plan.to_gpx(where / "hill.gpx", overwrite=force)
-        replace(where / "hills.json", hills.to_json(plan), overwrite=force)
-        replace(where / "hills.geojson", hills.to_geojson(), overwrite=force)
-        replace(where / "hills.csv", hills.to_csv(), overwrite=force)
-        terminal.say(
-            f"Wrote hill.gpx, hills.json, hills.geojson and hills.csv to {where}.", quiet=quiet
-        )
+        plan.write(targets, overwrite=force)
+        for line in exports.told(targets, where):
+            terminal.say(line, quiet=quiet)
 
 
 app.command(epilog=scanning.EXAMPLES)(scanning.scan)

@@ -120,7 +120,8 @@ OnBelt = Annotated[
 CourseOf = Annotated[
     Course,
     typer.Option(
-        "--course", help="What --gpx holds: the session from door to door, or the hill alone."
+        "--course",
+        help="What --gpx, --fit and --tcx hold: the session from door to door, or the hill alone.",
     ),
 ]
 
@@ -151,8 +152,6 @@ def contradictions(
     *,
     pick: int | None,
     limit: int,
-    course: Course = Course.session,
-    gpx: Path | None = None,
 ) -> list[str]:
     """Return what is wrong with words that no criterion holds."""
     from hillfinder.elevation.sources import NAMES
@@ -166,8 +165,6 @@ def contradictions(
         faults.append(
             "--dem-kind says what the files of --dem show, and there are none: give --dem"
         )
-    if course is Course.hill and gpx is None:
-        faults.append("--course says what --gpx holds, and there is none: give --gpx")
     if pick is None:
         return faults
     if pick < 1:

@@ -44,7 +44,10 @@ def sources(
         Listing, typer.Option("--format", help="What goes to stdout.")
     ] = Listing.table,
 ) -> None:
-    """List the elevation services, and what they know of a place."""
+    """List the elevation services, and what they know of a place.
+
+    The exit code is 4 where none of them could be asked.
+    """
     with terminal.errors_as_exit_codes():
         from hillfinder.elevation.sources import KNOWN, look
         from hillfinder.place import locate
@@ -59,6 +62,10 @@ def sources(
             terminal.put(dumps(_record(where, listed)), encoding="utf-8")
         else:
             _table(where, listed)
+        here = [found for _, found in listed if found]
+        if any(found.problem for found in here) and not any(found.source for found in here):
+            terminal.say("No elevation service could be asked for this place.")
+            raise typer.Exit(terminal.NO_SERVICE)
 
 
 def _record(where: Place | None, listed: list[tuple[Known, Found | None]]) -> dict[str, Any]:

@@ -48,18 +48,27 @@ def replace(path: Path | str, data: bytes | str, *, overwrite: bool = False) -> 
     return Path(path)
 
 
-def check(path: Path | str, *, overwrite: bool = False) -> None:
-    """Refuse a path that could not be written: better before a long search than after it.
+def check(*paths: Path | str, overwrite: bool = False) -> None:
+    """Refuse paths that could not be written: better before a long search than after it.
 
     Raises:
-        OutputError: it exists and must not be replaced, it is no file, its folder is missing.
+        OutputError: with every fault: a file exists and must not be replaced, it is no file, its
+            folder is missing, or two are the same.
     """
-    try:
-        fault = _fault(Path(path), overwrite=overwrite)
-    except (OSError, ValueError) as error:
-        raise OutputError(_sentence(path, error)) from error
-    if fault:
-        raise OutputError(fault)
+    faults, error = [], None
+    seen: set[str] = set()
+    for path in paths:
+        try:
+            fault = _fault(Path(path), overwrite=overwrite)
+            target = os.path.realpath(path)
+        except (OSError, ValueError) as caught:
+            fault, error, target = _sentence(path, caught), caught, str(path)
+        if target in seen:
+            fault = f"{path} is asked for twice: give each file a name of its own."
+        seen.add(target)
+        faults += [fault.rstrip(".")] if fault else []
+    if faults:
+        raise OutputError("; ".join(faults) + ".") from error
 
 
 def folder(path: Path | str | None = None) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hillfinder.output.course import course
 from hillfinder.output.plain import plain
 from hillfinder.output.records import positions
+from hillfinder.output.track import minded
 from hillfinder.output.words import grade, length, sources, totals
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def to_gpx(findings: Findings, hill: Hill) -> str:
     """Return the course to a hill and up it, as text: the same bytes for the same hill.
 
     One track from the door to the bottom and on to the top, a height on every point where it is
-    known, waypoints ``Bottom`` and ``Top``. There is no ``rte``, which devices straighten or draw
-    a second time, and no time, for nobody has run it yet.
+    known, waypoints ``Bottom``, ``Top`` and what to mind between. There is no ``rte``, which
+    devices straighten or draw a second time, and no time, for nobody has run it yet.
 
     Args:
         findings: where the data comes from, and at what pace.
@@ -35,7 +36,7 @@ def to_gpx(findings: Findings, hill: Hill) -> str:
     ends = positions(climb.lon[[0, -1]], climb.lat[[0, -1]], climb.profile.elevation_m[[0, -1]])
     what = f"{grade(hill)} over {length(climb.length_m)}."
     line = positions(way.lon, way.lat, way.elevation_m)
-    spots = list(zip(_ENDS, ends, strict=True))
+    spots = [*zip(_ENDS, ends, strict=True), *_minded(hill, climb.length_m)]
     return _xml(findings, _name(hill), what, line, spots)
 
 
@@ -43,7 +44,7 @@ def workout_to_gpx(findings: Findings, workout: Workout) -> str:
     """Return a whole session as a course: door, warm-up, up and down as often as it is run, home.
 
     One track, as in ``to_gpx``; waypoints are the bottom and the top of what is run up, with the
-    number of the hill in the list where there are several.
+    number of the hill in the list where there are several, and what to mind between.
 
     Args:
         findings: where the data comes from.
@@ -59,9 +60,19 @@ def workout_to_gpx(findings: Findings, workout: Workout) -> str:
         ends = positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
         number = f" {rank}" if len(runs) > 1 else ""
         spots += [(f"{word}{number}", end) for word, end in zip(_ENDS, ends, strict=True)]
+        for hill in workout.hills:
+            spots += _minded(hill, way.length_m) if hill.rank == rank else ()
     name = _name(workout.hills[0]) if len(workout.hills) == 1 else f"{len(workout.hills)} hills"
     what = " ".join(f"{grade(hill)} over {length(hill.climb.length_m)}." for hill in workout.hills)
     return _xml(findings, name, f"{totals(workout)}. {what}", line, spots)
+
+
+def _minded(hill: Hill, length_m: float) -> list[tuple[str, Point]]:
+    """Return what to mind on a hill, where it is; nobody looked how high that lies."""
+    return [
+        (plain(name, NAME_LIMIT), [mark.lon, mark.lat, None])
+        for name, mark in minded(hill, length_m)
+    ]
 
 
 def _xml(
@@ -77,15 +88,20 @@ def _xml(
     gpx.copyright_author = "OpenStreetMap contributors"
     gpx.copyright_license = LICENCE
     segment = GPXTrackSegment(
-        [GPXTrackPoint(latitude=lat, longitude=lon, elevation=ele) for lon, lat, ele in line]
+        [GPXTrackPoint(lat, _east(lon), elevation=ele) for lon, lat, ele in line]
     )
     track = GPXTrack(name=name)
     track.segments.append(segment)
     gpx.tracks.append(track)
     for spot, (lon, lat, ele) in spots:
-        gpx.waypoints.append(GPXWaypoint(latitude=lat, longitude=lon, elevation=ele, name=spot))
+        gpx.waypoints.append(GPXWaypoint(lat, _east(lon), elevation=ele, name=spot))
     return gpx.to_xml(version="1.1") + "\n"
 
 
 def _name(hill: Hill) -> str:
     return plain(hill.name, NAME_LIMIT) or "Hill"
+
+
+def _east(lon: float) -> float:
+    """Return a longitude below 180, as the schema has it."""
+    return lon - 360.0 if lon >= 180.0 else lon

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 #: Persian and the languages of India spell with these two; all other format characters go.
 _JOINERS = "\u200c\u200d"
+#: As signs have it; OpenStreetMap writes such words out.
+_SIGNED = {
+    "North": "N",
+    "Northeast": "NE",
+    "East": "E",
+    "Southeast": "SE",
+    "South": "S",
+    "Southwest": "SW",
+    "West": "W",
+    "Northwest": "NW",
+    "Avenue": "Ave",
+    "Boulevard": "Blvd",
+    "Court": "Ct",
+    "Drive": "Dr",
+    "Lane": "Ln",
+    "Place": "Pl",
+    "Road": "Rd",
+    "Street": "St",
+    "Terrace": "Ter",
+}
 
 
 def plain(text: str, limit: int | None = None) -> str:
@@ -28,6 +49,35 @@ def plain(text: str, limit: int | None = None) -> str:
     if limit is not None and len(line) > limit:
         line = line[: limit - 1].rstrip(_JOINERS + " ") + "…"
     return line
+
+
+def brief(name: str, octets: int) -> str:
+    """Return as much of the name of a hill or a street as a watch shows: ``short`` cuts the rest.
+
+    What does not fit loses first the letters that signs leave out, then its cross streets.
+
+    >>> brief("Southwest College Street, Southwest 13th Avenue to Southwest 16th Avenue", 50)
+    'SW College St, SW 13th Ave to SW 16th Ave'
+    >>> brief("Southwest College Street, Southwest 13th Avenue to Southwest 16th Avenue", 15)
+    'SW College St'
+    """
+    line = plain(name)
+    signed = re.sub(r"\w+", lambda word: _SIGNED.get(word[0], word[0]), line)
+    forms = (line, signed, signed.partition(",")[0])
+    return next((form for form in forms if len(form.encode()) <= octets), forms[-1])
+
+
+def short(text: str, octets: int) -> str:
+    """Return the beginning of ``text`` as ``plain`` shows it, in so many bytes of UTF-8 at most.
+
+    It is cut at whole characters, and not marked: where bytes are scarce a letter is worth more.
+
+    >>> short("Hügelweg", 5), short("坂道", 5)
+    ('Hüge', '坂')
+    """
+    line = plain(text)
+    kept = line.encode()[:octets].decode(errors="ignore")
+    return kept if kept == line else kept.rstrip(_JOINERS + " ")
 
 
 def is_right_to_left(text: str) -> bool:

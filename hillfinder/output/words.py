@@ -149,7 +149,7 @@ def heading(findings: Findings, units: Units = "metric") -> str:
     where = plain(place.name, 80) or f"{place.lat:.5f}, {place.lon:.5f}"
     found = count(len(findings.hills), "hill") if findings.hills else "No hill"
     if len(findings.hills) == asked.limit > 1:
-        best = "fittest" if asked.rank == "fit" else "steepest"
+        best = "best" if asked.rank == "fit" else "steepest"
         found = f"The {asked.limit} {best} hills"
     return (
         f"{found} of {_range(asked.length_range_m, 'm', units)} within a warm-up of "
@@ -205,7 +205,8 @@ def beyond(findings: Findings) -> Iterator[str]:
     """Yield what was found and not offered, and why."""
     far, longest = findings.beyond, findings.criteria.warmup_min[1]
     if far.too_far:
-        steeper = far.steeper if findings.hills else 0
+        by_grade = findings.hills and findings.criteria.rank == "grade"
+        steeper = far.steeper if by_grade else 0
         kind = "steeper hill" if steeper == far.too_far else "hill"
         text = f"{count(far.too_far, kind)} {'lies' if far.too_far == 1 else 'lie'} beyond"
         text += f" a {longest:g}-minute warm-up"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Bounds = tuple[float, float, float, float]
 
 ENDINGS = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
+#: What else may be given where streets are asked for is read elsewhere (``graph``).
+GIVEN = f"{', '.join(ENDINGS)}, or .graphml for a graph that OSMnx saved"
 #: A way without any of these is neither walked on, nor overhead, nor an area that bars hills.
 KEYS = ("highway", "railway", "waterway", "man_made", *access.AREA_TAGS)
 
@@ -58,11 +60,12 @@ def opened(path: Path) -> File:
         StreetsError: it is missing, or its name does not say what it is.
     """
     if not path.is_file():
-        msg = f"There is no file {path}: give a file with the ending {', '.join(ENDINGS)}."
+        what = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
+        msg = f"{what}: give a file ending in {GIVEN}."
         raise StreetsError(msg)
     ending = next((end for end in ENDINGS if path.name.lower().endswith(end)), None)
     if ending is None:
-        msg = f"{path.name} does not look like an OpenStreetMap file: {', '.join(ENDINGS)} are."
+        msg = f"{path.name} does not look like an OpenStreetMap file: give one ending in {GIVEN}."
         raise StreetsError(msg)
     import osmium
 

@@ -35,7 +35,8 @@ def read(path: Path) -> network.StreetNetwork:
         StreetsError: the file is missing, or is no such graph.
     """
     if not path.is_file():
-        msg = f"There is no file {path}: give a graph saved by osmnx.save_graphml."
+        what = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
+        msg = f"{what}: give a graph saved by osmnx.save_graphml."
         raise StreetsError(msg)
     import osmnx
 

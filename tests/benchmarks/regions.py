@@ -80,8 +80,8 @@ def copies(folder: Path, count: int) -> tuple[Path, list[Path]]:
     source = PORTLAND / "portland-central-filtered.osm.pbf"
     nodes, ways = [], []
     for each in osmium.FileProcessor(str(source), NODE | WAY):
-        if each.id > 0 and each.is_node():
-            at = cast("Any", each).location
+        if each.id > 0 and isinstance(each, osmium.osm.Node):
+            at = each.location
             nodes.append((each.id, at.lon, at.lat, dict(each.tags)))
         elif each.id > 0:
             refs = [node.ref for node in cast("Any", each).nodes if node.ref > 0]

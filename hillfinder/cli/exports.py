@@ -1,0 +1,98 @@
+"""The options that write files, all checked before the search begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hillfinder.output.export import Kind, Target
+
+
+def _option(name: str, text: str) -> object:
+    return typer.Option(f"--{name}", metavar="FILE", help=text)
+
+
+Gpx = Annotated[Path | None, _option("gpx", "Write the session as a GPX course.")]
+Fit = Annotated[Path | None, _option("fit", "Write the session as a FIT course for a watch.")]
+Workout = Annotated[
+    Path | None, _option("workout", "Write the session as a FIT workout: steps and a loop.")
+]
+Tcx = Annotated[Path | None, _option("tcx", "Write the session as a TCX course.")]
+Kml = Annotated[Path | None, _option("kml", "Write all hills as KML.")]
+GeoJson = Annotated[Path | None, _option("geojson", "Write all hills as GeoJSON.")]
+Csv = Annotated[Path | None, _option("csv", "Write all hills as CSV.")]
+Parquet = Annotated[
+    Path | None,
+    _option("parquet", 'Write all hills as GeoParquet (pip install "hillfinder[parquet]").'),
+]
+Export = Annotated[
+    Path | None,
+    typer.Option("--export", metavar="DIR", help="Write every one of these into a folder."),
+]
+#: How to get what ``--parquet`` needs.
+MISSING: Final = 'needs pyarrow: pip install "hillfinder[parquet]"'
+
+
+def asked(**files: Path | None) -> list[Target]:
+    """Return the files asked for one by one, in the order of the options."""
+    named: Mapping[Kind, Path | None] = files  # type: ignore[assignment]  # keywords are text
+    return [(kind, path) for kind, path in named.items() if path is not None]
+
+
+def faults(targets: Sequence[Target], *, whole: bool, alone: bool) -> Iterator[str]:
+    """Yield what is wrong with the options.
+
+    Args:
+        targets: the files asked for one by one.
+        whole: a folder for all was asked for.
+        alone: courses are to hold a hill alone.
+    """
+    from hillfinder.output.export import COURSES
+    from hillfinder.output.parquet import is_possible
+
+    kinds = {kind for kind, _ in targets}
+    if alone and not whole and kinds.isdisjoint(COURSES):
+        yield "--course says what --gpx, --fit and --tcx hold, and there is none: give one"
+    if "parquet" in kinds and not is_possible():
+        yield f"--parquet {MISSING}"
+
+
+def prepare(targets: Sequence[Target], folder: Path | None, *, overwrite: bool) -> list[Target]:
+    """Return all files to be written, those of a folder last, none of which is in the way.
+
+    Raises:
+        OutputError: with every fault: a file exists, is asked for twice, or cannot be written.
+    """
+    from hillfinder.output import export, files
+
+    rest = export.everything(files.folder(folder)) if folder is not None else []
+    files.check(*(path for _, path in (*targets, *rest)), overwrite=overwrite)
+    return [*targets, *rest]
+
+
+def told(targets: Sequence[Target], folder: Path | None) -> Iterator[str]:
+    """Yield what was written, in a sentence each."""
+    from hillfinder.output.export import NAMES
+
+    rest = [path.name for _, path in targets if folder is not None and path.parent == folder]
+    alone = [str(path) for _, path in targets if folder is None or path.parent != folder]
+    if alone:
+        yield f"Wrote {_listed(alone)}."
+    if rest:
+        yield f"Wrote {_listed(rest)} to {folder}."
+        if NAMES["parquet"] not in rest:
+            yield f"Left out {NAMES['parquet']}: it {MISSING}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a person lists them.
+
+    >>> _listed(["a.gpx"]), _listed(["a.gpx", "b.fit", "c.tcx"])
+    ('a.gpx', 'a.gpx, b.fit and c.tcx')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
