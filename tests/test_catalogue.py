@@ -408,6 +408,36 @@ def test_a_part_cut_short_counts_as_none(tmp_path: Path) -> None:
     assert parts.read(tmp_path / "two") is None
 
 
+def test_a_cell_with_nothing_for_feet_is_no_fault(region: Region, tmp_path: Path) -> None:
+    import osmium
+
+    lon, lat = regions.corner()
+    railway = tmp_path / "railway.osm.pbf"
+    with osmium.SimpleWriter(str(railway)) as out:
+        for node in osmium.FileProcessor(str(region.osm), osmium.osm.NODE):
+            out.add(node)
+        for ref in (90_001, 90_002):
+            at = (lon + (ref - 89_996) * 0.1, lat)
+            out.add_node(osmium.osm.mutable.Node(id=ref, location=at))
+        for way in osmium.FileProcessor(str(region.osm), osmium.osm.WAY):
+            out.add(way)
+        tags = {"railway": "rail"}
+        out.add_way(osmium.osm.mutable.Way(id=9, nodes=[90_001, 90_002], tags=tags))
+    more = hf.scan(railway, tmp_path / "more", heights=region.dem, workers=1)
+    same = scan(region, tmp_path / "same")
+    assert more.hills == same.hills
+    assert more.street_m == same.street_m
+
+
+def test_two_scans_in_one_folder_are_kept_apart(region: Region, tmp_path: Path) -> None:
+    def another() -> None:
+        with pytest.raises(InputError, match="Another scan is at work"):
+            scan(region, tmp_path / "hills")
+
+    found = scan(region, tmp_path / "hills", progress=stopped_after(1, another))
+    assert found.hills == len(rows(found.folder))
+
+
 def test_a_folder_that_cannot_be_made_is_told(region: Region, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):

@@ -16,7 +16,7 @@ import numpy as np
 from hillfinder import climbs
 from hillfinder.catalogue import cells
 from hillfinder.elevation import doubt, profile
-from hillfinder.errors import HeightsError
+from hillfinder.errors import HeightsError, StreetsError
 from hillfinder.model import HeightSource, read_only
 from hillfinder.streets.network import Blur, Lines, build
 from hillfinder.streets.pieces import join, take, touching
@@ -81,7 +81,10 @@ def make(
     """
     if not (cells.numbers(raw.lon, raw.lat) == cells.number(cell)).any():
         return None
-    network = build(raw, cell.crs, _borders(raw))
+    try:
+        network = build(raw, cell.crs, _borders(raw))
+    except StreetsError:  # a railway, a motorway: nothing for feet
+        return None
     network = take(network, touching(network, cell.box(AROUND_M)))
     first = network.edge_u
     own = cells.numbers(network.node_lon[first], network.node_lat[first]) == cells.number(cell)

@@ -131,7 +131,10 @@ def _streets(folder: Path, place: Place, bounds: Box) -> tuple[kept.Joined, Heig
         if piece is None:
             if parts.read(path) is not None:  # it is whole, and has no street
                 continue
-            msg = f"{path} is damaged: scan the region again, and it is made anew."
+            msg = (
+                f"{path} is damaged, or made by another version of hillfinder: scan the region "
+                "again, and it is made anew."
+            )
             raise DataError(msg)
         some = piece.only(touching(piece.network, bounds))
         if some is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from hillfinder.catalogue.tasks import Done, Job
     from hillfinder.model import HeightKind
 
-PLAN = "_scan/plan.json"
+PLAN, LOCK = "_scan/plan.json", "_scan/lock"
 #: Of a hill matter its own length, the slopes that it is part of on either side, and the streets
 #: round about that lend it a name.
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
@@ -91,21 +92,22 @@ def scan(
     files = tuple(str(Path(path).absolute()) for path in dem)
     Raster(files, kind=heights_kind)  # it says what is wrong with them
     wanted = _wanted(extract, files, heights_kind, criteria)
-    plan = _begun(folder, wanted, resume=resume)
-    if plan is not None and _whole(folder, plan):
-        return Catalogue(folder, plan["hills"], plan["street_m"])
-    if plan is None or not _has_all(folder, plan):
-        plan = _share_out(extract, folder, wanted, progress)
-    job = tasks.Job(
-        folder=folder,
-        dem=files,
-        dem_kind=heights_kind,
-        criteria=criteria,
-        source=StreetSource(**plan["source"]),
-        margin_m=wanted["margin_m"],
-    )
-    with _Output(folder), running.workers(workers, scheduler) as run:
-        return _finished(job, plan, run, tiles, progress)
+    with _alone(folder):
+        plan = _begun(folder, wanted, resume=resume)
+        if plan is not None and _whole(folder, plan):
+            return Catalogue(folder, plan["hills"], plan["street_m"])
+        if plan is None or not _has_all(folder, plan):
+            plan = _share_out(extract, folder, wanted, progress)
+        job = tasks.Job(
+            folder=folder,
+            dem=files,
+            dem_kind=heights_kind,
+            criteria=criteria,
+            source=StreetSource(**plan["source"]),
+            margin_m=wanted["margin_m"],
+        )
+        with _Output(folder), running.workers(workers, scheduler) as run:
+            return _finished(job, plan, run, tiles, progress)
 
 
 def _finished(
@@ -212,8 +214,9 @@ def _begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str
         )
         raise InputError(msg)
     if plan is not None and not resume:
-        for what in ("_scan", dataset.STREETS):
+        for what in (tasks.SPOOLS, tasks.ROWS, dataset.STREETS):
             shutil.rmtree(folder / what, ignore_errors=True)
+        (folder / PLAN).unlink()
         for path in folder.glob("hills-*.parquet*"):
             path.unlink()
         plan = None
@@ -259,6 +262,26 @@ def _share_out(
 
 def _note(folder: Path, plan: Mapping[str, Any]) -> None:
     replace(folder / PLAN, json.dumps(plan), overwrite=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other scan work in the folder; a process that died is not in the way.
+
+    Raises:
+        InputError: another scan is at work there.
+        OutputError: the folder cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    with _Output(folder):
+        (folder / "_scan").mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        msg = f"Another scan is at work in {folder}: wait for its end, or give another folder."
+        raise InputError(msg) from error
 
 
 class _Output:

@@ -122,14 +122,16 @@ def _with_nodes_below_zero(piece: bytes, file: File) -> bytes:
 def _share_out(piece: bytes, folder: Path, margin_m: float) -> None:
     """Append every line to the spools of the cells that its way comes near."""
     lines = [line for line in piece.split(b"\n") if line]
+    if not lines:
+        return
     _, lon, lat, offset = _nodes(lines)
     known = lon != NOWHERE
     size = np.diff(offset)
     least = np.array([1 + line.startswith(b"w") for line in lines])
-    some = np.add.reduceat(known, offset[:-1]) >= least if lines else np.empty(0, bool)
+    some = np.add.reduceat(known, offset[:-1]) >= least
     x, y = cells.positions(np.where(known, lon, np.nan), lat)
     # Across the antimeridian a way goes on, and not round the earth.
-    start = np.fmax.reduceat(x, offset[:-1]) if lines else x
+    start = np.fmax.reduceat(x, offset[:-1])
     x = x + np.where(np.repeat(start, size) - x > cells.AROUND / 2, cells.AROUND, 0)
     margin = margin_m * cells.AROUND / cells.EQUATOR_M
     reach = margin / np.cos(np.radians(np.minimum(np.abs(lat), cells.FARTHEST_LAT)))

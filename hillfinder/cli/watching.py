@@ -150,7 +150,8 @@ def _scanned(share: float, street_m: float, hills: int, left_s: float) -> str:
     >>> _scanned(0.5, 1_234_567.0, 890, 61.0)
     '50 % done: 1,235 km of streets, 890 hills, about 2 min left'
     """
-    left = f", about {left_s // 60 + 1:.0f} min left" if share < 1 else ""
+    minutes = f"about {left_s // 60 + 1:.0f} min" if left_s >= 60 else "less than a minute"
+    left = f", {minutes} left" if share < 1 else ""
     return f"{100 * share:.0f} % done: {street_m / 1000:,.0f} km of streets, {hills:,} hills{left}"
 
 
