@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hillfinder.criteria import Criteria
     from hillfinder.model import Bools, Floats, Ints
-    from hillfinder.streets.network import Blur, Profiles, StreetNetwork
+    from hillfinder.streets.network import Blur, Profiles, StreetNetwork, Track
 
 
 class Listed(Protocol):
@@ -100,11 +100,14 @@ class Climbs:
 
     def __getitem__(self, row: int) -> Climb:
         """Return one climb as a record."""
+        grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
+        return climb(self.network, self.legs(row), grade, sigma)
+
+    def legs(self, row: int) -> list[Leg]:
+        """Return the pieces of edges that one climb runs along."""
         axis = self._axes[int(self._backward[row])]
         foot = float(self._foot[row])
-        top = foot + float(self.length_m[row])
-        grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
-        return axis.climb(self.network, foot, top, grade, sigma)
+        return axis.legs(self.network, foot, foot + float(self.length_m[row]))
 
     def points(self, shares: Floats) -> tuple[Floats, Floats]:
         """Return the projected positions at ``shares`` (0 foot, 1 top) of each: shape (k, p)."""
@@ -166,10 +169,8 @@ class _Axis:
         """Return the projected coordinates at positions on the axis."""
         return np.interp(s, self.shape_s, self.shape_x), np.interp(s, self.shape_s, self.shape_y)
 
-    def climb(
-        self, network: StreetNetwork, foot: float, top: float, grade: float, grade_sigma: float
-    ) -> Climb:
-        """Return the stretch between two positions as a record, tilted to the grade claimed."""
+    def legs(self, network: StreetNetwork, foot: float, top: float) -> list[Leg]:
+        """Return the pieces of edges between two positions."""
         first, last = self.leg_at(np.array([foot + NEAR_M, top - NEAR_M]))
         legs = []
         for leg in range(first, last + 1):
@@ -180,12 +181,26 @@ class _Axis:
             if not self.leg_forward[leg]:
                 start, stop = length - start, length - stop
             legs.append(Leg(edge, start, stop))
-        return climb(network, legs, grade, grade_sigma)
+        return legs
 
 
-def climb(network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma: float) -> Climb:
-    """Return the way along legs, foot first, as a record, tilted to the grade claimed."""
-    track = network.track(legs)
+def climb(
+    network: StreetNetwork,
+    legs: Sequence[Leg],
+    grade: float,
+    grade_sigma: float,
+    track: Track | None = None,
+) -> Climb:
+    """Return the way along legs, foot first, as a record, tilted to the grade claimed.
+
+    Args:
+        network: the streets.
+        legs: the pieces of edges.
+        grade: what is claimed of it.
+        grade_sigma: its standard deviation.
+        track: the line along the legs, where somebody has it already.
+    """
+    track = track or network.track(legs)
     along = track.distance_m - track.distance_m[0]
     excess = (track.elevation_m[-1] - track.elevation_m[0]) / along[-1] - grade
     mapped = evidence.signs(network.ways, network.edge_way[[leg.edge for leg in legs]])

@@ -11,6 +11,7 @@ from hillfinder import ranking
 from hillfinder.catalogue import cells
 from hillfinder.model import Hill
 from hillfinder.output.plain import plain
+from hillfinder.streets.tracks import Tracks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,11 +68,14 @@ def hills(
     found = climbing.find(streets.network, criteria, streets.known)
     rows = ranking.order(found)
     rows = rows[streets.cell[found.foot_edge[rows]] == cells.number(cell)]
+    ways = [found.legs(row) for row in rows.tolist()]
+    tracks = Tracks(streets.network).along(ways)
     names = ranking.Names(streets.network)
     words = ranking.Words(criteria, learnt[cell].heights)
     listed = []
-    for row in rows.tolist():
-        climb = found[row]
+    for row, legs, track in zip(rows.tolist(), ways, tracks, strict=True):
+        grade, sigma = float(found.grade[row]), float(found.grade_sigma[row])
+        climb = climbing.climb(streets.network, legs, grade, sigma, track)
         hill = Hill(0, names.label(climb), climb, None)
         listed.append(_row(hill, words, streets))
     return table(listed)
