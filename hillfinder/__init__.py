@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from hillfinder.elevation.raster import Raster
     from hillfinder.elevation.tiles import Tiles
     from hillfinder.errors import HillfinderError
+    from hillfinder.faces import Hill
     from hillfinder.find import grade, near
     from hillfinder.fit import Weights
     from hillfinder.grades import GradedLine, Grades
     from hillfinder.hills import Hills
-    from hillfinder.model import Climb, HeightSource, Hill, Place, Profile, Route, Workout
+    from hillfinder.model import Climb, HeightSource, Place, Profile, Route, Workout
     from hillfinder.plan import Plan
     from hillfinder.streets.extract import read as read_extract
     from hillfinder.streets.graph import from_networkx, to_networkx
@@ -80,7 +81,7 @@ _HOMES = {
     "HeightSource": "model",
     "Heights": "elevation.heights",
     "HillfinderError": "errors",
-    "Hill": "model",
+    "Hill": "faces",
     "Hills": "hills",
     "Place": "model",
     "Plan": "plan",

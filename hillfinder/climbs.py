@@ -9,7 +9,7 @@ and is not flat at either end. Of all such stretches on one slope the one with t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -26,39 +26,6 @@ if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import Blur, Profiles, StreetNetwork, Track
-
-
-class Listed(Protocol):
-    """Climbs of a network, wherever they were found: what a warm-up to them needs to know."""
-
-    @property
-    def foot_edge(self) -> Ints:
-        """Shape (k,), the edge on which each begins."""
-        ...
-
-    @property
-    def foot_offset_m(self) -> Floats:
-        """Shape (k,), where on it."""
-        ...
-
-    @property
-    def length_m(self) -> Floats:
-        """Shape (k,), how long each is."""
-        ...
-
-    @property
-    def grade(self) -> Floats:
-        """Shape (k,), what can be claimed of each."""
-        ...
-
-    @property
-    def grade_sigma(self) -> Floats:
-        """Shape (k,), its standard deviation."""
-        ...
-
-    def __getitem__(self, row: int, /) -> Climb:
-        """Return one as a record."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

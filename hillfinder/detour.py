@@ -167,7 +167,7 @@ class Detours:
             return None  # back at once
         ends = 0.0, float(network.edge_length_m[edge])
         there.append(Leg(edge, *(ends if via == edge else ends[::-1])))
-        dear = self._dear._replace(again=lie.along(there))
+        dear = self._dear._replace(again=self._dear.again | lie.along(there))
         point = Position(there[-1].edge, there[-1].stop_m)
         # The way backwards found above, all of it run again, is one. Mostly there is a far better.
         for factor in (AGAIN_FACTOR / 2.0, AGAIN_FACTOR):
@@ -191,7 +191,8 @@ class Detours:
     def _tiresome(self, there: list[Leg], back: list[Leg], dear: Dear) -> float:
         streets, legs = self._streets, [*there, *back]
         time_s = streets.clock.legs_s(legs)
-        again = [dear.on(leg) for leg in there]
+        before = self._dear.again
+        again = [leg if before[leg.edge] else dear.on(leg) for leg in there]
         again += [leg if dear.again[leg.edge] else dear.on(leg) for leg in back]
         cost_s, again_s = (streets.comfort.seconds(*columns(each)).sum() for each in (legs, again))
         cost_s += (AGAIN_FACTOR - 1.0) * again_s

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder import ascents, fit, grades, lines, misses, ranking, rolling, safety
 from hillfinder import climbs as climbing
-from hillfinder import fit, grades, lines, misses, ranking, safety
 from hillfinder.catalogue import nearby
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import InputError
+from hillfinder.faces import Hill
 from hillfinder.hills import Hills
-from hillfinder.model import Beyond, HeightSource, Hill, Place
+from hillfinder.model import Beyond, HeightSource, Place
 from hillfinder.place import locate
 from hillfinder.streets import store
 from hillfinder.streets.network import StreetNetwork
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from hillfinder.elevation.heights import Heights
     from hillfinder.lines import Given
-    from hillfinder.model import Floats
+    from hillfinder.model import Floats, Ints
 
     Streets: TypeAlias = Path | str | nx.MultiDiGraph | StreetNetwork
     Elevation: TypeAlias = Heights | Path | str | Sequence[Path | str]
@@ -82,38 +84,46 @@ def near(
     criteria = criteria or Criteria()
     web = web or Web.from_environment()
     where = locate(place, web)
-    climbs: climbing.Listed
+    known = None
     if catalogue is not None:
         _only_a_catalogue(streets, heights, elevation)
         known = nearby.look_up(Path(catalogue), where, _radius_m(criteria), criteria)
-        climbs, network, source = known, known.network, known.heights
-        rows = np.arange(len(known))
+        network, source = known.network, known.heights
     else:
         wanted = _streets(streets, where, _radius_m(criteria), web)
         area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
         source = area.heights
         network = doubt.settled(store.cut(area.network, wanted.bounds), source)
-        climbs = found = climbing.find(network, criteria)
-        rows = ranking.order(found)
     router = Router(network, where, criteria)
-    minutes = router.times_s(climbs)[rows] / 60.0
     sky = safety.look_up(where, criteria, web)
     judge = safety.Judge(network, sky)
     scales = fit.Scales(network, criteria, weights, dark=sky.dark)
-    within = rows[minutes <= criteria.warmup_min[1]]
-    if criteria.rank == "grade":
-        within = judge.safest(climbs, within, criteria.limit)
-    listed = scales.listed(climbs, within, router.approach, judge.shuns)
-    hills = _hills(network, listed, ranking.Words(criteria, source))
+    climbs, rows = _sought(network, criteria, router, known)
+    minutes = router.times_s(climbs)[rows] / 60.0
+    run = None
+    if criteria.session == "rolling":
+        run = rolling.tour(
+            router, where, criteria, climbs, rows, weigh=scales.weigh, shuns=judge.shuns
+        )
+        listed: Iterable[fit.Weighed] = run.listed
+    else:
+        within = rows[minutes <= criteria.warmup_min[1]]
+        if criteria.rank == "grade":
+            within = judge.safest(climbs, within, criteria.limit)
+        listed = scales.listed(climbs, within, router.approach, judge.shuns)
+    found = _hills(network, listed, ranking.Words(criteria, source))
+    hills = tuple(Hill.of(judge.judged(hill)) for hill in found)
+    others = ~np.isin(rows, run.rows if run else ())  # a run may lead on to hills far off
     return Hills(
         place=where,
         criteria=criteria,
         streets=network.source,
         heights=source,
-        hills=tuple(map(judge.judged, hills)),
-        beyond=_beyond(climbs.grade[rows], minutes, criteria, hills),
-        misses=() if hills else misses.nearest(network, criteria, router.times_s),
+        hills=hills,
+        beyond=_beyond(climbs.grade[rows[others]], minutes[others], criteria, hills),
+        misses=() if hills else _misses(network, criteria, router, run),
         street_m=router.snap.distance_m,
+        tour=run.led_by(hills) if run else None,
         sky=sky.words,
         network=network,
     )
@@ -232,6 +242,28 @@ def _hills(
         hill = Hill(rank, names.label(climb), climb, approach, fit=suits)
         hills.append(replace(hill, notes=words.notes(hill)))
     return tuple(hills)
+
+
+def _sought(
+    network: StreetNetwork, criteria: Criteria, router: Router, known: nearby.Listed | None
+) -> tuple[climbing.Climbs | ascents.Ascents | nearby.Listed, Ints]:
+    """Return what is sought, as arrays, and which rows are hills of their own, in order."""
+    if known is not None:
+        return known, np.arange(len(known))
+    if criteria.session == "long":
+        found = ascents.find(network, criteria, router.times_s)
+        return found, np.arange(len(found))
+    climbs = climbing.find(network, criteria)
+    return climbs, ranking.order(climbs)
+
+
+def _misses(
+    network: StreetNetwork, criteria: Criteria, router: Router, run: rolling.Tour | None
+) -> tuple[str, ...]:
+    """Return why there is no run, if one was asked for, and what came nearest to a hill."""
+    search = partial(ascents.by_grade, network) if criteria.session == "long" else None
+    nearest = misses.nearest(network, criteria, router.times_s, search)
+    return (*run.misses, *nearest) if run else nearest
 
 
 def _beyond(grades: Floats, minutes: Floats, criteria: Criteria, hills: tuple[Hill, ...]) -> Beyond:

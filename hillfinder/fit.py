@@ -19,6 +19,7 @@ from hillfinder.footing import NEUTRAL, Ground, Worth
 from hillfinder.ideal import grade_worth, half_at, ideal, repeat_s, time_worth
 from hillfinder.model import Fit, Hill
 from hillfinder.streets.marks import Lookout
+from hillfinder.workout import longest_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -307,6 +308,8 @@ class Scales:
             return Worth(value, f"about {_time(taken)} up")
         if taken < self._aim.time_s:
             return Worth(value, f"only {_time(taken)} up")
+        if taken <= longest_s(self._criteria):
+            return Worth(value, f"{_time(taken)} up, long for a repeat")
         return Worth(value, f"{_time(taken)} to the top: turn sooner")
 
     def _warmup(self, way: Route) -> Worth:

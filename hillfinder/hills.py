@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from html import escape
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
-from hillfinder.errors import InputError
+from hillfinder.errors import InputError, StreetsError
+from hillfinder.faces import Hill, need, new_axes
 from hillfinder.model import Findings
-from hillfinder.output import words
+from hillfinder.output import export, profile, scale, words
+from hillfinder.output import table as listing
 from hillfinder.output.course import course
 from hillfinder.output.delimited import to_csv
 from hillfinder.output.files import replace
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import folium
+    from branca.colormap import StepColormap
     from geopandas import GeoDataFrame
     from matplotlib.axes import Axes
 
-    from hillfinder.model import Hill, Route, Workout
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Route, Workout
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.treadmill import Treadmill
 
@@ -50,6 +54,7 @@ class Hills(Findings):
         network: the streets that were searched, with their profiles.
     """
 
+    hills: tuple[Hill, ...]
     network: StreetNetwork = field(kw_only=True)
 
     def __len__(self) -> int:
@@ -76,7 +81,22 @@ class Hills(Findings):
 
         A line has heights as its third coordinate, or two coordinates where a height is unknown.
         Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when
-        there is no hill.
+        there is no hill, and stay the same: new ones come last.
+
+        - ``rank``, ``name``: the number in the list, from 1, and what a person would call it.
+        - ``grade``, ``grade_sigma``, ``confidence``: mean grade as a ratio, its standard deviation,
+          and ``high``, ``medium`` or ``low``.
+        - ``length_m``, ``gain_m``, ``max_grade``: in the ground plan, from bottom to top; the
+          steepest 30 m.
+        - ``highway``, ``surface``, ``lit``, ``way_ids``: OpenStreetMap's; several are joined by
+          ``;``.
+        - ``foot_lat``, ``foot_lon``, ``foot_elevation_m``, ``top_lat``, ``top_lon``,
+          ``top_elevation_m``: both ends.
+        - ``approach_minutes``, ``approach_length_m``, ``approach_gain_m``, ``approach_shape``: the
+          warm-up, ``direct`` or a ``detour``.
+        - ``notes``: sentences, joined by ``;``.
+        - ``fit_score``, ``gravity``: how well it suits the session, 0 to 1; the gravest caution,
+          ``avoid``, ``mind`` or ``know``.
         """
         return frame(self)
 
@@ -107,19 +127,40 @@ class Hills(Findings):
         from hillfinder import workout
         from hillfinder.warmup import Router
 
-        criteria = self.criteria
-        if criteria.session == "rolling":
-            if hill is None:
-                if self.tour is None:
-                    msg = "No run over several hills was found: ask for another length or time."
-                    raise InputError(msg)
-                return Plan.of(self.tour, self)
-            criteria = changed(criteria, session="repeats", distance_m=None, minutes=None)
+        if self.criteria.session == "rolling" and hill is None:
+            if self.tour is None:
+                msg = "No run over several hills was found: ask for another length or time."
+                raise InputError(msg)
+            return Plan.of(self.tour, self)
+        criteria = self._of_one()
         if repeats is not None:
             criteria = changed(criteria, repeats=repeats)
         one = self.pick() if hill is None else self.pick(hill) if isinstance(hill, int) else hill
         router = Router(self.network, self.place, criteria)
         return Plan.of(workout.make(one, criteria, router), self)
+
+    def _plans(self) -> dict[int, Plan]:
+        """Return the session on each hill, by its number, where a way leads home.
+
+        On a run over several hills the way to one begins on the one before: it has no session.
+        """
+        from hillfinder import workout
+        from hillfinder.warmup import Router
+
+        if not self or self.tour is not None:
+            return {}
+        criteria = self._of_one()
+        router, plans = Router(self.network, self.place, criteria), {}
+        for hill in self:
+            with suppress(StreetsError):
+                plans[hill.rank] = Plan.of(workout.make(hill, criteria, router), self)
+        return plans
+
+    def _of_one(self) -> Criteria:
+        """Return what is asked of a session on one hill."""
+        if self.criteria.session != "rolling":
+            return self.criteria
+        return changed(self.criteria, session="repeats", distance_m=None, minutes=None)
 
     def course(self, pick: int = 1) -> Route:
         """Return the way from the door to the bottom of a hill and up it.
@@ -206,6 +247,60 @@ class Hills(Findings):
         """
         return replace(path, to_parquet(self), overwrite=overwrite)
 
+    def to_html(
+        self,
+        path: Path | str,
+        *,
+        units: words.Units = "metric",
+        street_map: bool = True,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write a page with map, list, profiles, sessions and files for a watch; return the path.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            units: metres and kilometres, or feet and miles.
+            street_map: whoever opens it with a network sees OpenTopoMap beneath, whose server is
+                asked for what is looked at; without, the page never asks for anything.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            OutputError: the file exists, or cannot be written.
+        """
+        from hillfinder.output import page
+
+        plans: dict[int, Workout] = {**self._plans()}
+
+        def files(rank: int) -> dict[str, bytes]:
+            if rank == page.RUN and self.tour is not None:
+                return _files(self, self.tour, "run")
+            return _files(self, plans[rank], f"hill-{rank}") if rank in plans else {}
+
+        tiles = page.OPENTOPOMAP if street_map else None
+        text = page.to_html(self, self.network, plans, files, units=units, tiles=tiles)
+        return replace(path, text, overwrite=overwrite)
+
+    def to_png(
+        self, path: Path | str, *, units: words.Units = "metric", overwrite: bool = False
+    ) -> Path:
+        """Write the map and the profile of the first hill as PNG, and return the path.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            units: metres or feet.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+            InputError: there is no hill to draw.
+            OutputError: the file exists, or cannot be written.
+        """
+        need("The picture", "matplotlib")
+        from hillfinder.output import picture
+
+        self._shown()
+        return replace(path, picture.to_png(self, self.network, units), overwrite=overwrite)
+
     def explore(self, **options: Any) -> folium.Map:  # noqa: ANN401 - handed on to GeoPandas
         """Return a map to move about in, the hills coloured by grade, with the ways to them.
 
@@ -216,7 +311,7 @@ class Hills(Findings):
             ImportError: folium, matplotlib or mapclassify is not installed.
             InputError: there is no hill to show.
         """
-        _need("The map", "folium", "mapclassify", "matplotlib")
+        need("The map", "folium", "mapclassify", "matplotlib")
         from geopandas import GeoSeries
         from shapely import LineString, Point
 
@@ -226,7 +321,7 @@ class Hills(Findings):
             frame[column] = [escape(text) if text else text for text in frame[column]]
         settings: dict[str, Any] = {
             "column": "grade",
-            "cmap": "plasma",
+            "cmap": _colours(),
             "tooltip": ["rank", "name", "grade", "length_m", "gain_m", "surface"],
             "style_kwds": {"weight": 6},
         }
@@ -240,20 +335,24 @@ class Hills(Findings):
         door.explore(m=result, color="black", marker_kwds={"radius": 6})
         return result
 
-    def plot(self, **options: Any) -> Axes:  # noqa: ANN401 - handed on to GeoPandas
-        """Draw the hills, coloured by grade, and the place, and return the axes.
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the hills on the streets and the land, coloured by grade, and return the axes.
+
+        The land is what the heights along the streets span (``output.picture``).
 
         Args:
-            options: as in ``GeoDataFrame.plot``.
+            axes: where; ``None`` makes new ones.
 
         Raises:
             ImportError: matplotlib is not installed.
             InputError: there is no hill to show.
         """
-        _need("The plot", "matplotlib")
-        settings: dict[str, Any] = {"column": "grade", "cmap": "plasma", "legend": True}
-        axes: Axes = self._shown().plot(**settings | {"linewidth": 4} | options)
-        axes.plot(self.place.lon, self.place.lat, "k^")
+        need("The plot", "matplotlib")
+        from hillfinder.output import picture
+
+        self._shown()
+        axes = axes or new_axes((8.0, 8.0))
+        picture.draw_map(self, self.network, axes)
         return axes
 
     def _shown(self) -> GeoDataFrame:
@@ -262,9 +361,17 @@ class Hills(Findings):
             raise InputError(msg)
         return self.frame
 
+    def __repr__(self) -> str:
+        """Return what it is in a line; ``print`` shows the list."""
+        return f"<Hills: {words.heading(self)}>"
+
+    def __str__(self) -> str:
+        """Return the list, 80 columns wide."""
+        return listing.to_text(self)
+
     def _repr_html_(self) -> str:
         """Return a table for a notebook; whatever the map holds is shown as text."""
-        head = ("#", "Hill", "Grade", "Length", "Gain", "Surface", "Warm-up")
+        head = ("#", "Hill", "Grade", "Length", "Gain", "Surface", "Warm-up", "Profile")
         lines = [
             (
                 str(hill.rank),
@@ -277,8 +384,9 @@ class Hills(Findings):
             )
             for hill in self.hills
         ]
-        body = "".join(_row(line, "td") for line in lines)
-        table = f"<table><thead>{_row(head, 'th')}</thead><tbody>{body}</tbody></table>"
+        drawn = [f"<td>{profile.to_small_svg(hill)}</td>" for hill in self.hills]
+        body = "".join(_row(*each) for each in zip(lines, drawn, strict=True))
+        table = f"<table><thead>{_row(head, '', 'th')}</thead><tbody>{body}</tbody></table>"
         below = "<br>".join(escape(text) for text in (*words.remarks(self), *words.sources(self)))
         return (
             f"<div><p><b>{escape(words.heading(self))}</b></p>{table if lines else ''}"
@@ -286,16 +394,25 @@ class Hills(Findings):
         )
 
 
-def _need(what: str, *packages: str) -> None:
-    """Refuse, in one sentence, what asks for packages that are not installed."""
-    for package in packages:
-        try:
-            import_module(package)
-        except ImportError as error:
-            msg = f'{what} needs {package}, which is missing: pip install "hillfinder[notebook]"'
-            raise ImportError(msg, name=package) from error
-
-
-def _row(cells: tuple[str, ...], tag: str) -> str:
+def _row(cells: tuple[str, ...], more: str = "", tag: str = "td") -> str:
     style = ' style="text-align:left"'
-    return f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+    return f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}{more}</tr>"
+
+
+def _colours() -> StepColormap:
+    """Return the one scale of grades, as folium draws it."""
+    from branca.colormap import StepColormap
+
+    ends = (0.0, *scale.BREAKS[1:], 0.25)
+    return StepColormap(scale.COLOURS[1:], index=ends, vmin=0.0, vmax=ends[-1])
+
+
+def _files(findings: Findings, workout: Workout, name: str) -> dict[str, bytes]:
+    """Return what a watch takes from the page, by the names of files."""
+    kinds: dict[str, export.Kind] = {
+        f"{name}.gpx": "gpx",
+        f"{name}.fit": "fit",
+        f"{name}-workout.fit": "workout",
+    }
+    made = {file: export.content(kind, findings, workout) for file, kind in kinds.items()}
+    return {file: data.encode() if isinstance(data, str) else data for file, data in made.items()}

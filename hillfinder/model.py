@@ -310,7 +310,8 @@ class Hill:
     """One row of the answer: a climb, what it is called, and how to warm up to it.
 
     Attributes:
-        rank: its place in the list, from 1.
+        rank: 1 is the first of the list: the steepest, or the one that suits best, as was asked;
+            of long hills the most even (``ascents``); of a rolling run the one that is run first.
         name: what a person would call it, cross streets included.
         climb: the stretch itself.
         approach: from the place to the foot; ``None`` where no warm-up was asked for.
@@ -397,6 +398,11 @@ class Workout:
         return sum(step.kind == "repeat" for step in self.steps)
 
     @property
+    def repeated_m(self) -> float | None:
+        """How much of the first hill is run up, from its bottom; ``None`` where no hill is."""
+        return next((step.route.length_m for step in self.steps if step.kind == "repeat"), None)
+
+    @property
     def length_m(self) -> float:
         """The whole way, in metres of the ground plan."""
         return sum(step.route.length_m for step in self.steps)
@@ -461,7 +467,8 @@ class Findings:
         beyond: what was found and not offered.
         misses: in plain words, what came nearest where ``hills`` is empty.
         street_m: how far the place is from the street where every warm-up begins, in metres.
-        tour: the run over several hills, where one was asked for and found.
+        tour: the run over the hills, for a rolling session; ``None`` for others, and where no hill
+            can be taken in.
         sky: in plain words, what is known of daylight and weather at the start, with its source.
     """
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hillfinder import treadmill
 from hillfinder.model import Workout
-from hillfinder.output import card, export, files
+from hillfinder.output import card, export, files, words
 from hillfinder.output.gpx import workout_to_gpx
 from hillfinder.output.tcx import to_tcx
 from hillfinder.output.track import once
@@ -116,6 +116,15 @@ class Plan(Workout):
             else once(changed(self.hills[0], approach=None), self.findings.criteria)
         )
         export.write(self.findings, self, targets, course=course, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        """Return what it is in a line; ``print`` shows the card."""
+        ranks = " and ".join(str(hill.rank) for hill in self.hills)
+        return f"<Plan: {self.session} on hill {ranks}, {words.totals(self)}>"
+
+    def __str__(self) -> str:
+        """Return the card."""
+        return self.card()
 
     def _repr_html_(self) -> str:
         """Return the card for a notebook; whatever the map holds is shown as text."""

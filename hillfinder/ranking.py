@@ -42,6 +42,8 @@ NEIGHBOUR_M = 250.0
 COARSE_CELLS = 3.0
 #: A climb is uneven where its steepest part is so many times its mean.
 STEEP_PART = 1.5
+#: A climb longer than this is called after the longest streets that it follows, so many of them.
+LONG_M, LONG_NAMES = 1000.0, 3
 KINDS = {
     "footway": "Footpath",
     "path": "Path",
@@ -164,6 +166,8 @@ class Names:
         is and the street it leads off, or the one nearest to it.
         """
         legs = climb.legs
+        if climb.length_m > LONG_M and (several := self._streets(legs)):
+            return several
         street, kind = self._street(legs)
         nodes = self._nodes(legs)
         if not street:
@@ -179,6 +183,15 @@ class Names:
         if low or high:
             return f"{street} at {low or high}"
         return street
+
+    def _streets(self, legs: Sequence[Leg]) -> str:
+        """Return the longest streets of a way over several, in the order met, else nothing."""
+        metres: dict[str, float] = defaultdict(float)
+        for leg in legs:
+            metres[self._name[leg.edge] or ""] += abs(leg.stop_m - leg.start_m)
+        metres.pop("", None)
+        main = sorted(metres, key=lambda name: (-metres[name], name))[:LONG_NAMES]
+        return ", then ".join(name for name in metres if name in main) if len(main) > 1 else ""
 
     def _street(self, legs: Sequence[Leg]) -> tuple[str, str]:
         """Return the name that the longest named part bears, and what the longest part is."""
@@ -273,9 +286,10 @@ class Words:
         elif not coarse and hill.confidence == "low" and steep <= STEEPEST_STREET:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
         if approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
+            verb = "walk" if self.criteria.walk else "run"
             notes.append(
                 f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "
-                "warm-up: run on a little before you start."
+                f"warm-up: {verb} on a little before you start."
             )
         steepest = f"its steepest 30 m rise {100 * steep:.0f} %"
         if steep > STEEPEST_STREET:

@@ -230,6 +230,46 @@ class Links:
         reached, before = dijkstra(graph, indices=root, return_predecessors=True, limit=limit)
         return Tree(start, dear, backward, reached[:-1], before[:-1], street_cost)
 
+    def table(
+        self, starts: Sequence[Position], ends: Sequence[Position], dear: Dear, limit: float
+    ) -> Floats:
+        """Return what the cheapest ways between many points cost, shape (starts, ends).
+
+        A way that costs more than ``limit`` may be given as infinite.
+        """
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
+        cost = self._street_cost(dear, backward=False)
+        cost = np.minimum.reduceat(cost, self._first) if len(self._first) else cost
+        # A root for each start, with a link to either end of its street.
+        count, size = self._nodes, self._nodes + len(starts)
+        begin = np.full((len(starts), 2), LEAST_S)
+        nodes = np.zeros((len(starts), 2), np.int32)
+        for row, start in enumerate(starts):
+            both = sorted((node, self.cost(leg, dear)) for node, leg in self._ends(start))
+            nodes[row] = [node for node, _ in both]
+            begin[row] = [max(seconds, LEAST_S) for _, seconds in both]
+        offset = np.append(self._offset, len(self._first) + 2 * np.arange(1, len(starts) + 1))
+        graph = csr_array(
+            (
+                np.concatenate([cost, begin.ravel()]),
+                np.concatenate([self._head, nodes.ravel()]),
+                offset.astype(np.int32),
+            ),
+            shape=(size, size),
+        )
+        reached = dijkstra(graph, indices=np.arange(count, size), limit=limit)
+        result = np.full((len(starts), len(ends)), np.inf)
+        for column, end in enumerate(ends):
+            for node, leg in self._ends(end):
+                there = reached[:, node] + self.cost(_turned(leg), dear)
+                result[:, column] = np.minimum(result[:, column], there)
+            for row in (row for row, start in enumerate(starts) if start.edge == end.edge):
+                straight = self.cost(Leg(end.edge, starts[row].offset_m, end.offset_m), dear)
+                result[row, column] = min(result[row, column], straight)
+        return result
+
     def _street_cost(self, dear: Dear, *, backward: bool) -> Floats:
         """Return what every street costs in either direction, in the order of ``self._edge``."""
         factor = np.where(dear.again, AGAIN_FACTOR, 1.0)[self._edge]

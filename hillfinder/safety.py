@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from hillfinder.streets.marks import Lookout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hillfinder.climbs import Listed
     from hillfinder.criteria import Criteria
     from hillfinder.model import Bools, Climb, Floats, Hill, Ints, Leg, Place
     from hillfinder.streets.network import StreetNetwork
@@ -100,6 +99,13 @@ def look_up(place: Place, criteria: Criteria, web: Web, now: datetime | None = N
     return Sky(when, place.lat >= 0, light, forecast, tuple(words))
 
 
+class Records(Protocol):
+    """Climbs of any kind, each as a record."""
+
+    def __getitem__(self, row: int, /) -> Climb:
+        """Return one as a record."""
+
+
 class Judge:
     """Says what to mind, for the streets of one network at one hour."""
 
@@ -109,7 +115,7 @@ class Judge:
         self._sky = sky
         self._lookout = Lookout(network)
 
-    def safest(self, climbs: Listed, rows: Ints, limit: int) -> Ints:
+    def safest(self, climbs: Records, rows: Ints, limit: int) -> Ints:
         """Return ``limit`` rows of ``climbs``, those to be avoided in the weather behind others.
 
         Without weather these are the first. With it, the first few more are looked at; among the

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hillfinder.pace import running_factor
+from hillfinder.pace import running_factor, walking_factor
 from hillfinder.workout import WALK_M_S, counted, effort, longest_s
 
 if TYPE_CHECKING:
@@ -68,10 +68,12 @@ def asked(criteria: Criteria) -> Treadmill:
     low, high = criteria.grade_range
     grade = min(max(low, MIDDLE[criteria.session]), high)
     length_m = sum(criteria.length_range_m) / 2
-    speed = criteria.flat_speed_m_s * effort(criteria) / _factor(grade, criteria)
+    # As fast as up such a hill: a walker's speed is Tobler's there, as in any session.
+    factor = walking_factor if criteria.walk else running_factor
+    speed = criteria.flat_speed_m_s * effort(criteria) / float(factor(np.array(grade)))
     time_s = min(length_m / speed, longest_s(criteria))
     count = criteria.repeats or counted(speed * time_s, time_s, criteria)
-    recovery_s = time_s / 2 if criteria.session == "long" else 2 * time_s
+    recovery_s = time_s * (0.5 if criteria.session == "long" else 1 if criteria.walk else 2)
     return _belt(grade, speed, criteria, count=count, time_s=time_s, recovery_s=recovery_s)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -18,15 +18,26 @@ from hillfinder.routing import Dear, Links, Tree, snap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hillfinder.climbs import Listed
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Climb, Floats, Place, Shape
+    from hillfinder.model import Climb, Floats, Ints, Place, Shape
     from hillfinder.streets.network import StreetNetwork
 
 #: The most pleasant way; where it takes too long, one between it and the quickest, then that.
 COMFORTS = (1.0, 0.5, 0.0)
 #: A way home may be so much longer than the quickest, or as long as a cool-down usually takes.
 HOME_LONGER, COOL_DOWN_S = 1.5, 600.0
+
+
+class Begun(Protocol):
+    """What begins on the network: climbs of any kind, or points of it, shape (k,) each."""
+
+    @property
+    def foot_edge(self) -> Ints:
+        """The edges."""
+
+    @property
+    def foot_offset_m(self) -> Floats:
+        """Metres from their ``u`` ends."""
 
 
 class Router:
@@ -57,7 +68,7 @@ class Router:
         self._trees: dict[float, Tree] = {}
         self._quickest = self._tree(0.0)
 
-    def times_s(self, climbs: Listed) -> Floats:
+    def times_s(self, climbs: Begun) -> Floats:
         """Return the least time from the place to the foot of each climb; inf where no way leads.
 
         Shape (k,), seconds. The warm-up itself may take longer, for it is more pleasant, keeps off
@@ -143,8 +154,7 @@ class Router:
         return self._links.legs_to(self._quickest, climb.foot), self._free
 
     def _detours(self, direct: list[Leg], dear: Dear) -> Detours:
-        streets = Streets(self._network, self._clock, self._comfort, self._links, self._lie)
-        return Detours(streets, direct, dear, (self._shortest_s, self._longest_s))
+        return Detours(self.streets, direct, dear, (self._shortest_s, self._longest_s))
 
     def _keeping_off(self, climb: Climb) -> Dear:
         """Return the pieces of streets that are the hill, its pavements among them."""
@@ -159,6 +169,11 @@ class Router:
         legs = moving(legs) or legs[:1]
         track, time_s = self._network.track(legs), self._clock.legs_s(legs)
         return Route(*track[1:4], track.distance_m, time_s, shape, tuple(legs))
+
+    @cached_property
+    def streets(self) -> Streets:
+        """All that is known of the streets, for other ways through them."""
+        return Streets(self._network, self._clock, self._comfort, self._links, self._lie)
 
     @cached_property
     def _lie(self) -> Lie:

@@ -1,31 +1,39 @@
-"""Findings made by hand: nothing is searched, every number is known."""
+"""Findings made by hand, in which every number is known; and those of the made-up town."""
 
 from __future__ import annotations
 
 import math
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder import find
 from hillfinder.criteria import Criteria
+from hillfinder.demo import files
+from hillfinder.demo.town import DOOR
+from hillfinder.faces import Hill
 from hillfinder.hills import Hills
 from hillfinder.model import (
     Beyond,
     Climb,
     HeightSource,
-    Hill,
     Leg,
     Place,
     Profile,
     Route,
     StreetSource,
 )
+from hillfinder.web import Web
 
 from .towns import STREET, town
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hillfinder import model
     from hillfinder.model import Floats
 
 #: What a map that anyone can edit may hold.
@@ -116,7 +124,7 @@ def hostile_hill(text: str, rank: int = 1) -> Hill:
 
 
 def hills(
-    *found: Hill,
+    *found: model.Hill,
     place: Place | None = None,
     criteria: Criteria | None = None,
     heights: HeightSource | None = None,
@@ -129,7 +137,7 @@ def hills(
         criteria=criteria or Criteria(),
         streets=StreetSource("portland.osm.pbf", "2026-01-31T00:00:00Z"),
         heights=heights or HeightSource("ned.tif", "bare earth", 10.3, "USGS"),
-        hills=found,
+        hills=tuple(map(Hill.of, found)),
         beyond=beyond or Beyond(),
         misses=misses,
         network=town([(1, (1, 2), STREET)], {1: (0.0, 0.0), 2: (100.0, 0.0)}),
@@ -154,3 +162,11 @@ def hostile_hills() -> Hills:
 def line(route: Route | Climb) -> Floats:
     """Return lon and lat, shape (n, 2)."""
     return np.column_stack([route.lon, route.lat])
+
+
+@cache
+def gradely() -> Hills:
+    """Return the hills of the made-up town, searched for once."""
+    with TemporaryDirectory() as folder:
+        made = files.write(Path(folder))
+        return find.near(DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))

@@ -98,6 +98,7 @@ def test_the_card_at_80_columns() -> None:
         == """\
 Session on hill 2: Vista Avenue, Spring Street to Carter Lane
 11.8 ± 0.9 % (trust: high), 150 m, 18 m up, steepest 12.9 %, asphalt, lit.
+▁▁▁▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▇▇▇███
 For a regular runner, easy pace 7:00 min/km.
 
 Warm-up     12 min  1.9 km   +12 m  6:23 min/km  easy

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from hillfinder import find
 from hillfinder.cli import main, options
+from hillfinder.cli.exports import FACES
 from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
 from hillfinder.errors import InputError
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DOOR = f"{town.DOOR.lat},{town.DOOR.lon}"
+
+#: What a folder with everything holds.
+EVERYTHING: dict[str, str] = dict([*NAMES.items(), *FACES.items()])
+WRITTEN = sorted(EVERYTHING.values())
 
 
 class Run:
@@ -302,8 +307,10 @@ def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -
 
 
 def test_every_file_in_one_run(run: Runner, gradely: list[str], tmp_path: Path) -> None:
-    kinds = [kind for kind in NAMES if kind != "json"]
-    words = [word for kind in kinds for word in (f"--{kind}", str(tmp_path / NAMES[kind]))]
+    kinds: list[str] = [kind for kind in NAMES if kind != "json"]
+    names = EVERYTHING
+    kinds += FACES
+    words = [word for kind in kinds for word in (f"--{kind}", str(tmp_path / names[kind]))]
     folder = tmp_path / "all of it"
     done = run("near", DOOR, *gradely, *words, "--export", str(folder))
     assert done.code == 0
@@ -311,14 +318,14 @@ def test_every_file_in_one_run(run: Runner, gradely: list[str], tmp_path: Path) 
     assert one_by_one.startswith(f"Wrote {tmp_path / 'hill.gpx'}, ")
     assert together == (
         "Wrote hill.gpx, hill.fit, workout.fit, hill.tcx, hills.kml, hills.geojson, hills.csv, "
-        f"hills.json and hills.parquet to {folder}."
+        f"hills.json, hills.parquet, hills.html and hills.png to {folder}."
     )
     assert sorted(path.name for path in folder.iterdir()) == WRITTEN
     for kind in kinds:
-        assert (folder / NAMES[kind]).read_bytes() == (tmp_path / NAMES[kind]).read_bytes()
+        assert (folder / names[kind]).read_bytes() == (tmp_path / names[kind]).read_bytes()
     again = run("near", DOOR, *gradely, *words, "--export", str(folder))
     assert (again.code, again.out) == (1, "")
-    assert again.err.count("exists already") == len(kinds) + len(NAMES)
+    assert again.err.count("exists already") == len(kinds) + len(names)
     assert again.err.count("\n") == 1
 
 
@@ -331,6 +338,20 @@ def test_files_are_looked_at_before_the_search(run: Runner) -> None:
     for part in ("old.tcx exists already", "no folder no for where.kml", "a is asked for twice"):
         assert part in done.err
     assert [path.name for path in Path().iterdir()] == ["old.tcx"]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_what_a_picture_needs_is_said_before_the_search(
+    run: Runner, gradely: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = run("near", "45,7", "--png", "a.png")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith('--png needs matplotlib: pip install "hillfinder[notebook]".\n')
+    done = run("near", DOOR, *gradely, "--export", "all", "--html", "a.html")
+    assert done.code == 0
+    assert "Left out hills.png: it needs matplotlib" in done.err
+    assert Path("all/hills.html").read_bytes() == Path("a.html").read_bytes()
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -347,7 +368,7 @@ def test_what_parquet_needs_is_said_before_the_search(
     assert done.err.endswith(
         'Left out hills.parquet: it needs pyarrow: pip install "hillfinder[parquet]".\n'
     )
-    assert len(list(Path("all").iterdir())) == len(NAMES) - 1
+    assert len(list(Path("all").iterdir())) == len(WRITTEN) - 1
 
 
 # --- What goes wrong ------------------------------------------------------------------------------
@@ -417,6 +438,7 @@ def test_every_option_is_in_the_help(run: Runner) -> None:
         *("--length", "--warmup", "--pace", "--walk", "--osm", "--dem", "--elevation", "--offline"),
         *("--limit", "--min-grade", "--format", "--pick", "--gpx", "--force", "--units", "--quiet"),
         *("--fit", "--workout", "--tcx", "--kml", "--geojson", "--csv", "--parquet", "--export"),
+        *("--html", "--png"),
     ):
         assert f"{option} " in said
 
@@ -428,8 +450,6 @@ def test_no_words_show_the_help(run: Runner) -> None:
 
 
 # --- The demo -------------------------------------------------------------------------------------
-
-WRITTEN = sorted(NAMES.values())
 
 
 def test_the_demo(run: Runner, tmp_path: Path) -> None:
@@ -449,6 +469,7 @@ def test_the_demo(run: Runner, tmp_path: Path) -> None:
     assert points[0] == hills[0]["approach"]["line"][0][:2] == points[-1]
     assert [spot.name for spot in course.waypoints] == ["Bottom", "Top"]
     assert "Session on hill 1: " in done.out
+    assert "--pick" not in done.out  # the demo has no such option
     assert len((out / "hills.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(hills)
     again = run("demo", "--out", str(out))
     assert again.code == 1
@@ -632,7 +653,8 @@ def test_where_no_hill_is_there_is_a_treadmill(run: Runner, gradely: list[str]) 
 def test_a_treadmill_needs_no_network(run: Runner) -> None:
     done = run("near", "45,7", "--treadmill", "--units", "imperial")
     assert done.code == 4
-    assert re.match(r"On a treadmill: .* at 6 % and \d\.\d mph", done.out)
+    assert re.match(r"On a treadmill: .* at 6 % and \d\.\d mph", " ".join(done.out.split()))
+    assert max(map(len, done.out.splitlines())) <= 80
     assert "network is switched off" in done.err
 
 

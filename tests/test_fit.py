@@ -193,6 +193,12 @@ def test_only_the_ratios_of_the_weights_matter(weights: Weights, factor: float) 
 # --- On paper -------------------------------------------------------------------------------------
 
 
+def test_only_a_hill_that_is_run_in_part_is_called_one_to_turn_on_sooner() -> None:
+    for metres, said in ((250.0, "up, long for a repeat"), (400.0, "to the top: turn sooner")):
+        reasons = weigh(*ramp(0.08, metres)).reasons
+        assert [said in reason for reason in reasons].count(True) == 1, reasons
+
+
 def test_a_hill_as_if_made_for_it_has_a_score_of_1() -> None:
     # 60 s at 1.35 times the speed of 7:00 a kilometre, on 6.5 % (1.4 times as dear): 137 m.
     weighed = weigh(*ramp(0.065, 137.0))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import gpxpy
@@ -13,15 +15,25 @@ import numpy as np
 import pytest
 from lxml import etree, html
 
+from hillfinder import model
 from hillfinder.errors import InputError, OutputError
-from hillfinder.model import Findings, Place
+from hillfinder.faces import Hill
+from hillfinder.hills import Hills
+from hillfinder.model import Findings, Fit, Place
 from hillfinder.output.plain import plain
 from hillfinder.output.records import COLUMNS, rows
 
-from .findings import HOSTILE, bare_hill, hill, hills, hostile_hills, line
+from .findings import HOSTILE, bare_hill, gradely, hill, hills, hostile_hills, line
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+#: All that a notebook is given.
+MARKUP = {
+    *("div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "small", "br"),
+    *("svg", "title", "g", "line", "text", "polyline", "polygon"),
+}
 
 
 @pytest.fixture
@@ -85,6 +97,11 @@ def test_the_frame_has_a_row_a_hill() -> None:
             assert cell == value or (value is None and (cell is None or math.isnan(cell)))
 
 
+def test_every_column_of_the_frame_is_told_of_in_order() -> None:
+    told = re.findall(r"``(\w+)``", (Hills.frame.__doc__ or "").partition("- ``rank")[2])
+    assert [name for name in ["rank", *told] if name in COLUMNS] == list(COLUMNS)
+
+
 def test_the_frame_has_heights_where_all_are_known() -> None:
     geometry = hills(hill(), bare_hill()).frame.geometry
     assert list(geometry.has_z) == [True, False]
@@ -129,8 +146,7 @@ def test_a_notebook_shows_that_there_is_nothing() -> None:
 def test_a_notebook_runs_nothing_from_the_map() -> None:
     text = hostile_hills()._repr_html_()
     page = html.fromstring(text)
-    tags = {node.tag for node in page.iter()}
-    assert tags <= {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "small", "br"}
+    assert {node.tag for node in page.iter()} <= MARKUP
     assert [cell.text or "" for cell in page.xpath(".//tbody/tr/td[2]")] == [
         plain(name) for name in HOSTILE
     ]
@@ -164,20 +180,62 @@ def test_the_map_takes_the_options_of_geopandas() -> None:
 def test_the_plot_shows_hills_and_place() -> None:
     import matplotlib.pyplot as plt
 
-    axes = hills(hill(), bare_hill()).plot(figsize=(3, 3))
-    assert len(axes.collections) >= 1
-    assert np.asarray(axes.lines[-1].get_xydata()).tolist() == [[-122.72, 45.49]]
+    axes = hills(hill(), bare_hill()).plot()
+    assert [-122.72, 45.49] in [np.asarray(line.get_xydata())[0].tolist() for line in axes.lines]
+    assert {"1", "2"} <= {text.get_text() for text in axes.texts}
+    own = plt.figure().subplots()
+    assert hills(hill()).plot(own) is own
     plt.close("all")
 
 
+@pytest.mark.usefixtures("headless")
+def test_a_hill_draws_its_profile() -> None:
+    import matplotlib.pyplot as plt
+
+    found = hills(hill())
+    axes = found[0].plot(units="imperial")
+    assert axes.get_ylabel() == "above the sea (ft)"
+    own = plt.figure().subplots()
+    assert found[0].plot(own) is own
+    plt.close("all")
+
+
+def test_a_hill_shows_itself() -> None:
+    shown = html.fromstring(hill()._repr_html_())
+    assert shown.xpath("string(.//b)") == "1. Vista Avenue, Spring Street to Carter Lane"
+    assert len(shown.xpath(".//svg")) == 1
+    assert "Uneven" in shown.xpath("string(.//small)")
+
+
+def test_a_hill_runs_nothing_from_the_map() -> None:
+    for found in hostile_hills():
+        shown = html.fromstring(found._repr_html_())
+        assert {node.tag for node in shown.iter()} <= MARKUP
+        assert shown.xpath("string(.//b)") == f"{found.rank}. {plain(found.name)}"
+
+
+def test_a_plain_hill_gets_faces_and_keeps_all_it_has() -> None:
+    bare = model.Hill(3, "Bare", hill().climb, None, fit=Fit(0.5, {}, ()))
+    faced = Hill.of(bare)
+    assert isinstance(faced, Hill)
+    assert Hill.of(faced) is faced
+    for each in fields(bare):
+        assert getattr(faced, each.name) is getattr(bare, each.name)
+
+
 @pytest.mark.parametrize("missing", ["folium", "mapclassify", "matplotlib"])
-def test_what_is_not_installed_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_installed_is_named(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ImportError, match=f"needs {missing}, .* pip install"):
         hills(hill()).explore()
     if missing == "matplotlib":
-        with pytest.raises(ImportError, match="The plot needs matplotlib"):
-            hills(hill()).plot()
+        for show in (hills(hill()).plot, hill().plot):
+            with pytest.raises(ImportError, match="The plot needs matplotlib"):
+                show()
+        with pytest.raises(ImportError, match="The picture needs matplotlib"):
+            hills(hill()).to_png(tmp_path / "hills.png")
 
 
 @pytest.mark.parametrize("show", ["explore", "plot"])
@@ -200,6 +258,39 @@ def test_a_gpx_is_written_once(tmp_path: Path) -> None:
     before = path.read_bytes()
     found.to_gpx(path, pick=2, overwrite=True)
     assert path.read_bytes() != before
+
+
+def test_page_and_picture_are_written_once(tmp_path: Path) -> None:
+    found = gradely()
+    page = found.to_html(tmp_path / "hills.html")
+    text = page.read_text(encoding="utf-8")
+    assert "opentopomap" in text
+    for rank in (1, len(found)):
+        for name in (f"hill-{rank}.gpx", f"hill-{rank}.fit", f"hill-{rank}-workout.fit"):
+            assert f'download="{name}"' in text
+    picture = found.to_png(tmp_path / "hills.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    for write, path in ((found.to_html, page), (found.to_png, picture)):
+        with pytest.raises(OutputError, match="exists already"):
+            write(path)
+    before = picture.read_bytes()
+    found.to_png(picture, units="imperial", overwrite=True)
+    assert picture.read_bytes() != before
+    found.to_html(page, street_map=False, overwrite=True)
+    assert "opentopomap" not in page.read_text(encoding="utf-8")
+
+
+def test_a_run_over_several_hills_has_the_one_session_of_the_page(tmp_path: Path) -> None:
+    found = gradely()
+    run = replace(found, tour=found.workout(1))
+    text = run.to_html(tmp_path / "run.html").read_text(encoding="utf-8")
+    assert 'download="run.gpx"' in text
+    assert text.count("<h3>The session</h3>") == 1
+    assert 'download="hill-1.gpx"' not in text
+
+
+def test_the_hills_of_a_search_show_themselves() -> None:
+    assert all(isinstance(each, Hill) for each in gradely())
 
 
 def test_no_gpx_of_a_hill_that_is_not_there(tmp_path: Path) -> None:

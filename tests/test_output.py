@@ -236,6 +236,18 @@ def test_a_path_can_be_checked_beforehand(tmp_path: Path) -> None:
         check(tmp_path / "old.gpx")
 
 
+def test_what_to_do_about_files_that_exist_is_said_once(tmp_path: Path) -> None:
+    one, other = tmp_path / "a.gpx", tmp_path / "b.gpx"
+    one.touch()
+    other.touch()
+    with pytest.raises(OutputError) as refused:
+        check(one, other)
+    assert str(refused.value) == (
+        f"{one} exists already; {other} exists already: give another name, or ask for it to be "
+        "replaced (--force, overwrite=True)."
+    )
+
+
 def test_all_that_is_wrong_with_paths_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "old.gpx").touch()
     (tmp_path / "link.fit").symlink_to(tmp_path / "new.fit")

@@ -477,6 +477,12 @@ def test_what_is_said_of_a_hill(hill: Hill, heights: HeightSource, notes: tuple[
     assert Words(Criteria(), heights).notes(hill) == notes
 
 
+def test_a_walker_walks_on() -> None:
+    short = a_hill(even, minutes=3.9, shape="direct")
+    (said,) = Words(Criteria(walk=True), FINE).notes(short)
+    assert said.endswith("fills the warm-up: walk on a little before you start.")
+
+
 def test_the_most_important_comes_first() -> None:
     hill = a_hill(uneven, sigma=0.06, minutes=2.0, shape="direct")
     notes = Words(Criteria(), FINE).notes(hill)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder import treadmill, workout
@@ -181,6 +181,7 @@ def test_a_long_session_is_few_steady_repeats() -> None:
 LEVELS = st.sampled_from(["new", "regular", "strong"])
 
 
+@settings(deadline=None)
 @given(
     st.floats(0.03, 0.3), st.floats(40, 600), LEVELS, st.booleans(), st.floats(3, 12), st.booleans()
 )
@@ -320,7 +321,13 @@ def test_a_belt_where_no_hill_is() -> None:
     assert treadmill.asked(Criteria(max_grade=0.04)).incline == 0.04
     assert treadmill.asked(Criteria(repeats=3)).repeats == 3
     assert treadmill.asked(Criteria(session="long")).repeats == 1
-    assert treadmill.asked(Criteria(walk=True)).speed_km_h < 6
+
+
+def test_a_walkers_belt_where_no_hill_is_goes_as_a_hill_would() -> None:
+    asked = Criteria(walk=True)
+    belt = treadmill.asked(asked)
+    assert belt.speed_km_h == treadmill.like(session(asked, grade=0.06), asked).speed_km_h
+    assert belt.recovery_s == belt.repeat_s
 
 
 # --- The public face ------------------------------------------------------------------------------
@@ -346,6 +353,16 @@ def test_hills_make_a_session() -> None:
         hills.workout(repeats=51)
     with pytest.raises(CriteriaError, match="0 repeats"):
         hills.workout(repeats=0)
+
+
+def test_what_is_printed_is_what_a_person_reads() -> None:
+    hills = searched()
+    made = hills.workout()
+    assert str(made) == made.card()
+    assert repr(made).startswith("<Plan: repeats on hill 1, ")
+    assert repr(hills).startswith("<Hills: 1 hill of 100 to 200 m within a warm-up of 10 to 20 ")
+    assert str(hills).startswith("1 hill of 100 to 200 m")
+    assert "\n" not in repr(made) + repr(hills)
 
 
 def test_a_rolling_run_is_the_one_that_was_found() -> None:

@@ -105,6 +105,12 @@ def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> 
 
 
 def _check(about: dataset.About, criteria: Criteria, folder: Path) -> None:
+    if criteria.session == "long":
+        msg = (
+            f"{folder} holds hills that are run up without a turn: for a long session give streets "
+            "and heights."
+        )
+        raise InputError(msg)
     (shortest, longest), least = about.length_m, about.grades[0]
     if criteria.length_range_m != about.length_m:
         msg = (

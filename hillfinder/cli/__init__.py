@@ -199,6 +199,8 @@ def near(
     geojson: exports.GeoJson = None,
     csv: exports.Csv = None,
     parquet: exports.Parquet = None,
+    html: exports.Html = None,
+    png: exports.Png = None,
     export: exports.Export = None,
     course: options.CourseOf = options.Course.session,
     pick: Annotated[
@@ -223,6 +225,7 @@ def near(
             csv=csv,
             parquet=parquet,
         )
+        faces = exports.shown(html, png, export)
         alone = course is options.Course.hill
         criteria = options.criteria(
             length=length,
@@ -246,14 +249,14 @@ def near(
                 *options.contradictions(
                     place, elevation, dem or (), dem_kind, pick=pick, limit=limit
                 ),
-                *exports.faults(one_by_one, whole=export is not None, alone=alone),
+                *exports.faults(one_by_one, faces, whole=export is not None, alone=alone),
             ),
         )
         from hillfinder import find
         from hillfinder.elevation.raster import Raster
         from hillfinder.web import Web
 
-        targets = exports.prepare(one_by_one, export, overwrite=force)
+        targets = exports.prepare(one_by_one, export, faces, overwrite=force)
         files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
         with (
             _treadmill_at_least(criteria, units, asked=treadmill and output is Format.table),
@@ -283,9 +286,10 @@ def near(
             raise typer.Exit(terminal.NO_HILL)
         if plan is None:
             hills.pick(pick or 1)  # says what can be picked
-        elif targets:
+        else:
             plan.write(targets, alone=alone, overwrite=force)
-            for line in exports.told(targets, export):
+            exports.draw(hills, faces, units.value, overwrite=force)
+            for line in exports.told([*targets, *faces], export):
                 terminal.say(line, quiet=quiet)
 
 
@@ -311,10 +315,13 @@ def _treadmill_at_least(criteria: Criteria, units: Units, *, asked: bool) -> Ite
         yield
     except ServiceError:
         if asked:
+            from textwrap import fill
+
             from hillfinder import treadmill
             from hillfinder.output import words
 
-            terminal.put(f"{words.treadmill(treadmill.asked(criteria), units.value)}\n")
+            said = words.treadmill(treadmill.asked(criteria), units.value)
+            terminal.print_text(lambda console: f"{fill(said, console.width)}\n")
         raise
 
 
@@ -347,7 +354,8 @@ def demo(
         from hillfinder.web import Web
 
         where = folder(out)
-        targets = exports.prepare((), where, overwrite=force)
+        faces = exports.shown(None, None, where)
+        targets = exports.prepare((), where, faces, overwrite=force)
         with (
             watching.watch("Building a town and looking for its hills", quiet=quiet),
             TemporaryDirectory() as built,
@@ -356,9 +364,10 @@ def demo(
             streets = extract.read(made.osm)  # a town made for this once is not kept
             hills = find.near(town.DOOR, streets=streets, heights=made.dem, web=Web(offline=True))
         plan = hills.workout()
-        terminal.show(hills, Format.table, units, workout=plan)
+        terminal.show(hills, Format.table, units, workout=plan, pickable=False)
         plan.write(targets, overwrite=force)
-        for line in exports.told(targets, where):
+        exports.draw(hills, faces, units.value, overwrite=force)
+        for line in exports.told([*targets, *faces], where):
             terminal.say(line, quiet=quiet)
 
 

@@ -80,6 +80,7 @@ def show(
     workout: Workout | None = None,
     belt: Treadmill | None = None,
     whole: bool = False,
+    pickable: bool = True,
     quiet: bool = False,
 ) -> None:
     """Put the findings on stdout; where a program reads it, say on stderr why there is none.
@@ -91,6 +92,7 @@ def show(
         workout: the session that goes with it.
         belt: the same on a treadmill.
         whole: show the card of the session, and not the list.
+        pickable: say how to see the card where it is not shown.
         quiet: say nothing on stderr.
     """
     from hillfinder.output import words
@@ -108,7 +110,8 @@ def show(
             return
         if workout is not None:
             rank, session = workout.hills[0].rank, words.session(workout, units.value)
-            below = (f"Session on hill {rank}: {session} --pick {rank} shows it whole.", *below)
+            more = f" --pick {rank} shows it whole." if pickable else ""
+            below = (f"Session on hill {rank}: {session}{more}", *below)
         print_text(lambda console: table.to_text(hills, console, units=units.value, below=below))
         return
     text = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from hillfinder.output import words
 from hillfinder.output.plain import plain
+from hillfinder.output.sparkline import sparkline
 from hillfinder.workout import clock
 
 if TYPE_CHECKING:
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
     from hillfinder.model import Findings, Gravity, Hill, Mark, Safety, Step, Workout
 
+    #: A sentence, and how grave it is: ``""`` where it is no caution.
+    Line = tuple[str, Gravity | Literal[""]]
+
 #: Longer names are cut; within this they wrap.
 NAME_LIMIT: Final = 120
+#: So many letters wide is the profile.
+SPARKLINE: Final = 24
 #: So many things on a line are told one by one.
 MARKS: Final = 6
-_STYLE: Final[dict[Gravity, str]] = {"avoid": "red", "mind": "yellow"}
+_STYLE: Final[dict[str, str]] = {"avoid": "red", "mind": "yellow"}
 _KINDS: Final = {"warm-up": "Warm-up", "easy": "Easy", "cool-down": "Home", "recovery": "down"}
 
 
@@ -56,24 +62,13 @@ class Card:
         yield _text(heading(workout, self.units), options, "bold")
         for hill in workout.hills:
             yield _text(self._hill(hill), options)
+            if not options.ascii_only:
+                yield sparkline(hill, min(SPARKLINE, options.max_width))
         yield _text(self._runner(), options)
         yield Text()
         yield self._steps(options)
-        yield from self._section("How to run it", [(cue, "") for cue in workout.cues], options)
-        several = self._several
-        for hill in workout.hills:
-            number = f" {hill.rank}" if several else ""
-            if hill.fit is not None:
-                suits = [(words.fit(hill.fit), "")]
-                yield from self._section(f"How hill {hill.rank} fits", suits, options)
-            notes = [(note, "") for note in hill.notes]
-            marks = [(_marks(hill.safety.marks), "")] if hill.safety and hill.safety.marks else []
-            on_hill = [*notes, *_cautions(hill.safety), *marks, *_unknown(hill.safety)]
-            yield from self._section(f"On the hill{number}", on_hill, options)
-            if not several:
-                # What lies on the way there is in its cautions: a list of it would be long.
-                there = [*_cautions(hill.approach_safety), *_unknown(hill.approach_safety)]
-                yield from self._section("On the way there", there, options)
+        for title, lines in self.sections():
+            yield from self._section(title, lines, options)
         yield Text()
         for line in (*words.around(self.findings, self.units), *self.below):
             yield _text(line, options)
@@ -82,17 +77,8 @@ class Card:
 
     def _hill(self, hill: Hill) -> str:
         """Return what a hill is like, in one line."""
-        known = [
-            f"{words.grade(hill)} (trust: {hill.confidence})",
-            words.ground(hill.climb.length_m, self.units),
-            f"{words.length(hill.climb.gain_m, self.units)} up",
-            f"steepest {words.percent(hill.climb.max_grade)}",
-        ]
-        surface, lit = words.tag(hill, "surface"), words.tag(hill, "lit")
-        known.append("surface not known" if surface == words.UNKNOWN else surface)
-        known += {"yes": ["lit"], "no": ["not lit"]}.get(lit, [])
         name = f"{hill.rank}  {plain(hill.name, NAME_LIMIT)}: " if self._several else ""
-        return name + ", ".join(known) + "."
+        return name + ", ".join(figures(hill, self.units)) + "."
 
     def _runner(self) -> str:
         """Return for whom it is: all times follow from that."""
@@ -105,26 +91,40 @@ class Card:
     def _several(self) -> bool:
         return self.workout.session == "rolling"
 
+    def sections(self) -> Iterator[tuple[str, list[Line]]]:
+        """Yield headings, each with what there is to say below it."""
+        yield "How to run it", [(cue, "") for cue in self.workout.cues]
+        for hill in self.workout.hills:
+            yield from sections(hill, several=self._several)
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield label, time, distance, climb, pace and how of each part, and the sum of them."""
+        for count, step in _rows(self.workout.steps):
+            yield self._cells(count, step)
+        climbed = self.workout.gain_m
+        yield (
+            "In all",
+            words.minutes(self.workout.time_s),
+            words.distance(self.workout.length_m, self.units),
+            f"+{words.length(climbed, self.units)}" if climbed is not None else words.UNKNOWN,
+            "",
+            "",
+        )
+
     def _steps(self, options: ConsoleOptions) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True, min_width=10)
         for _ in range(4):
             table.add_column(justify="right", no_wrap=True)
         table.add_column(overflow="fold")
-        for count, step in _rows(self.workout.steps):
-            table.add_row(*(_text(cell, options) for cell in self._cells(count, step)))
-        climbed = self.workout.gain_m
-        whole = (
-            "In all",
-            words.minutes(self.workout.time_s),
-            words.distance(self.workout.length_m, self.units),
-            f"+{words.length(climbed, self.units)}" if climbed is not None else words.UNKNOWN,
-        )
+        *parts, whole = self.rows()
+        for row in parts:
+            table.add_row(*(_text(cell, options) for cell in row))
         table.add_row(*(_text(cell, options, "bold") for cell in whole))
         return table
 
     def _cells(self, count: int, step: Step) -> tuple[str, ...]:
-        """Return label, time, distance, climb, pace and how of one row."""
+        """Return one row of ``rows``."""
         route = step.route
         short = step.kind in {"repeat", "recovery"}
         gain = route.gain_m
@@ -149,7 +149,7 @@ class Card:
         )
 
     def _section(
-        self, title: str, lines: Sequence[tuple[str, str]], options: ConsoleOptions
+        self, title: str, lines: Sequence[Line], options: ConsoleOptions
     ) -> Iterator[RenderableType]:
         """Yield a heading and its lines, or nothing where there is no line."""
         if not lines:
@@ -159,12 +159,48 @@ class Card:
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold", ratio=1)
-        for line, style in lines:
+        for line, gravity in lines:
+            style = _STYLE.get(gravity, "")
             grid.add_row(
                 Text("!" if style else "-", style),
                 _text(words.in_units(plain(line), self.units), options, style),
             )
         yield grid
+
+
+def figures(hill: Hill, units: words.Units = "metric") -> list[str]:
+    """Return what a hill is like, its grade first."""
+    known = [
+        f"{words.grade(hill)} (trust: {hill.confidence})",
+        words.ground(hill.climb.length_m, units),
+        f"{words.length(hill.climb.gain_m, units)} up",
+        f"steepest {words.percent(hill.climb.max_grade)}",
+    ]
+    surface, lit = words.tag(hill, "surface"), words.tag(hill, "lit")
+    known.append("surface not known" if surface == words.UNKNOWN else surface)
+    return [*known, *{"yes": ["lit"], "no": ["not lit"]}.get(lit, [])]
+
+
+def sections(hill: Hill, *, several: bool = False) -> Iterator[tuple[str, list[Line]]]:
+    """Yield what there is to say of a hill and the way to it: headings, each with its sentences.
+
+    Args:
+        hill: which.
+        several: it is one of a run over several, so headings say which, and no way leads to it.
+    """
+    number = f" {hill.rank}" if several else ""
+    if hill.fit is not None:
+        yield f"How hill {hill.rank} fits", [(words.fit(hill.fit), "")]
+    notes: list[Line] = [(note, "") for note in hill.notes]
+    marks: list[Line] = []
+    if hill.safety and hill.safety.marks:
+        marks = [(_marks(hill.safety.marks), "")]
+    on_hill = [*notes, *_cautions(hill.safety), *marks, *_unknown(hill.safety)]
+    yield f"On the hill{number}", on_hill
+    if not several:
+        # What lies on the way there is in its cautions: a list of it would be long.
+        there = [*_cautions(hill.approach_safety), *_unknown(hill.approach_safety)]
+        yield "On the way there", there
 
 
 def heading(workout: Workout, units: words.Units = "metric") -> str:
@@ -238,17 +274,14 @@ def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
     return "easy"
 
 
-def _cautions(safety: Safety | None) -> list[tuple[str, str]]:
+def _cautions(safety: Safety | None) -> list[Line]:
     """Return what to mind on a line."""
     cautions = safety.cautions if safety is not None else ()
     before = {"avoid": "Avoid it: "}
-    return [
-        (before.get(each.gravity, "") + each.text, _STYLE.get(each.gravity, ""))
-        for each in cautions
-    ]
+    return [(before.get(each.gravity, "") + each.text, each.gravity) for each in cautions]
 
 
-def _unknown(safety: Safety | None) -> list[tuple[str, str]]:
+def _unknown(safety: Safety | None) -> list[Line]:
     """Return what nobody knows of a line."""
     if safety is None or not safety.unknown:
         return []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hillfinder.errors import OutputError
 
+_ADVICE = ": give another name, or ask for it to be replaced (--force, overwrite=True)"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -68,7 +69,10 @@ def check(*paths: Path | str, overwrite: bool = False) -> None:
         seen.add(target)
         faults += [fault.rstrip(".")] if fault else []
     if faults:
-        raise OutputError("; ".join(faults) + ".") from error
+        msg = "; ".join(faults) + "."
+        # Advice that goes for several is given once, after the last.
+        msg = msg.replace(_ADVICE, "", max(msg.count(_ADVICE) - 1, 0))
+        raise OutputError(msg) from error
 
 
 def folder(path: Path | str | None = None) -> Path:
@@ -93,7 +97,7 @@ def _fault(target: Path, *, overwrite: bool) -> str | None:
     if target.exists() and not target.is_file():
         return f"{target} is not an ordinary file, and is left alone: give another name."
     if target.exists() and not overwrite:
-        return f"{target} exists already: give another name, or ask for it to be replaced."
+        return f"{target} exists already{_ADVICE}."
     folder = Path(os.path.realpath(target)).parent
     if not folder.is_dir():
         return f"There is no folder {target.parent} for {target.name}: make it, or give another."

@@ -1,0 +1,55 @@
+"""One colour for one grade, wherever it is shown: on a map, in a profile, in print, on a terminal.
+
+The scale is fixed, so that two towns, two pictures and two days can be compared. It runs from light
+to dark as well as from green to purple: it can be told apart in grey, and by people who do not see
+red and green.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from itertools import pairwise
+from typing import Final
+
+#: Grades at which the next colour begins, as ratios.
+BREAKS: Final = (0.0, 0.03, 0.06, 0.09, 0.12, 0.16, 0.20)
+#: From this colour on text on it is white.
+DARK: Final = 5
+#: One more than ``BREAKS``: the first is for what falls.
+COLOURS: Final = (
+    "#9fb8cc",
+    "#d9efb8",
+    "#f7d64a",
+    "#f7a531",
+    "#ee6c33",
+    "#d1314a",
+    "#8f1d6b",
+    "#4b1370",
+)
+
+
+def step(grade: float) -> int:
+    """Return which of ``COLOURS`` a grade has; what is unknown has the first.
+
+    >>> step(-0.01), step(0.0), step(0.11996), step(0.25)
+    (0, 1, 5, 7)
+    """
+    # As exact as it is shown, so that 12.0 % is 12 %.
+    return bisect_right(BREAKS, round(grade, 3)) if math.isfinite(grade) else 0
+
+
+def colour(grade: float) -> str:
+    """Return the colour of a grade, such as ``#ee6c33``."""
+    return COLOURS[step(grade)]
+
+
+def labels() -> tuple[str, ...]:
+    """Return what each of ``COLOURS`` stands for, in percent.
+
+    >>> labels()[0], labels()[1], labels()[-1]
+    ('down', '0 to 3 %', 'over 20 %')
+    """
+    percent = [f"{100 * ratio:.0f}" for ratio in BREAKS]
+    between = (f"{low} to {high} %" for low, high in pairwise(percent))
+    return ("down", *between, f"over {percent[-1]} %")
