@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hillfinder.catalogue.region import Catalogue
+    from hillfinder.catalogue.scan import scan
     from hillfinder.climbs import find as find_climbs
     from hillfinder.criteria import Criteria
     from hillfinder.elevation.chain import Chain
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from hillfinder.web import Web
 
 __all__ = [
+    "Catalogue",
     "Chain",
     "Climb",
     "Criteria",
@@ -64,10 +67,12 @@ __all__ = [
     "near",
     "read_extract",
     "read_graphml",
+    "scan",
     "to_networkx",
 ]
 
 _HOMES = {
+    "Catalogue": "catalogue.region",
     "Chain": "elevation.chain",
     "Climb": "model",
     "Criteria": "criteria",
@@ -95,6 +100,7 @@ _HOMES = {
     "near": "find",
     "read_extract": "streets.extract:read",
     "read_graphml": "streets.graph:read",
+    "scan": "catalogue.scan",
     "to_networkx": "streets.graph",
 }
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hillfinder.criteria import Criteria
     from hillfinder.model import Bools, Floats, Ints
-    from hillfinder.streets.network import Profiles, StreetNetwork
+    from hillfinder.streets.network import Blur, Profiles, StreetNetwork, Track
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +67,14 @@ class Climbs:
 
     def __getitem__(self, row: int) -> Climb:
         """Return one climb as a record."""
+        grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
+        return climb(self.network, self.legs(row), grade, sigma)
+
+    def legs(self, row: int) -> list[Leg]:
+        """Return the pieces of edges that one climb runs along."""
         axis = self._axes[int(self._backward[row])]
         foot = float(self._foot[row])
-        top = foot + float(self.length_m[row])
-        grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
-        return axis.climb(self.network, foot, top, grade, sigma)
+        return axis.legs(self.network, foot, foot + float(self.length_m[row]))
 
     def points(self, shares: Floats) -> tuple[Floats, Floats]:
         """Return the projected positions at ``shares`` (0 foot, 1 top) of each: shape (k, p)."""
@@ -133,10 +136,8 @@ class _Axis:
         """Return the projected coordinates at positions on the axis."""
         return np.interp(s, self.shape_s, self.shape_x), np.interp(s, self.shape_s, self.shape_y)
 
-    def climb(
-        self, network: StreetNetwork, foot: float, top: float, grade: float, grade_sigma: float
-    ) -> Climb:
-        """Return the stretch between two positions as a record, tilted to the grade claimed."""
+    def legs(self, network: StreetNetwork, foot: float, top: float) -> list[Leg]:
+        """Return the pieces of edges between two positions."""
         first, last = self.leg_at(np.array([foot + NEAR_M, top - NEAR_M]))
         legs = []
         for leg in range(first, last + 1):
@@ -147,12 +148,26 @@ class _Axis:
             if not self.leg_forward[leg]:
                 start, stop = length - start, length - stop
             legs.append(Leg(edge, start, stop))
-        return climb(network, legs, grade, grade_sigma)
+        return legs
 
 
-def climb(network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma: float) -> Climb:
-    """Return the way along legs, foot first, as a record, tilted to the grade claimed."""
-    track = network.track(legs)
+def climb(
+    network: StreetNetwork,
+    legs: Sequence[Leg],
+    grade: float,
+    grade_sigma: float,
+    track: Track | None = None,
+) -> Climb:
+    """Return the way along legs, foot first, as a record, tilted to the grade claimed.
+
+    Args:
+        network: the streets.
+        legs: the pieces of edges.
+        grade: what is claimed of it.
+        grade_sigma: its standard deviation.
+        track: the line along the legs, where somebody has it already.
+    """
+    track = track or network.track(legs)
     along = track.distance_m - track.distance_m[0]
     excess = (track.elevation_m[-1] - track.elevation_m[0]) / along[-1] - grade
     mapped = evidence.signs(network.ways, network.edge_way[[leg.edge for leg in legs]])
@@ -173,12 +188,38 @@ def climb(network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma
     )
 
 
-def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
+class Known(NamedTuple):
+    """What was learnt of the streets beforehand, for each edge of a network: shape (m,).
+
+    Attributes:
+        tail: how fast steep stretches grow rare there (``rarity``).
+        blur: which of ``blurs`` is that of its profile.
+        blurs: all that there are.
+    """
+
+    tail: Floats
+    blur: Ints
+    blurs: Sequence[Blur]
+
+
+def rarity(network: StreetNetwork, length_m: float) -> float:
+    """Return how fast stretches of some length grow rare with their grade (``doubt.tail``).
+
+    Args:
+        network: streets with profiles.
+        length_m: the shortest climb looked for.
+    """
+    ahead = _lay(network, cast("Profiles", network.profiles))
+    return _tail((ahead, ahead.reversed(network.edge_length_m)), length_m)
+
+
+def find(network: StreetNetwork, criteria: Criteria, known: Known | None = None) -> Climbs:
     """Return every climb of a network, one for each slope, in no particular order.
 
     Args:
         network: streets with profiles.
         criteria: length range, least and greatest grade.
+        known: what was learnt beforehand; ``None`` learns from the network itself.
 
     Raises:
         HeightsError: the network carries no heights yet.
@@ -189,8 +230,10 @@ def find(network: StreetNetwork, criteria: Criteria) -> Climbs:
     limits = _limits(criteria)
     ahead = _lay(network, network.profiles)
     axes = (ahead, ahead.reversed(network.edge_length_m))
-    tail = _tail(axes, limits.shortest)
-    parts = [_along(network, axis, limits, tail) for axis in axes]
+    if known is None:
+        everywhere = np.full(len(network), _tail(axes, limits.shortest))
+        known = Known(everywhere, np.zeros(len(network), np.int64), [network.profiles.blur])
+    parts = [_along(network, axis, limits, known) for axis in axes]
     found = _Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     return Climbs(
         network=network,
@@ -226,7 +269,7 @@ class _Found(NamedTuple):
     grade_sigma: Floats
 
 
-def _along(network: StreetNetwork, axis: _Axis, limits: Limits, tail: float) -> _Found:
+def _along(network: StreetNetwork, axis: _Axis, limits: Limits, known: Known) -> _Found:
     """Search one axis, and keep what still is a hill when no more is claimed than is known."""
     windows = search(axis.line, *_runs(axis.usable, axis.run), limits)
     if len(windows.foot) == 0:
@@ -234,15 +277,19 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, tail: float) -> 
         return _Found(nothing, nothing, none, nothing, none, nothing, nothing, nothing)
     length = windows.top - windows.foot
     foot_m, top_m = (np.interp(at, axis.line.s, axis.sigma) for at in windows[:2])
-    blur = cast("Profiles", network.profiles).blur
-    sigma = doubt.rise_sigma_m(length, foot_m, top_m, blur) / length
-    grade, sigma = doubt.claim(windows.gain / length, sigma, tail)
+    foot_edge, foot_offset_m = axis.positions(windows.foot, network.edge_length_m, NEAR_M)
+    sigma = np.empty(len(length))
+    for row, blur in enumerate(known.blurs):
+        here = known.blur[foot_edge] == row
+        sigma[here] = doubt.rise_sigma_m(length[here], foot_m[here], top_m[here], blur)
+    grade, sigma = doubt.claim(windows.gain / length, sigma / length, known.tail[foot_edge])
     hills = (grade >= limits.min_grade) & (grade <= limits.max_grade)
     foot, top = windows.foot[hills], windows.top[hills]
     return _Found(
         foot,
         top,
-        *axis.positions(foot, network.edge_length_m, NEAR_M),
+        foot_edge[hills],
+        foot_offset_m[hills],
         *axis.positions(top, network.edge_length_m, -NEAR_M),
         grade[hills],
         sigma[hills],

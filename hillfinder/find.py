@@ -12,6 +12,7 @@ import numpy as np
 
 from hillfinder import ascents, fit, grades, lines, misses, ranking, rolling, safety
 from hillfinder import climbs as climbing
+from hillfinder.catalogue import nearby
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -51,6 +52,7 @@ def near(
     streets: Streets | None = None,
     heights: Elevation | None = None,
     elevation: str | None = None,
+    catalogue: Path | str | None = None,
     weights: fit.Weights | None = None,
     web: Web | None = None,
 ) -> Hills:
@@ -66,11 +68,14 @@ def near(
         elevation: the service that gives heights where ``heights`` has none: ``3dep``,
             ``terrarium``, ``copernicus``, ``mapterhorn``, or ``auto`` for the best there is at the
             place, which is what ``None`` stands for where there is no ``heights`` either.
+        catalogue: hills that ``scan`` found, with their streets: nothing is searched then, and
+            no other streets or heights can be given.
         weights: how much counts what when it is weighed how well a hill fits the session.
         web: how the network is used, if at all; ``None`` follows the environment.
 
     Raises:
-        InputError: no elevation service is called so.
+        InputError: no elevation service is called so; the catalogue holds other hills.
+        DataError: the catalogue cannot be read.
         PlaceError: the place is no place, or lies more than 500 m from any street.
         StreetsError: the streets cannot be read.
         HeightsError: the heights cannot be read, or do not cover the place.
@@ -79,15 +84,21 @@ def near(
     criteria = criteria or Criteria()
     web = web or Web.from_environment()
     where = locate(place, web)
-    wanted = _streets(streets, where, _radius_m(criteria), web)
-    area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
-    source = area.heights
-    network = doubt.settled(store.cut(area.network, wanted.bounds), source)
+    known = None
+    if catalogue is not None:
+        _only_a_catalogue(streets, heights, elevation)
+        known = nearby.look_up(Path(catalogue), where, _radius_m(criteria), criteria)
+        network, source = known.network, known.heights
+    else:
+        wanted = _streets(streets, where, _radius_m(criteria), web)
+        area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
+        source = area.heights
+        network = doubt.settled(store.cut(area.network, wanted.bounds), source)
     router = Router(network, where, criteria)
     sky = safety.look_up(where, criteria, web)
     judge = safety.Judge(network, sky)
     scales = fit.Scales(network, criteria, weights, dark=sky.dark)
-    climbs, rows = _sought(network, criteria, router)
+    climbs, rows = _sought(network, criteria, router, known)
     minutes = router.times_s(climbs)[rows] / 60.0
     run = None
     if criteria.session == "rolling":
@@ -156,6 +167,12 @@ def grade(
     read = lines.read(given)
     web = web or Web.from_environment()
     return grades.measure(read, _heights(heights, elevation, read.place, web))
+
+
+def _only_a_catalogue(*others: object) -> None:
+    if any(other is not None for other in others):
+        msg = "A catalogue has its own streets and heights: give it alone, or these without it."
+        raise InputError(msg)
 
 
 def _radius_m(criteria: Criteria) -> float:
@@ -228,9 +245,11 @@ def _hills(
 
 
 def _sought(
-    network: StreetNetwork, criteria: Criteria, router: Router
-) -> tuple[climbing.Climbs | ascents.Ascents, Ints]:
+    network: StreetNetwork, criteria: Criteria, router: Router, known: nearby.Listed | None
+) -> tuple[climbing.Climbs | ascents.Ascents | nearby.Listed, Ints]:
     """Return what is sought, as arrays, and which rows are hills of their own, in order."""
+    if known is not None:
+        return known, np.arange(len(known))
     if criteria.session == "long":
         found = ascents.find(network, criteria, router.times_s)
         return found, np.arange(len(found))

@@ -25,3 +25,6 @@ class Progress:
 
     def say(self, text: str) -> None:
         """A sentence to remember: what was decided, what went wrong and does not matter."""
+
+    def scanned(self, share: float, street_m: float, hills: int, left_s: float) -> None:
+        """So much of a region is done: a share of all, metres of street, hills; and time left."""

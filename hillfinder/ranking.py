@@ -272,6 +272,7 @@ class Words:
         """Return what a runner should know, most important first."""
         notes = []
         climb, approach = hill.climb, hill.approach
+        steep = climb.max_grade
         coarse = self.heights.cell_m > climb.length_m / COARSE_CELLS
         if coarse:
             notes.append(
@@ -282,7 +283,7 @@ class Words:
             notes.append(
                 "The map says that it falls where the heights rise: look before you plan on it."
             )
-        elif not coarse and hill.confidence == "low" and climb.max_grade <= STEEPEST_STREET:
+        elif not coarse and hill.confidence == "low" and steep <= STEEPEST_STREET:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
         first = hill.rank == 1 or self.criteria.session != "rolling"  # to the others one runs on
         if first and approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
@@ -291,13 +292,13 @@ class Words:
                 f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "
                 f"warm-up: {verb} on a little before you start."
             )
-        steepest = f"its steepest 30 m rise {100 * climb.max_grade:.0f} %"
-        if climb.max_grade > STEEPEST_STREET:
+        steepest = f"its steepest 30 m rise {100 * steep:.0f} %"
+        if steep > STEEPEST_STREET:
             notes.append(
                 f"No street is as steep: {steepest}. Expect steps or a scramble, or a line drawn "
                 "beside its slope."
             )
-        elif climb.max_grade > STEEP_PART * climb.grade:
+        elif steep > STEEP_PART * climb.grade:
             notes.append(f"Uneven: {steepest}.")
         return tuple(notes)
 

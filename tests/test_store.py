@@ -22,6 +22,7 @@ from hillfinder.errors import PlaceError, StreetsError
 from hillfinder.model import Place, StreetSource
 from hillfinder.progress import Progress
 from hillfinder.streets import extract, overpass, store
+from hillfinder.streets.packing import pack, unpack
 from hillfinder.web import Web
 
 from .towns import DATA, needs_data
@@ -83,7 +84,7 @@ def test_a_network_read_back_is_the_same(made: Files) -> None:
     network = whole(made)
     heights = hf.Raster([made.dem]).source
     about = {"box": (1.0, 2.0, 3.0, 4.0), "fetched": 5.0, "heights": dataclasses.asdict(heights)}
-    area = store._unpack(store._pack(network), about)
+    area = store._area(pack(network), about)
     assert area is not None
     assert differences(network, area.network) == []
     assert (area.box, area.fetched, area.heights) == ((1.0, 2.0, 3.0, 4.0), 5.0, heights)
@@ -92,8 +93,8 @@ def test_a_network_read_back_is_the_same(made: Files) -> None:
 def test_nothing_is_unpickled() -> None:
     packed = io.BytesIO()
     np.savez(packed, text=np.array([{"a": 1}], object))
-    assert store._unpack(packed.getvalue(), {}) is None
-    assert store._unpack(b"no arrays", {}) is None
+    assert unpack(packed.getvalue()) is None
+    assert unpack(b"no arrays") is None
 
 
 def search(made: Files, web: Web) -> hf.Hills:
@@ -147,7 +148,7 @@ def test_an_area_that_other_code_built_is_dropped(
 ) -> None:
     search(made, web)
     old = {entry.about["code"] for entry in web.cache.entries("areas")}
-    monkeypatch.setattr(store, "_code", lambda: "another")
+    monkeypatch.setattr(store, "code", lambda: "another")
     search(made, web)
     assert {entry.about["code"] for entry in web.cache.entries("areas")} == {"another"}
     assert old != {"another"}

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import exports, measure, options, sources, terminal, upkeep, watching
+from hillfinder.cli import (
+    exports,
+    measure,
+    options,
+    scanning,
+    sources,
+    terminal,
+    upkeep,
+    watching,
+)
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
@@ -162,6 +171,12 @@ def near(
     ] = None,
     elevation: options.Elevation = None,
     dem_kind: options.Kind = None,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Hills and streets that hillfinder scan found: no search at all."
+        ),
+    ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
     ] = False,
@@ -251,7 +266,13 @@ def near(
                 offline=offline, refresh=refresh, overpass_url=overpass_url, progress=progress
             )
             hills = find.near(
-                place, criteria, streets=osm, heights=files, elevation=elevation, web=web
+                place,
+                criteria,
+                streets=osm,
+                heights=files,
+                elevation=elevation,
+                catalogue=catalogue,
+                web=web,
             )
         plan = _plan(hills, pick)
         belt = _belt(hills, plan) if treadmill or not hills else None
@@ -350,6 +371,7 @@ def demo(
             terminal.say(line, quiet=quiet)
 
 
+app.command(epilog=scanning.EXAMPLES)(scanning.scan)
 app.command()(sources.sources)
 app.command()(upkeep.cache)
 app.command()(upkeep.check)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Display
     from rich.progress import TaskID
 
+#: Where nothing moves a line is said of a scan so often, in seconds.
+EVERY_S = 10.0
+
 
 @contextmanager
 def watch(text: str, *, quiet: bool) -> Iterator[Progress]:
@@ -41,6 +44,7 @@ class Lines(Progress):
 
     def __init__(self) -> None:
         """Begin with nothing said."""
+        self._scanned = 0.0
         self._received: dict[str, int] = {}
         self._guard = threading.Lock()
 
@@ -64,6 +68,13 @@ class Lines(Progress):
     def say(self, text: str) -> None:
         """Say it."""
         terminal.say(text)
+
+    def scanned(self, share: float, street_m: float, hills: int, left_s: float) -> None:
+        """Say it now and then."""
+        now = time.monotonic()
+        if now - self._scanned >= EVERY_S or share == 1:
+            self._scanned = now
+            terminal.say(_scanned(share, street_m, hills, left_s))
 
     def close(self) -> None:
         """Say how much came from everybody."""
@@ -102,6 +113,11 @@ class Moving(Progress):
         first = self._display.tasks[0].id
         self._display.update(first, why=plain(why), until=time.monotonic() + wait_s)
 
+    def scanned(self, share: float, street_m: float, hills: int, left_s: float) -> None:
+        """Show it on the first line."""
+        first = self._display.tasks[0].id
+        self._display.update(first, description=_scanned(share, street_m, hills, left_s))
+
     def say(self, text: str) -> None:
         """Leave it standing above what moves."""
         from rich.text import Text
@@ -126,6 +142,17 @@ def _display() -> Display:
             return text
 
     return Display(SpinnerColumn(), Words(), console=Console(stderr=True), transient=True)
+
+
+def _scanned(share: float, street_m: float, hills: int, left_s: float) -> str:
+    """Return how far a scan is, in words.
+
+    >>> _scanned(0.5, 1_234_567.0, 890, 61.0)
+    '50 % done: 1,235 km of streets, 890 hills, about 2 min left'
+    """
+    minutes = f"about {left_s // 60 + 1:.0f} min" if left_s >= 60 else "less than a minute"
+    left = f", {minutes} left" if share < 1 else ""
+    return f"{100 * share:.0f} % done: {street_m / 1000:,.0f} km of streets, {hills:,} hills{left}"
 
 
 def _size(size: int) -> str:

@@ -9,7 +9,7 @@ as sure as the ends' errors are small, and alike.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from hillfinder.model import read_only
 
 if TYPE_CHECKING:
     from hillfinder.model import Floats, HeightKind, HeightSource
-    from hillfinder.streets.network import Blur, StreetNetwork
+    from hillfinder.streets.network import Blur, Profiles, StreetNetwork
 
 #: Standard deviation of a height expected for each metre of cell. 30 m surface models are off by
 #: 1.9 m among low houses and by 3.5 m in dense cities, 10 m bare earth by some 0.4 m.
@@ -94,6 +94,40 @@ def learnt_m(source: HeightSource, misfit_m: Floats, street_m: float, blur: Blur
     return float(np.clip(np.sqrt(variance), least, MOST_ERROR_M))
 
 
+class Learnt(NamedTuple):
+    """What a network showed of the errors of a model's heights, in metres.
+
+    Attributes:
+        error_m: standard deviation of the heights: one number, or one for each sample.
+        usual_m: how far the grade line usually stays from the readings, likewise.
+    """
+
+    error_m: float | Floats
+    usual_m: float | Floats
+
+
+def learn(network: StreetNetwork, source: HeightSource) -> Learnt:
+    """Return what the streets of a network show of a model's errors.
+
+    Args:
+        network: streets with profiles.
+        source: the model that these were read from.
+    """
+    profiles = cast("Profiles", network.profiles)
+    known = profiles.trusted & ~np.isnan(profiles.misfit_m)
+    usual = float(np.median(profiles.misfit_m[known])) if known.any() else 0.0
+    street_m = network.total_length_m * float(known.mean())
+    return Learnt(learnt_m(source, profiles.misfit_m[known], street_m, profiles.blur), usual)
+
+
+def with_learnt(profiles: Profiles, learnt: Learnt) -> Profiles:
+    """Return profiles with the doubt that follows from what was learnt."""
+    misfit_2 = np.nan_to_num(profiles.misfit_m) ** 2
+    more = np.maximum(misfit_2 - learnt.usual_m**2, 0.0)
+    sigma = kept(profiles.blur) * np.sqrt(learnt.error_m**2 + more + profiles.place_m**2)
+    return replace(profiles, sigma_m=read_only(sigma))
+
+
 def settled(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
     """Return the network with the doubt that its own streets show: ``sigma_m`` made anew.
 
@@ -103,16 +137,9 @@ def settled(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
         network: streets with profiles.
         source: the model that these were read from.
     """
-    profiles = network.profiles
-    if profiles is None:
+    if network.profiles is None:
         return network
-    known = profiles.trusted & ~np.isnan(profiles.misfit_m)
-    usual = float(np.median(profiles.misfit_m[known])) if known.any() else 0.0
-    street_m = network.total_length_m * float(known.mean())
-    learnt = learnt_m(source, profiles.misfit_m[known], street_m, profiles.blur)
-    more = np.maximum(np.nan_to_num(profiles.misfit_m) ** 2 - usual**2, 0.0)
-    sigma = kept(profiles.blur) * np.sqrt(learnt**2 + more + profiles.place_m**2)
-    return network.with_profiles(replace(profiles, sigma_m=read_only(sigma)))
+    return network.with_profiles(with_learnt(network.profiles, learn(network, source)))
 
 
 def of_place_m(
@@ -177,7 +204,7 @@ def tail(grades: Floats, length_m: float, street_m: float) -> float:
     return max(mean, LEAST_TAIL)
 
 
-def claim(grade: Floats, sigma: Floats, tail_grade: float) -> tuple[Floats, Floats]:
+def claim(grade: Floats, sigma: Floats, tail_grade: float | Floats) -> tuple[Floats, Floats]:
     """Return what can be claimed of climbs that were picked for their grade, and how surely.
 
     The steepest of many readings are partly the luckiest: more streets are flatter than a reading

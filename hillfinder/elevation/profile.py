@@ -73,6 +73,23 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
     return doubt.settled(network.with_profiles(profiles), source)
 
 
+def unknown(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
+    """Return the network with profiles that say of no height what it is."""
+    laid = samples.lay(network)
+    nothing = read_only(np.full(len(laid.sample), np.nan))
+    profiles = Profiles(
+        offset=read_only(laid.offset),
+        distance_m=read_only(laid.distance_m),
+        elevation_m=nothing,
+        sigma_m=nothing,
+        misfit_m=nothing,
+        place_m=read_only(np.zeros(len(laid.sample))),
+        trusted=read_only(np.zeros(len(laid.sample), bool)),
+        blur=Blur(doubt.reach_m(source), smoothing.wavelength_m(source)),
+    )
+    return network.with_profiles(profiles)
+
+
 def _place_m(
     network: StreetNetwork, laid: Samples, readings: Readings, source: HeightSource
 ) -> Floats:

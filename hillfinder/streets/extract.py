@@ -41,6 +41,24 @@ def read(path: Path, bounds: Bounds | None = None) -> network.StreetNetwork:
         StreetsError: the file is missing, is not what its ending says, is cut short, or holds
             nothing to walk on there.
     """
+    file = opened(path)
+    try:
+        raw = _read(file, path.name, bounds)
+    except (RuntimeError, ValueError) as error:
+        raise unreadable(path, error) from error
+    if raw is None:
+        where = " near the place" if bounds else ""
+        msg = f"{path.name} holds no streets{where}: check that the file covers it."
+        raise StreetsError(msg)
+    return network.build(raw)
+
+
+def opened(path: Path) -> File:
+    """Return a file as pyosmium takes it.
+
+    Raises:
+        StreetsError: it is missing, or its name does not say what it is.
+    """
     if not path.is_file():
         what = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
         msg = f"{what}: give a file ending in {GIVEN}."
@@ -51,19 +69,15 @@ def read(path: Path, bounds: Bounds | None = None) -> network.StreetNetwork:
         raise StreetsError(msg)
     import osmium
 
-    try:
-        raw = _read(osmium.io.File(str(path), ending[1:]), path.name, bounds)
-    except (RuntimeError, ValueError) as error:
-        msg = (
-            f"{path.name} cannot be read as an OpenStreetMap file ({error}): it may be cut short, "
-            "empty, or not what its ending says. Fetch it again."
-        )
-        raise StreetsError(msg) from error
-    if raw is None:
-        where = " near the place" if bounds else ""
-        msg = f"{path.name} holds no streets{where}: check that the file covers it."
-        raise StreetsError(msg)
-    return network.build(raw)
+    return osmium.io.File(str(path), ending[1:])
+
+
+def unreadable(path: Path, error: Exception) -> StreetsError:
+    """Return what is said of a file that pyosmium cannot read."""
+    return StreetsError(
+        f"{path.name} cannot be read as an OpenStreetMap file ({error}): it may be cut short, "
+        "empty, or not what its ending says. Fetch it again."
+    )
 
 
 class _Line(NamedTuple):
@@ -109,7 +123,7 @@ def _read(file: File, name: str, bounds: Bounds | None) -> network.RawStreets | 
             continue
         if bounds is None or _touches(points, bounds):
             whole[way.id] = _Line([node.ref for node in way.nodes], dict(way.tags), points)
-    found |= _below_zero(file, {ref for refs, _ in torn.values() for ref in refs if ref < 0})
+    found |= below_zero(file, {ref for refs, _ in torn.values() for ref in refs if ref < 0})
     lines = [(way_id, line) for way_id, line in whole.items() if way_id not in torn]
     for way_id, (refs, tags) in torn.items():
         for part in _parts(refs, found):
@@ -119,7 +133,7 @@ def _read(file: File, name: str, bounds: Bounds | None) -> network.RawStreets | 
     return _assemble(lines, StreetSource(name, date), kinds) if lines else None
 
 
-def _below_zero(file: File, wanted: set[int]) -> dict[int, tuple[float, float]]:
+def below_zero(file: File, wanted: set[int]) -> dict[int, tuple[float, float]]:
     """Return where nodes are whose ids are below zero: pyosmium's own index knows none of those.
 
     An editor gives such ids to new nodes. They come first in a file that is sorted.

@@ -255,11 +255,16 @@ def _piece(network: StreetNetwork, leg: Leg) -> Floats:
     return rows
 
 
-def build(raw: RawStreets) -> StreetNetwork:
+def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) -> StreetNetwork:
     """Make the network of ``raw``: decide what each way is for, cut at junctions, project.
 
     A node is a junction unless exactly two segments meet there and both belong to one way. That
     does not depend on how a source orders its ways, so every source gives the same edges.
+
+    Args:
+        raw: the ways.
+        crs: the projection; ``None`` is one about the middle of ``raw``.
+        border: shape (n,), nodes where edges end besides.
 
     Raises:
         StreetsError: there is nothing a person on foot may use.
@@ -272,8 +277,11 @@ def build(raw: RawStreets) -> StreetNetwork:
             "check that it covers the place."
         )
         raise StreetsError(msg)
-    crs, x_m, y_m = _project(raw.lon, raw.lat)
+    crs = crs or about(*_middle(raw.lon, raw.lat))
+    x_m, y_m = project(raw.lon, raw.lat, crs)
     cut = _cuts(sequence, offset, len(raw.node_id))
+    if border is not None:
+        cut |= border[sequence]
     start, stop, edge_row = _between(cut, offset)
     point, point_offset = _ragged(start, stop + 1)
     point_node = sequence[point]
@@ -311,18 +319,26 @@ def build(raw: RawStreets) -> StreetNetwork:
     )
 
 
-def _project(lon: Floats, lat: Floats) -> tuple[str, Floats, Floats]:
-    """Project to a transverse Mercator about the middle: true to 0.005 % within 60 km of it."""
+def about(lon: float, lat: float) -> str:
+    """Return a transverse Mercator about a point: true to 0.005 % within 60 km of it."""
+    return f"+proj=tmerc +lat_0={lat:.6f} +lon_0={lon:.6f} +k=1 +ellps=WGS84"
+
+
+def project(lon: Floats, lat: Floats, crs: str) -> tuple[Floats, Floats]:
+    """Return degrees in a projection, in metres."""
     from pyproj import Transformer
 
+    x_m, y_m = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(lon, lat)
+    return x_m, y_m
+
+
+def _middle(lon: Floats, lat: Floats) -> tuple[float, float]:
+    """Return the middle of points."""
     west, east = float(lon.min()), float(lon.max())
     if east - west > 180:  # the antimeridian runs through it
         wrapped = np.where(lon < 0, lon + 360, lon)
         west, east = float(wrapped.min()), float(wrapped.max())
-    middle_lat = (float(lat.min()) + float(lat.max())) / 2
-    crs = f"+proj=tmerc +lat_0={middle_lat:.6f} +lon_0={(west + east) / 2:.6f} +k=1 +ellps=WGS84"
-    x_m, y_m = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(lon, lat)
-    return crs, x_m, y_m
+    return (west + east) / 2, (float(lat.min()) + float(lat.max())) / 2
 
 
 def _ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:

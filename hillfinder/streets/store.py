@@ -7,11 +7,9 @@ damaged, and when the code that built it has changed.
 
 from __future__ import annotations
 
-import io
-import json
 import math
 import time
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -21,20 +19,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hillfinder.errors import PlaceError, StreetsError
-from hillfinder.model import HeightSource, StreetSource, read_only
-from hillfinder.streets.network import Blur, Lines, Profiles, StreetNetwork, Ways
-from hillfinder.streets.spots import Spots
+from hillfinder.model import HeightSource
+from hillfinder.streets.packing import pack, unpack
+from hillfinder.streets.pieces import take, touching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import TypeAlias
 
     from hillfinder.cache import Entry
-    from hillfinder.model import Bools, Ints, Place
+    from hillfinder.model import Place
+    from hillfinder.streets.network import StreetNetwork
     from hillfinder.web import Web
 
     Box: TypeAlias = tuple[float, float, float, float]
-    Arrays: TypeAlias = Mapping[str, np.ndarray[Any, Any]]
 
 #: An area reaches so much farther than is asked for: a start a street away needs no other.
 NEIGHBOURS_M = 400.0
@@ -134,7 +132,7 @@ def get(wanted: Wanted, web: Web) -> Area:
         return wanted.make()
     for entry in _candidates(wanted, web):
         found = web.cache.read(entry.name)
-        area = None if found is None else _unpack(found[1], entry.about)
+        area = None if found is None else _area(found[1], entry.about)
         if area is not None:
             days = (time.time() - _date(area)) / 86_400.0
             if wanted.ages and days > OLD_DAYS:
@@ -149,12 +147,12 @@ def get(wanted: Wanted, web: Web) -> Area:
         name = sha256(f"{wanted.origin} {area.box}".encode()).hexdigest()
         about = {
             "of": wanted.origin,
-            "code": _code(),
+            "code": code(),
             "box": area.box,
             "fetched": area.fetched,
             "heights": asdict(area.heights),
         }
-        web.cache.write(f"areas/{name}.npz", _pack(area.network), about)
+        web.cache.write(f"areas/{name}.npz", pack(area.network), about)
     return area
 
 
@@ -190,41 +188,14 @@ def cut(network: StreetNetwork, bounds: Box | None) -> StreetNetwork:
     """
     if bounds is None:
         return network
-    edges = _touching(network.point_lon, network.point_lat, network.point_offset, bounds)
+    edges = touching(network, bounds)
     ways = np.zeros(len(network.ways.ids), bool)
     ways[network.edge_way[edges]] = True
     edges = ways[network.edge_way]
     if not edges.any():
         msg = f"{network.source.name} holds no streets near the place: check that it covers it."
         raise StreetsError(msg)
-    ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
-    nodes, ends = np.unique(ends, return_inverse=True)
-    u, v = np.split(ends.astype(np.int64), 2)
-    point_offset, points = _of_runs(network.point_offset, edges)
-    profiles = network.profiles
-    if profiles is not None:
-        offset, samples = _of_runs(profiles.offset, edges)
-        rest = _rows(profiles, samples, "offset", "blur")
-        profiles = Profiles(offset=offset, blur=profiles.blur, **rest)
-    rows = np.flatnonzero(ways)
-    renamed = np.cumsum(ways) - 1
-    return replace(
-        network,
-        **_rows(network, nodes, only="node_"),
-        **_rows(network, points, "point_offset", only="point_"),
-        edge_u=read_only(u),
-        edge_v=read_only(v),
-        edge_way=read_only(renamed[network.edge_way[edges]]),
-        edge_length_m=read_only(network.edge_length_m[edges]),
-        point_offset=point_offset,
-        ways=Ways(
-            ids=tuple(network.ways.ids[row] for row in rows.tolist()),
-            tag={key: read_only(column[rows]) for key, column in network.ways.tag.items()},
-            **_rows(network.ways, rows, "ids", "tag"),
-        ),
-        spots=network.spots.among(points),
-        profiles=profiles,
-    )
+    return take(network, edges)
 
 
 def _date(area: Area) -> float:
@@ -244,7 +215,7 @@ def _candidates(wanted: Wanted, web: Web) -> Iterator[Entry]:
     for entry in sorted(entries, key=lambda entry: -float(entry.about.get("fetched", 0.0))):
         if entry.about.get("of") != wanted.origin:
             continue
-        if entry.about.get("code") != _code():
+        if entry.about.get("code") != code():
             web.cache.drop(entry.name)
         elif entry.about["fetched"] >= web.fresh_from and _covers(entry.about["box"], wanted):
             yield entry
@@ -259,132 +230,29 @@ def _covers(box: Box | None, wanted: Wanted) -> bool:
 
 
 @cache
-def _code() -> str:
+def code(*also: str) -> str:
     """Return the checksum of the code that builds streets and profiles.
 
     What it decided is in the arrays: after a change to it they are built anew.
+
+    Args:
+        also: other rooms that something depends on.
     """
     digest = sha256()
-    for room in ("streets", "elevation"):
-        for path in sorted(Path(__file__).parents[1].joinpath(room).glob("*.py")):
+    for room in ("streets", "elevation", *also):
+        at = Path(__file__).parents[1] / room
+        for path in sorted(at.glob("*.py")) if at.is_dir() else [at]:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _rows(record: object, rows: Ints | Bools, *but: str, only: str = "") -> dict[str, Any]:
-    """Return rows of the arrays of a record whose names begin with ``only``."""
-    return {
-        each.name: read_only(getattr(record, each.name)[rows])
-        for each in fields(record)  # type: ignore[arg-type]
-        if each.name.startswith(only) and each.name not in but
-    }
-
-
-def _of_runs(offset: Ints, runs: Bools) -> tuple[Ints, Bools]:
-    """Return the offsets of chosen runs laid end to end, and which elements are in them."""
-    length = np.diff(offset)
-    chosen = np.concatenate([[0], np.cumsum(length[runs])])
-    return read_only(chosen), np.repeat(runs, length)
-
-
-def _touching(lon: Any, lat: Any, offset: Ints, bounds: Box) -> Bools:  # noqa: ANN401
-    """Return for each line whether its box touches ``bounds``."""
-    west, south, east, north = bounds
-    half = (east - west) % 360.0 / 2
-    across = (lon - west - half + 180.0) % 360.0 - 180.0  # from the middle, past 180 degrees too
-    first = offset[:-1]
-    return np.asarray(
-        (np.minimum.reduceat(across, first) <= half)
-        & (np.maximum.reduceat(across, first) >= -half)
-        & (np.minimum.reduceat(lat, first) <= north)
-        & (np.maximum.reduceat(lat, first) >= south)
-    )
-
-
-def _pack(network: StreetNetwork) -> bytes:
-    """Return a network as bytes: arrays of numbers, and a text for all else."""
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
-    for prefix, record in _records(network):
-        for each in fields(record):
-            value = getattr(record, each.name)
-            if isinstance(value, np.ndarray):
-                arrays[prefix + each.name] = value
-    arrays["ways.ids"] = np.array([one for ids in network.ways.ids for one in ids], np.int64)
-    arrays["ways.count"] = np.array([len(ids) for ids in network.ways.ids], np.int64)
-    words: dict[str, list[str]] = {}
-    columns = {f"ways.tag.{key}": column for key, column in network.ways.tag.items()}
-    for key, column in {**columns, "spots.name": network.spots.name}.items():
-        known = sorted({value for value in column if value is not None})
-        number = {value: row for row, value in enumerate([None, *known])}
-        words[key] = known
-        arrays[key] = np.array([number[value] for value in column], np.int32)
-    text: dict[str, Any] = {"crs": network.crs, "source": asdict(network.source), "words": words}
-    text["nodes_known"] = network.spots.nodes_known
-    if network.profiles is not None:
-        text["blur"] = network.profiles.blur
-    arrays["text"] = np.frombuffer(json.dumps(text).encode(), np.uint8)
-    packed = io.BytesIO()
-    np.savez(packed, **arrays)  # type: ignore[arg-type]  # its last argument is no array
-    return packed.getvalue()
-
-
-def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
-    yield "", network
-    yield "ways.", network.ways
-    yield "decks.", network.decks
-    yield "spots.", network.spots
-    if network.profiles is not None:
-        yield "profiles.", network.profiles
-
-
-def _unpack(packed: bytes, about: Mapping[str, Any]) -> Area | None:
+def _area(packed: bytes, about: Mapping[str, Any]) -> Area | None:
     """Return an area, or ``None`` where the bytes are none after all."""
+    network = unpack(packed)
     try:
-        with np.load(io.BytesIO(packed), allow_pickle=False) as file:
-            arrays = {name: read_only(file[name]) for name in file.files}
-        text = json.loads(arrays.pop("text").tobytes())
-        columns = {
-            key: read_only(np.array([None, *known], object)[arrays[key]])
-            for key, known in text["words"].items()
-        }
-        ids, count = arrays["ways.ids"].tolist(), arrays["ways.count"].tolist()
-        ends = np.cumsum(count).tolist()
-        ways = Ways(
-            ids=tuple(tuple(ids[end - n : end]) for n, end in zip(count, ends, strict=True)),
-            tag={
-                key.removeprefix("ways.tag."): column
-                for key, column in columns.items()
-                if key.startswith("ways.tag.")
-            },
-            **_group(Ways, arrays, "ways.", "ids", "tag"),
-        )
-        profiles = None
-        if "profiles.offset" in arrays:
-            rest = _group(Profiles, arrays, "profiles.", "blur")
-            profiles = Profiles(blur=Blur(*text["blur"]), **rest)
-        network = StreetNetwork(
-            **_group(
-                StreetNetwork, arrays, "", "ways", "decks", "spots", "crs", "source", "profiles"
-            ),
-            ways=ways,
-            decks=Lines(**_group(Lines, arrays, "decks.")),
-            spots=Spots(
-                name=columns["spots.name"],
-                nodes_known=bool(text["nodes_known"]),
-                **_group(Spots, arrays, "spots.", "name", "nodes_known"),
-            ),
-            crs=text["crs"],
-            source=StreetSource(**text["source"]),
-            profiles=profiles,
-        )
         heights = HeightSource(**about["heights"])
         box = None if about["box"] is None else tuple(about["box"])
-        return Area(network, box, float(about["fetched"]), heights)
-    except (KeyError, TypeError, ValueError, OSError, IndexError):
+        fetched = float(about["fetched"])
+    except (KeyError, TypeError, ValueError):
         return None
-
-
-def _group(record: type, arrays: Arrays, prefix: str, *but: str) -> dict[str, Any]:
-    """Return the arrays of one record, by the names of its fields."""
-    names = [each.name for each in fields(record) if each.name not in but]
-    return {name: arrays[prefix + name] for name in names}
+    return None if network is None else Area(network, box, fetched, heights)

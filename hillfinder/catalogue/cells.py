@@ -1,0 +1,151 @@
+"""The fixed squares in which a region is worked on, whatever tiles and workers share them out.
+
+A cell is a square of the Web Mercator projection: the earth is 2,048 cells around, so that one is
+13.7 km wide at 45 degrees and 9.8 km at 60. Where a street, a sample or a hill belongs follows from
+coordinates alone, and nothing that is worked out in a cell depends on which other cells are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hillfinder.streets.network import about
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hillfinder.model import Floats, Ints
+
+    Box = tuple[float, float, float, float]
+
+#: Halvings of the earth's circumference. Twice as wide cells would take four times the memory, and
+#: half as wide ones would read a half of everything twice.
+ZOOM = 11
+AROUND = 1 << ZOOM
+EQUATOR_M = 40_075_016.7
+#: Beyond it Web Mercator has no squares, and nobody has mapped a street.
+FARTHEST_LAT = 85.0511
+
+
+class Cell(NamedTuple):
+    """A square: columns from the antimeridian eastwards, rows from the north."""
+
+    x: int
+    y: int
+
+    @property
+    def name(self) -> str:
+        """What its files are called: in the order of ``along_the_curve``."""
+        return f"{along_the_curve(self):07d}-{self.x}-{self.y}"
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Longitude and latitude of its middle."""
+        lon, lat = degrees(np.array([self.x + 0.5]), np.array([self.y + 0.5]))
+        return float(lon[0]), float(lat[0])
+
+    @property
+    def crs(self) -> str:
+        """A projection in metres about its middle."""
+        return about(*self.middle)
+
+    @property
+    def width_m(self) -> float:
+        """Its width in the middle, in metres on the ground."""
+        return EQUATOR_M / AROUND * math.cos(math.radians(self.middle[1]))
+
+    def box(self, margin_m: float = 0.0) -> Box:
+        """Return west, south, east and north with a margin; beyond 180 across the antimeridian."""
+        margin = margin_m / self.width_m
+        ends = np.array([-margin, 1 + margin])
+        lon, lat = degrees(self.x + ends, self.y + ends)
+        return float(lon[0]), float(lat[1]), float(lon[1]), float(lat[0])
+
+    def neighbours(self, within_m: float) -> list[Cell]:
+        """Return the other cells of which a part lies within so many metres, in a fixed order."""
+        reach = math.ceil(within_m / self.width_m * 1.01)  # rows to the north are narrower
+        return sorted(
+            {
+                Cell((self.x + dx) % AROUND, self.y + dy)
+                for dx in range(-reach, reach + 1)
+                for dy in range(-reach, reach + 1)
+                if 0 <= self.y + dy < AROUND
+            }
+            - {self},
+            key=along_the_curve,
+        )
+
+
+def positions(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return points in widths of a cell: whole numbers are borders.
+
+    >>> x, y = positions(np.array([-180.0, 0.0]), np.array([0.0, 0.0]))
+    >>> x.tolist(), y.tolist()
+    ([0.0, 1024.0], [1024.0, 1024.0])
+    """
+    lat = np.radians(np.clip(lat, -FARTHEST_LAT, FARTHEST_LAT))
+    return (lon + 180.0) / 360.0 * AROUND, (1 - np.arcsinh(np.tan(lat)) / np.pi) / 2 * AROUND
+
+
+def degrees(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return longitude and latitude of positions."""
+    lat = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * y / AROUND))))
+    return x / AROUND * 360.0 - 180.0, lat
+
+
+def numbers(lon: Floats, lat: Floats) -> Ints:
+    """Return a number for the cell that each point lies in: ``of_number`` says which it is."""
+    x, y = (np.floor(part).astype(np.int64) for part in positions(lon, lat))
+    return np.asarray(np.clip(y, 0, AROUND - 1) * AROUND + x % AROUND)
+
+
+def number(cell: Cell) -> int:
+    """Return the number of a cell."""
+    return cell.y * AROUND + cell.x
+
+
+def of_number(number: int) -> Cell:
+    """Return the cell of a number.
+
+    >>> of_number(number(Cell(5, 7)))
+    Cell(x=5, y=7)
+    """
+    return Cell(number % AROUND, number // AROUND)
+
+
+def along_the_curve(cell: Cell) -> int:
+    """Return how far along Hilbert's curve a cell lies: what is near on it is near on the map."""
+    return int(hilbert(np.array([cell.x]), np.array([cell.y]), ZOOM)[0])
+
+
+def hilbert(x: Ints, y: Ints, halvings: int) -> Ints:
+    """Return how far along Hilbert's curve squares lie, of 2^halvings a side.
+
+    After Hilbert (1891), "Ueber die stetige Abbildung einer Linie auf ein Flaechenstueck".
+
+    >>> hilbert(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 0]), 1).tolist()
+    [0, 1, 2, 3]
+    """
+    x, y = x.copy(), y.copy()
+    far = np.zeros(len(x), np.int64)
+    side = 1 << (halvings - 1)
+    while side:
+        right, up = (x & side) > 0, (y & side) > 0
+        far += side * side * ((3 * right) ^ up)
+        turned = right & ~up
+        x[turned], y[turned] = (
+            side - 1 - (x[turned] & (side - 1)),
+            side - 1 - (y[turned] & (side - 1)),
+        )
+        swap = ~up
+        x[swap], y[swap] = y[swap], x[swap]
+        side >>= 1
+    return far
+
+
+def sort(cells: Iterable[Cell]) -> list[Cell]:
+    """Return cells in the order of the curve."""
+    return sorted(cells, key=along_the_curve)

@@ -1,0 +1,213 @@
+"""The hills on disk: GeoParquet, sorted along a curve, that other programs open as it is.
+
+A dataset is a folder with ``hills-0000.parquet`` and so on, in GeoParquet 1.1, each with a box
+around every row as its covering, so that a reader skips what lies elsewhere. What the rows are made
+of is in the metadata under ``hillfinder``. Folders whose names begin with ``_`` are passed over by
+readers: there lie the streets.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hillfinder.catalogue import table
+from hillfinder.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    Box = tuple[float, float, float, float]
+
+#: What a reader may count on; a change that breaks one is a new number.
+SCHEMA_VERSION: Final = 1
+#: Rows that are read or passed over together, and rows of a file.
+GROUP_ROWS, FILE_ROWS = 4096, 244 * 4096
+STREETS: Final = "_streets"
+ABOUT: Final = b"hillfinder"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is said of a dataset in each of its files.
+
+    Attributes:
+        said: as JSON holds it: ``schema_version``, ``made_by``, ``criteria``, ``sources``,
+            ``columns``.
+    """
+
+    said: Mapping[str, Any]
+
+    @property
+    def length_m(self) -> tuple[float, float]:
+        """Shortest and longest hill that was looked for."""
+        low, high = self.said["criteria"]["length_m"]
+        return float(low), float(high)
+
+    @property
+    def grades(self) -> tuple[float, float]:
+        """Least and greatest grade that was looked for."""
+        low, high = self.said["criteria"]["grade"]
+        return float(low), float(high)
+
+    @property
+    def margin_m(self) -> float:
+        """How far from its border the streets of a cell are kept once more, for its neighbours."""
+        return float(self.said["margin_m"])
+
+
+def need() -> None:
+    """Refuse, in one sentence, what asks for packages that are not installed."""
+    try:
+        import pyarrow.parquet  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        msg = 'A catalogue of hills needs pyarrow, which is missing: pip install "hillfinder[scan]"'
+        raise InputError(msg) from error
+
+
+def name(number: int) -> str:
+    """Return what a file of a dataset is called."""
+    return f"hills-{number:04d}.parquet"
+
+
+def write(
+    parts: Iterable[pa.Table], folder: Path, said: Mapping[str, Any], box: Box | None
+) -> list[Path]:
+    """Write rows, in the order in which they come, beside the place where they are to be.
+
+    Memory is bounded by a part and a group of rows, and the bytes do not depend on how the rows
+    come in parts.
+
+    Args:
+        parts: the rows.
+        folder: the dataset.
+        said: what it says of itself.
+        box: around all hills; ``None`` where there are none.
+
+    Returns:
+        The files, called as they shall be with ``.part`` behind.
+    """
+    import pyarrow.parquet as pq
+
+    written: list[Path] = []
+    schema = _schema(said, box)
+    for rows in _files(parts):
+        path = folder / f"{name(len(written))}.part"
+        with pq.ParquetWriter(path, schema, compression="zstd") as file:
+            for group in rows:
+                file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
+        written.append(path)
+    return written
+
+
+def _files(parts: Iterable[pa.Table]) -> Iterator[Iterator[pa.Table]]:
+    """Yield the rows of each file, in groups; there is one file at least."""
+    groups = _groups(parts)
+    first = next(groups, None)
+    if first is None:
+        yield iter([table.schema().empty_table()])
+    while first is not None:
+        count = 1
+
+        def rows(begin: pa.Table = first) -> Iterator[pa.Table]:
+            nonlocal count, first
+            yield begin
+            while (first := next(groups, None)) is not None:
+                if count * GROUP_ROWS >= FILE_ROWS:
+                    return
+                count += 1
+                yield first
+
+        yield rows()
+
+
+def _groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield rows in groups of one size, the last one smaller."""
+    import pyarrow as pa
+
+    held: list[pa.Table] = []
+    rows = 0
+    for part in parts:
+        held.append(part)
+        rows += part.num_rows
+        if rows >= GROUP_ROWS:
+            whole = pa.concat_tables(held).combine_chunks()
+            while rows >= GROUP_ROWS:
+                yield whole.slice(0, GROUP_ROWS).combine_chunks()
+                whole = whole.slice(GROUP_ROWS)
+                rows -= GROUP_ROWS
+            held = [whole]
+    if rows:
+        yield pa.concat_tables(held).combine_chunks()
+
+
+def _schema(said: Mapping[str, Any], box: Box | None) -> pa.Schema:
+    """Return the columns, with all that is said of them."""
+    sides = ("xmin", "ymin", "xmax", "ymax")
+    column: dict[str, Any] = {
+        "encoding": "WKB",
+        "geometry_types": ["LineString Z"],
+        "covering": {"bbox": {side: ["bbox", side] for side in sides}},
+    }
+    if box is not None:
+        column["bbox"] = list(box)
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    return table.schema().with_metadata({"geo": json.dumps(geo), ABOUT: json.dumps(said)})
+
+
+def about(folder: Path) -> About:
+    """Return what a dataset says of itself.
+
+    Raises:
+        DataError: it is none, or of another version.
+    """
+    need()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        said = json.loads(pq.read_schema(folder / name(0)).metadata[ABOUT])
+    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        msg = (
+            f"{folder} is no catalogue of hills, or one that is not finished: give a folder that "
+            "hillfinder scan has made, or call it again to go on."
+        )
+        raise DataError(msg) from error
+    if said.get("schema_version") != SCHEMA_VERSION:
+        msg = (
+            f"{folder} is a catalogue of version {said.get('schema_version')}, and only "
+            f"{SCHEMA_VERSION} can be read: scan the region again."
+        )
+        raise DataError(msg)
+    return About(said)
+
+
+def count(folder: Path) -> int:
+    """Return how many hills a dataset holds."""
+    import pyarrow.parquet as pq
+
+    return sum(int(pq.read_metadata(path).num_rows) for path in folder.glob("hills-*.parquet"))
+
+
+def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the hills whose own box touches ``box``; what lies elsewhere is not read.
+
+    Args:
+        folder: the dataset.
+        box: west, south, east, north; west is greater than east across the antimeridian.
+        columns: what is read of them; all where nothing is said.
+    """
+    import pyarrow.dataset as ds
+
+    west, south, east, north = box
+    column = ds.field("bbox", "xmin"), ds.field("bbox", "xmax")
+    across = (column[0] <= east), (column[1] >= west)
+    wanted = across[0] & across[1] if west <= east else across[0] | across[1]
+    wanted &= (ds.field("bbox", "ymin") <= north) & (ds.field("bbox", "ymax") >= south)
+    files = [str(path) for path in sorted(folder.glob("hills-*.parquet"))]
+    chosen = None if columns is None else list(columns)
+    return ds.dataset(files, format="parquet").to_table(chosen, filter=wanted)

@@ -1,0 +1,47 @@
+"""Files of a scan under way: each whole, and known to be so.
+
+A file begins with one line of JSON: the checksum of all that follows, and what its writer says
+about it. One that is damaged counts as one that is not there.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from hillfinder.output.files import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+#: What is half written where a process was killed is called so.
+LEFT_BEHIND = ".hillfinder-*.part"
+
+
+def write(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
+    """Write a part whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    head = json.dumps({**about, "sha256": sha256(data).hexdigest()})
+    replace(path, head.encode() + b"\n" + data, overwrite=True)
+
+
+def read(path: Path) -> tuple[dict[str, Any], bytes] | None:
+    """Return what was said about a part, and the part; ``None`` where none is whole."""
+    try:
+        line, _, data = path.read_bytes().partition(b"\n")
+        about = json.loads(line)
+        whole = about.pop("sha256") == sha256(data).hexdigest()
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return None
+    return (about, data) if whole else None
+
+
+def about(path: Path) -> dict[str, Any]:
+    """Return what was said about a part that is known to be whole."""
+    with path.open("rb") as file:
+        return dict(json.loads(file.readline()))

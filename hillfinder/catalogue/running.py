@@ -1,0 +1,142 @@
+"""Who does the tasks: this process, workers of this machine, or a cluster that exists already."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from hillfinder.errors import InputError, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeAlias
+
+    from distributed import Client
+
+    from hillfinder.catalogue.tasks import Done
+
+    Run: TypeAlias = Callable[[Callable[..., Done], Iterable[tuple[Any, ...]]], Iterator[Done]]
+
+#: A task is tried again so often where its worker died or raised.
+RETRIES = 3
+#: What workers are told by their environment: each has one core.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
+#: To reach a scheduler.
+PATIENCE = "20s"
+
+
+@contextmanager
+def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
+    """Yield what does tasks, and yields what came of each as it is done.
+
+    Args:
+        count: how many processes of this machine; 1 is this one alone, without Dask, and ``None``
+            one for each core.
+        scheduler: the address of a Dask scheduler, instead.
+
+    Raises:
+        InputError: Dask is missing.
+        ServiceError: there is no scheduler at that address, or it went away.
+    """
+    if count is None:
+        count = os.cpu_count() or 1
+    if scheduler is None and count == 1:
+        yield lambda task, calls: (task(*call) for call in calls)
+        return
+    try:
+        import distributed  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        msg = 'Several workers need Dask, which is missing: pip install "hillfinder[scan]"'
+        raise InputError(msg) from error
+    with ExitStack() as stack:
+        try:
+            client = _client(stack, count, scheduler)
+        except (OSError, ValueError) as error:
+            why = f"they cannot be reached: {error}"
+            raise _lost(why, scheduler) from error
+        yield partial(_through, client, scheduler)
+
+
+def _client(stack: ExitStack, count: int, scheduler: str | None) -> Client:
+    """Return what hands tasks to workers, and close it all with the stack."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    stack.enter_context(_quietly())
+    stack.enter_context(
+        dask.config.set(
+            {
+                "distributed.comm.timeouts.connect": PATIENCE,
+                "distributed.scheduler.allowed-failures": RETRIES,
+                # Nobody looks at the profile of a worker, taken a hundred times a second. And not
+                # Dask's own threshold for giving memory back: with it glibc maps every array anew,
+                # which costs a third of the time.
+                "distributed.worker.profile.enabled": False,
+                "distributed.nanny.pre-spawn-environ": ONE_THREAD,
+            }
+        )
+    )
+    if scheduler is not None:
+        return stack.enter_context(Client(scheduler))
+    cluster = LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+    )
+    return stack.enter_context(Client(stack.enter_context(cluster)))
+
+
+def _through(
+    client: Client,
+    scheduler: str | None,
+    task: Callable[..., Done],
+    calls: Iterable[tuple[Any, ...]],
+) -> Iterator[Done]:
+    """Do tasks on workers; what is not begun when the caller has enough is not begun at all."""
+    from distributed import as_completed
+    from distributed.client import FutureCancelledError
+    from distributed.comm import CommClosedError
+    from distributed.scheduler import KilledWorker
+
+    futures = [client.submit(task, *call, pure=False, retries=RETRIES) for call in calls]
+    try:
+        for future in as_completed(futures):
+            try:
+                done = future.result()
+            except KilledWorker as error:
+                why = f"one task ended {RETRIES + 1} of them, perhaps for want of memory"
+                raise _lost(why, scheduler) from error
+            except (CommClosedError, FutureCancelledError, TimeoutError) as error:
+                why = "the scheduler does not answer"
+                raise _lost(why, scheduler) from error
+            yield done
+    finally:
+        with suppress(CommClosedError, TimeoutError):
+            client.cancel(futures)
+
+
+def _lost(why: str, scheduler: str | None) -> ServiceError:
+    where = f"at {scheduler}" if scheduler else "of this machine"
+    return ServiceError(
+        f"The workers {where} were lost ({why}). What is done is kept: call the scan again, and "
+        "it goes on from there."
+    )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep to itself what Dask logs of connections that break: what matters is raised."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

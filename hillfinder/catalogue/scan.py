@@ -1,0 +1,391 @@
+"""The recipe of a scan: an extract shared out, the streets of each cell, its hills, one dataset.
+
+What is learnt of the doubt of heights is learnt before any hill is looked for, and every step works
+cell by cell, so that neither tiles nor workers can be seen in the rows.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hillfinder.catalogue import cells, dataset, kept, parts, running, spool, tasks
+from hillfinder.catalogue.cells import Cell
+from hillfinder.catalogue.region import Catalogue
+from hillfinder.criteria import Criteria
+from hillfinder.elevation.raster import Raster
+from hillfinder.errors import InputError, OutputError, StreetsError
+from hillfinder.model import StreetSource
+from hillfinder.output.files import replace
+from hillfinder.progress import Progress
+from hillfinder.streets import extract as reading
+from hillfinder.streets import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from hillfinder.catalogue.running import Run
+    from hillfinder.catalogue.tasks import Done, Job
+    from hillfinder.model import HeightKind
+
+PLAN, LOCK = "_scan/plan.json", "_scan/lock"
+#: Of a hill matter its own length, the slopes that it is part of on either side, and the streets
+#: round about that lend it a name.
+LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
+#: Enough tiles that workers end together, and that not much is lost with one.
+TILES_PER_WORKER, CELLS_PER_TILE = 8, 16
+
+
+def scan(
+    streets: Path | str,
+    folder: Path | str,
+    criteria: Criteria | None = None,
+    *,
+    heights: Path | str | Sequence[Path | str],
+    heights_kind: HeightKind | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    tiles: int | None = None,
+    resume: bool = True,
+    progress: Progress | None = None,
+) -> Catalogue:
+    """Find every hill of a region, and write them as one dataset.
+
+    A scan that was stopped goes on where it was, when it is called again with the same files and
+    the same criteria. In a script with more than one worker call it under
+    ``if __name__ == "__main__":``, since workers begin by reading the script.
+
+    Args:
+        streets: an OpenStreetMap extract; nodes before ways, as extracts are sorted.
+        folder: where the dataset goes; it is made, or one that a scan left unfinished.
+        criteria: lengths and grades of hills; what it says of warm-ups does not matter.
+        heights: elevation files. Where they know no height there is no hill.
+        heights_kind: whether these show the bare earth or what stands on it.
+        workers: processes of this machine, ``None`` one for each core.
+        scheduler: the address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``, instead; its
+            workers see all files under the names that are given here.
+        tiles: into how many tasks each step is cut; it changes no row.
+        resume: go on with what is there; otherwise what a scan left there is dropped.
+        progress: is told what goes on.
+
+    Raises:
+        InputError: the folder holds something else, or another scan; Dask or PyArrow is missing.
+        StreetsError: the extract cannot be read.
+        HeightsError: the heights cannot be read.
+        OutputError: the disk is full, or cannot be written.
+        ServiceError: the workers were lost.
+    """
+    dataset.need()
+    criteria = criteria or Criteria()
+    progress = progress or Progress()
+    extract, folder = Path(streets).absolute(), Path(folder).absolute()
+    dem = [heights] if isinstance(heights, Path | str) else heights
+    files = tuple(str(Path(path).absolute()) for path in dem)
+    Raster(files, kind=heights_kind)  # it says what is wrong with them
+    wanted = _wanted(extract, files, heights_kind, criteria)
+    with _alone(folder):
+        plan = _begun(folder, wanted, resume=resume)
+        if plan is not None and _whole(folder, plan):
+            return Catalogue(folder, plan["hills"], plan["street_m"])
+        if plan is None or not _has_all(folder, plan):
+            plan = _share_out(extract, folder, wanted, progress)
+        job = tasks.Job(
+            folder=folder,
+            dem=files,
+            dem_kind=heights_kind,
+            criteria=criteria,
+            source=StreetSource(**plan["source"]),
+            margin_m=wanted["margin_m"],
+        )
+        with _Output(folder), running.workers(workers, scheduler) as run:
+            return _finished(job, plan, run, tiles, progress)
+
+
+def _finished(
+    job: Job, plan: dict[str, Any], run: Run, tiles: int | None, progress: Progress
+) -> Catalogue:
+    """Do what is left to do of a scan."""
+    sizes = {Cell(*map(int, name.split("-")[1:])): size for name, size in plan["cells"].items()}
+    (job.folder / dataset.STREETS).mkdir(exist_ok=True)
+    (job.folder / tasks.ROWS).mkdir(exist_ok=True)
+    told = _Told(progress, 2 * sum(sizes.values()))
+    learnt: dict[Cell, Mapping[str, Any]] = {}
+    shared = _tiles(sizes, tiles)
+    for done in _each(run, tasks.keep, [(job, tile) for tile in shared]):
+        learnt |= {cell: about for cell, about in done.about.items() if about["edges"]}
+        told.tell(sum(sizes[cell] for cell in done.about), _street_m(done.about), 0)
+    with_streets = {cell: size for cell, size in sizes.items() if cell in learnt}
+    if not with_streets:
+        msg = f"{job.source.name} holds no street that a person on foot may use."
+        raise StreetsError(msg)
+    shared = _tiles(with_streets, tiles)
+    calls = [(job, tile, _round_about(tile, learnt, job.margin_m)) for tile in shared]
+    for done in _each(run, tasks.find, calls):
+        told.tell(sum(sizes.values()) / len(shared), 0.0, done.hills)
+    street_m = _street_m(learnt)
+    order = cells.sort(with_streets)
+    said = _said(job, plan, learnt) | {"street_m": street_m}
+    box = _around([parts.about(job.rows(cell))["box"] for cell in order])
+    written = dataset.write((_rows(job, cell) for cell in order), job.folder, said, box)
+    plan |= {"hills": told.hills, "street_m": street_m}
+    plan["files"] = {part.stem: _checksum(part) for part in written}
+    for old in job.folder.glob("hills-*.parquet"):
+        old.unlink()
+    for part in reversed(written):  # the first is what readers look for
+        part.replace(part.with_suffix(""))
+    _note(job.folder, plan)
+    for left in (tasks.SPOOLS, tasks.ROWS):
+        shutil.rmtree(job.folder / left, ignore_errors=True)
+    return Catalogue(job.folder, told.hills, street_m)
+
+
+def _each(run: Run, task: Callable[..., Done], calls: Iterable[tuple[Any, ...]]) -> Iterator[Done]:
+    """Yield what came of tasks; the first that found the data wrong ends it."""
+    for done in run(task, calls):
+        if done.error is not None:
+            raise done.error
+        yield done
+
+
+class _Told:
+    """Says how far a scan is."""
+
+    def __init__(self, progress: Progress, work: float) -> None:
+        self._progress, self._work = progress, work
+        self._begun, self._done, self._street_m = time.monotonic(), 0.0, 0.0
+        self.hills = 0
+
+    def tell(self, work: float, street_m: float, hills: int) -> None:
+        self._done += work
+        self._street_m += street_m
+        self.hills += hills
+        took = time.monotonic() - self._begun
+        left = took * (self._work - self._done) / self._done
+        self._progress.scanned(self._done / self._work, self._street_m, self.hills, left)
+
+
+def _wanted(
+    extract: Path, dem: tuple[str, ...], dem_kind: HeightKind | None, criteria: Criteria
+) -> dict[str, Any]:
+    """Return all that the rows depend on: a scan goes on only with the same."""
+    reading.opened(extract)  # it says what is wrong with it
+    states = [(path, Path(path).stat()) for path in (str(extract), *dem)]
+    extract_is, *dem_is = ([path, at.st_size, at.st_mtime_ns] for path, at in states)
+    return {
+        "code": store.code("catalogue", "climbs.py", "ranking.py", "windows.py"),
+        "extract": extract_is,
+        "heights": [dem_kind, *dem_is],
+        "criteria": {"length_m": [*criteria.length_range_m], "grade": [*criteria.grade_range]},
+        "margin_m": LENGTHS_AROUND * criteria.length_range_m[1] + NAMES_AROUND_M,
+    }
+
+
+def _begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str, Any] | None:
+    """Return the plan of the scan that the folder holds, ``None`` where there is none.
+
+    Raises:
+        InputError: it holds another scan, or something else.
+    """
+    plan: dict[str, Any] | None = None
+    try:
+        plan = json.loads((folder / PLAN).read_text())
+    except (OSError, ValueError):
+        if folder.is_dir() and {path.name for path in folder.iterdir()} - {"_scan"}:
+            msg = f"{folder} holds something else: give a new folder, or an empty one."
+            raise InputError(msg) from None
+    if plan is not None and resume and plan["wanted"] != wanted:
+        other = [
+            "version of hillfinder" if key == "code" else key
+            for key, value in wanted.items()
+            if plan["wanted"].get(key) != value
+        ]
+        msg = (
+            f"{folder} holds another scan (another {', another '.join(other)}): give another "
+            "folder, or scan anew with --no-resume."
+        )
+        raise InputError(msg)
+    if plan is not None and not resume:
+        for what in (tasks.SPOOLS, tasks.ROWS, dataset.STREETS):
+            shutil.rmtree(folder / what, ignore_errors=True)
+        (folder / PLAN).unlink()
+        for path in folder.glob("hills-*.parquet*"):
+            path.unlink()
+        plan = None
+    return plan
+
+
+def _whole(folder: Path, plan: Mapping[str, Any]) -> bool:
+    """Tell whether a scan is finished, and its files are what they were."""
+    return bool(plan.get("files")) and all(
+        (folder / name).is_file() and _checksum(folder / name) == checksum
+        for name, checksum in plan["files"].items()
+    )
+
+
+def _has_all(folder: Path, plan: Mapping[str, Any]) -> bool:
+    """Tell whether the scan can go on without reading the extract again."""
+    spools, streets = folder / tasks.SPOOLS, folder / dataset.STREETS
+    return all(
+        (spools / name).is_file()
+        or (
+            parts.read(streets / name) is not None
+            and parts.read(streets / f"{name}.rim") is not None
+        )
+        for name in plan["cells"]
+    )
+
+
+def _share_out(
+    extract: Path, folder: Path, wanted: Mapping[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Share out the extract among the cells, and note the plan."""
+    progress.say(f"Sharing out {extract.name}.")
+    with _Output(folder):
+        spools = folder / tasks.SPOOLS
+        shutil.rmtree(spools, ignore_errors=True)
+        spools.mkdir(parents=True)
+        source = spool.fill(extract, spools, kept.AROUND_M)
+        sizes = {path.name: path.stat().st_size for path in sorted(spools.iterdir())}
+        plan = {"wanted": dict(wanted), "source": asdict(source), "cells": sizes}
+        _note(folder, plan)
+    return plan
+
+
+def _note(folder: Path, plan: Mapping[str, Any]) -> None:
+    replace(folder / PLAN, json.dumps(plan), overwrite=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other scan work in the folder; a process that died is not in the way.
+
+    Raises:
+        InputError: another scan is at work there.
+        OutputError: the folder cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    with _Output(folder):
+        (folder / "_scan").mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        msg = f"Another scan is at work in {folder}: wait for its end, or give another folder."
+        raise InputError(msg) from error
+
+
+class _Output:
+    """Says in one sentence what is wrong with the disk, and clears away what is half written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> None:
+        for part in self._folder.rglob(parts.LEFT_BEHIND):
+            part.unlink(missing_ok=True)
+
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
+        if isinstance(error, OSError) and not isinstance(error, OutputError | ConnectionError):
+            msg = (
+                f"{self._folder} cannot be written ({error.strerror or error}): make room, and "
+                "call the scan again; it goes on where it was."
+            )
+            raise OutputError(msg) from error
+
+
+def _tiles(sizes: Mapping[Cell, int], count: int | None) -> list[list[Cell]]:
+    """Return the cells in tiles that lie together and cost about the same."""
+    order = cells.sort(sizes)
+    if count is None:
+        count = max(-(-len(order) // CELLS_PER_TILE), min(len(order), TILES_PER_WORKER))
+    whole = sum(sizes.values())
+    tiles: list[list[Cell]] = []
+    passed, begun = 0.0, -1
+    for cell in order:
+        number = int(passed * count / whole)
+        if number > begun:
+            tiles.append([])
+            begun = number
+        tiles[-1].append(cell)
+        passed += sizes[cell]
+    return tiles
+
+
+def _round_about(
+    tile: Sequence[Cell], learnt: Mapping[Cell, Mapping[str, Any]], margin_m: float
+) -> dict[Cell, Mapping[str, Any]]:
+    """Return what is known of all cells that the hills of a tile depend on."""
+    near = {each for cell in tile for each in (cell, *cell.neighbours(margin_m))}
+    near |= {each for cell in near for each in cell.neighbours(1.0)}
+    return {cell: learnt[cell] for cell in cells.sort(near & learnt.keys())}
+
+
+def _street_m(about: Mapping[Cell, Mapping[str, Any]]) -> float:
+    # In one order, so that the sum does not depend on who was done first.
+    return float(sum(about[cell].get("street_m", 0.0) for cell in cells.sort(about)))
+
+
+def _rows(job: Job, cell: Cell) -> pa.Table:
+    """Return the hills of a cell."""
+    import pyarrow as pa
+
+    read = parts.read(job.rows(cell))
+    if read is None:
+        msg = f"{job.rows(cell)} is damaged: call the scan again, and it is made anew."
+        raise OutputError(msg)
+    with pa.ipc.open_stream(read[1]) as stream:
+        return stream.read_all()
+
+
+def _around(boxes: Sequence[dataset.Box | None]) -> dataset.Box | None:
+    """Return the box around boxes."""
+    some = [box for box in boxes if box is not None]
+    if not some:
+        return None
+    west, south, east, north = zip(*some, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _said(
+    job: Job, plan: Mapping[str, Any], learnt: Mapping[Cell, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what the dataset says of itself."""
+    from hillfinder.catalogue.table import COLUMNS
+    from hillfinder.elevation.heights import worst
+
+    heights = [learnt[cell]["heights"] for cell in cells.sort(learnt)]
+    credits_ = dict.fromkeys(one["attribution"] for one in heights if one["attribution"])
+    return {
+        "schema_version": dataset.SCHEMA_VERSION,
+        "made_by": "hillfinder",
+        "criteria": plan["wanted"]["criteria"],
+        "margin_m": job.margin_m,
+        "sources": {
+            "streets": plan["source"],
+            "elevation": {
+                "name": ", ".join(Path(path).name for path in job.dem),
+                "kind": worst(one["kind"] for one in heights),
+                "cell_m": max(one["cell_m"] for one in heights),
+                "attribution": "; ".join(credits_) or None,
+            },
+        },
+        "columns": dict(COLUMNS),
+    }
+
+
+def _checksum(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        for block in iter(partial(file.read, 1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,209 @@
+"""What is done for one tile, by whichever worker has it: once or again, with the same result.
+
+A tile is some cells. Every result is a file that is whole or not there, so that a task that was
+killed is done again, and one that was done finds so. What is wrong with the data is returned, since
+it would be wrong the next time too; whatever else goes wrong is raised, and tried again.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from hillfinder.catalogue import kept, parts, spool, table
+from hillfinder.catalogue.dataset import STREETS
+from hillfinder.errors import DataError, HillfinderError, OutputError, StreetsError
+from hillfinder.streets.packing import pack, unpack
+from hillfinder.streets.pieces import touching
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hillfinder.catalogue.cells import Cell
+    from hillfinder.criteria import Criteria
+    from hillfinder.elevation.heights import Heights
+    from hillfinder.model import HeightKind, StreetSource
+    from hillfinder.streets.network import Profiles
+
+SPOOLS, ROWS = "_scan/spools", "_scan/hills"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all tasks of a scan have in common; it travels to the workers.
+
+    Attributes:
+        folder: the dataset under way; all workers see it under this name.
+        dem: the elevation files, likewise.
+        dem_kind: of what kind they are.
+        criteria: what counts as a hill.
+        source: what the streets are.
+        margin_m: how far beyond a cell streets matter to a hill in it.
+    """
+
+    folder: Path
+    dem: tuple[str, ...]
+    dem_kind: HeightKind | None
+    criteria: Criteria
+    source: StreetSource
+    margin_m: float
+
+    @cached_property
+    def heights(self) -> Heights:
+        """The source of heights."""
+        from hillfinder.elevation.raster import Raster
+
+        return Raster(self.dem, kind=self.dem_kind)
+
+    def spool(self, cell: Cell) -> Path:
+        """Where the ways near a cell are."""
+        return self.folder / SPOOLS / cell.name
+
+    def streets(self, cell: Cell) -> Path:
+        """Where the streets of a cell are."""
+        return streets_of(self.folder, cell)
+
+    def rim(self, cell: Cell) -> Path:
+        """Where those are once more that its neighbours need."""
+        return self.folder / STREETS / f"{cell.name}.rim"
+
+    def rows(self, cell: Cell) -> Path:
+        """Where the hills of a cell are."""
+        return self.folder / ROWS / cell.name
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a tile: for each cell what is known of its streets, or how many hills it has.
+
+    Where ``error`` is set the scan cannot go on.
+    """
+
+    about: Mapping[Cell, Mapping[str, Any]]
+    hills: int = 0
+    error: HillfinderError | None = None
+
+
+def keep(job: Job, tile: Sequence[Cell]) -> Done:
+    """Make the streets of each cell of a tile, with heights."""
+    try:
+        return Done({cell: _kept(job, cell) for cell in tile})
+    except (DataError, OutputError) as error:
+        return Done({}, error=error)
+
+
+def find(job: Job, tile: Sequence[Cell], learnt: Mapping[Cell, Mapping[str, Any]]) -> Done:
+    """Find the hills of each cell of a tile.
+
+    Args:
+        job: what is wanted.
+        tile: cells that have streets.
+        learnt: what is known of these, and of all cells round about that have any.
+    """
+    known = {cell: kept.About.from_json(said) for cell, said in learnt.items()}
+    try:
+        return Done({}, sum(_found(job, cell, known) for cell in tile))
+    except (DataError, OutputError) as error:
+        return Done({}, error=error)
+
+
+def streets_of(folder: Path, cell: Cell) -> Path:
+    """Return where the streets of a cell are."""
+    return folder / STREETS / cell.name
+
+
+def piece(path: Path) -> kept.Piece | None:
+    """Return streets that were kept; ``None`` where there are none that are whole."""
+    read = parts.read(path)
+    if read is None or not read[0]["edges"]:
+        return None
+    import pyarrow as pa
+
+    about, data = read
+    try:
+        data = pa.decompress(data, about["bytes"], "zstd", asbytes=True)
+    except (KeyError, OSError, pa.ArrowException):  # of another version
+        return None
+    rows = np.frombuffer(data, np.int64, about["edges"])
+    network = unpack(data[rows.nbytes :])
+    return None if network is None else kept.Piece(network, rows)
+
+
+def _kept(job: Job, cell: Cell) -> dict[str, Any]:
+    """Make the streets of a cell where they are not there yet; return what is known of them."""
+    done = parts.read(job.streets(cell))
+    if done is not None and (parts.read(job.rim(cell)) is not None):
+        return done[0]
+    try:
+        raw = spool.read(job.spool(cell).read_bytes(), job.source)
+    except (OSError, ValueError) as error:
+        msg = f"{job.spool(cell)} cannot be read ({error}): scan again with --no-resume."
+        raise StreetsError(msg) from error
+    shortest = job.criteria.length_range_m[0]
+    made = None if raw is None else kept.make(cell, raw, job.heights, shortest)
+    about: dict[str, Any] = {} if made is None else made[1].as_json()
+    whole = None if made is None else kept.Piece.whole(made[0])
+    rim = None if whole is None else whole.rim(cell, job.margin_m)
+    for path, what in ((job.rim(cell), rim), (job.streets(cell), whole)):
+        parts.write(path, *_packed(what, about))
+    return {**about, "edges": 0 if whole is None else len(whole.row)}
+
+
+def _packed(piece: kept.Piece | None, about: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
+    """Return streets as they are kept, and what is said of them; they take a third of their size.
+
+    What is projected anew when they are joined, and what is learnt by then, is left out.
+    """
+    import pyarrow as pa
+
+    if piece is None:
+        return b"", {**about, "edges": 0}
+    network = piece.network
+    names = ("node_x_m", "node_y_m", "point_x_m", "point_y_m")
+    profiles = cast("Profiles", network.profiles)
+    bare = replace(
+        network,
+        **{name: np.zeros_like(getattr(network, name)) for name in names},
+        profiles=replace(profiles, sigma_m=np.zeros_like(profiles.sigma_m)),
+    )
+    data = piece.row.tobytes() + pack(bare)
+    squeezed = pa.compress(data, "zstd", asbytes=True)
+    return squeezed, {**about, "edges": len(piece.row), "bytes": len(data)}
+
+
+def _found(job: Job, cell: Cell, known: Mapping[Cell, kept.About]) -> int:
+    """Find the hills of a cell where that was not done yet; return how many there are."""
+    done = parts.read(job.rows(cell))
+    if done is not None:
+        return int(done[0]["hills"])
+    streets = {}
+    for each in (cell, *cell.neighbours(job.margin_m)):
+        if each not in known:
+            continue
+        path = job.streets(cell) if each == cell else job.rim(each)
+        part = piece(path)
+        if part is None and (each == cell or parts.read(path) is None):
+            msg = f"{path} is missing or damaged: call the scan again, and it is made anew."
+            raise StreetsError(msg)
+        if part is not None and each != cell:
+            part = part.only(touching(part.network, cell.box(job.margin_m)))
+        if part is not None:
+            streets[each] = part
+    hills = table.hills(cell, kept.joined(streets, known, cell.crs), known, job.criteria)
+    about = {"hills": hills.num_rows, "box": table.box(hills)}
+    parts.write(job.rows(cell), _stream(hills), about)
+    return int(hills.num_rows)
+
+
+def _stream(rows: Any) -> bytes:  # noqa: ANN401 - a table of pyarrow
+    import pyarrow as pa
+
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, rows.schema) as stream:
+        stream.write_table(rows)
+    return out.getvalue()

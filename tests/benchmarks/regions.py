@@ -1,0 +1,157 @@
+"""What a scan costs, by size: ``python -m tests.benchmarks.regions [1 4 16 64]``.
+
+Portland is copied side by side, as real files on disk, and scanned by one worker and by two. The
+plain OSMnx way is tried on the same files as long as it takes less than its patience.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import TYPE_CHECKING, Any, cast
+
+import osmium
+import rasterio
+from osmium.osm import NODE, WAY
+from osmium.osm.mutable import Node, Way
+from rasterio.merge import merge
+
+from hillfinder.catalogue.cells import AROUND
+from tests.towns import DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+PORTLAND = DATA / "portland"
+#: A copy is moved by one cell to the east, and by about one to the north.
+EAST_DEG, NORTH_DEG = 360 / AROUND, 0.125
+APART = 10**10
+PLAIN_PATIENCE_S = 300.0
+
+
+@dataclass
+class Cost:
+    """What a process and all that it started took: the largest of them in memory."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    printed: str
+
+
+def main(*sizes: str) -> int:
+    """Print a row for each size."""
+    print(f"{'':>9}{'km':>8} {'1 worker: s':>12}{'CPU s':>7}{'km/s core':>10}{'MB':>6}", end="")
+    print(f" {'2 workers: s':>13}{'times':>6}{'MB':>6}{'on disk':>9} {'OSMnx s':>8}{'MB':>6}")
+    patient = True
+    for size in map(int, sizes or ("1", "4", "16", "64")):
+        with TemporaryDirectory() as folder:
+            osm, dems = copies(Path(folder), size)
+            one = scan(osm, dems, Path(folder) / "one", 1)
+            two = scan(osm, dems, Path(folder) / "two", 2)
+            same = content(Path(folder) / "one") == content(Path(folder) / "two")
+            km = float(one.printed.partition(" hills on ")[2].partition(" km")[0].replace(",", ""))
+            disk = used(Path(folder) / "one") / 1e6
+            plain = plain_osmnx(Path(folder), osm, dems) if patient else None
+            patient = plain is not None
+        print(
+            f"x {size:<6}{km:>9,.0f} {one.wall_s:>12.1f}{one.cpu_s:>7.1f}{km / one.cpu_s:>10,.0f}"
+            f"{one.peak_mb:>6.0f} {two.wall_s:>13.1f}{one.wall_s / two.wall_s:>6.2f}"
+            f"{two.peak_mb:>6.0f}{disk:>6.0f} MB "
+            + (f"{plain.wall_s:>8.1f}{plain.peak_mb:>6.0f}" if plain else f"{'-':>8}{'-':>6}")
+            + ("" if same else "   ROWS DIFFER"),
+            flush=True,
+        )
+    return 0
+
+
+def copies(folder: Path, count: int) -> tuple[Path, list[Path]]:
+    """Write Portland so many times side by side: one extract, and an elevation file for each."""
+    side = math.ceil(math.sqrt(count))
+    moves = [(i % side * EAST_DEG, i // side * NORTH_DEG) for i in range(count)]
+    source = PORTLAND / "portland-central-filtered.osm.pbf"
+    nodes, ways = [], []
+    for each in osmium.FileProcessor(str(source), NODE | WAY):
+        if each.id > 0 and isinstance(each, osmium.osm.Node):
+            at = each.location
+            nodes.append((each.id, at.lon, at.lat, dict(each.tags)))
+        elif each.id > 0:
+            refs = [node.ref for node in cast("Any", each).nodes if node.ref > 0]
+            ways.append((each.id, refs, dict(each.tags)))
+    osm = folder / "region.osm.pbf"
+    with osmium.SimpleWriter(str(osm)) as out:
+        for i, (east, north) in enumerate(moves):
+            for ref, lon, lat, tags in nodes:
+                moved_to = (lon + east, lat + north)
+                out.add_node(Node(id=ref + i * APART, location=moved_to, tags=tags))
+        for i in range(count):
+            for way, refs, tags in ways:
+                moved = [ref + i * APART for ref in refs]
+                out.add_way(Way(id=way + i * APART, nodes=moved, tags=tags))
+    return osm, [dem(folder / f"{i}.tif", *move) for i, move in enumerate(moves)]
+
+
+def dem(path: Path, east: float, north: float) -> Path:
+    with rasterio.open(PORTLAND / "portland-ned.tif") as source:
+        at, profile = source.transform, source.profile
+        profile["transform"] = rasterio.Affine(at.a, at.b, at.c + east, at.d, at.e, at.f + north)
+        with rasterio.open(path, "w", **profile) as out:
+            out.write(source.read(1), 1)
+    return path
+
+
+def scan(osm: Path, dems: Sequence[Path], out: Path, workers: int) -> Cost:
+    given = [word for path in dems for word in ("--dem", str(path))]
+    words = ["scan", str(osm), *given, "-o", str(out), "--workers", str(workers), "--quiet"]
+    cost = run([sys.executable, "-m", "hillfinder", *words])
+    assert cost is not None
+    return cost
+
+
+def plain_osmnx(folder: Path, osm: Path, dems: Sequence[Path]) -> Cost | None:
+    """Do it the plain way: it reads XML, and one raster."""
+    xml, whole = folder / "region.osm", folder / "whole.tif"
+    with osmium.SimpleWriter(str(xml)) as out:
+        for each in osmium.FileProcessor(str(osm), NODE | WAY):
+            out.add(each)
+    merge(list(dems), dst_path=whole)
+    script = str(ROOT / "tests" / "benchmarks" / "plain_osmnx.py")
+    return run([sys.executable, script, str(xml), str(whole)], PLAIN_PATIENCE_S)
+
+
+def run(command: Sequence[str], patience_s: float | None = None) -> Cost | None:
+    """Run a command and what it starts; ``None`` where it takes longer than its patience."""
+    begin = time.perf_counter()
+    with TemporaryFile("w+") as printed:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=printed)
+        alarm = threading.Timer(patience_s or 36_000.0, process.kill)
+        alarm.start()
+        # Not process.wait(): the kernel tells what it took to whoever reaps the process.
+        _, status, usage = os.wait4(process.pid, 0)
+        alarm.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if status:
+            return None
+        printed.seek(0)
+        cpu_s = usage.ru_utime + usage.ru_stime
+        return Cost(time.perf_counter() - begin, cpu_s, usage.ru_maxrss / 1024, printed.read())
+
+
+def content(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(folder.glob("hills-*.parquet"))]
+
+
+def used(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

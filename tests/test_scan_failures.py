@@ -1,0 +1,188 @@
+"""Scans in processes of their own, of which some are killed: what is said, and how it goes on."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hillfinder.cli import main
+
+from . import regions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.regions import Region
+
+pytestmark = pytest.mark.slow
+PYTHON = [sys.executable, "-m"]
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory: pytest.TempPathFactory) -> Region:
+    return regions.write(tmp_path_factory.mktemp("region"))
+
+
+@pytest.fixture(scope="module")
+def whole(region: Region, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("whole") / "hills"
+    assert main([*words(region, folder), "--workers", "1"]) == 0
+    return content(folder)
+
+
+def words(region: Region, folder: Path) -> list[str]:
+    return ["scan", str(region.osm), "--dem", str(region.dem), "-o", str(folder)]
+
+
+def content(folder: Path) -> bytes:
+    return (folder / "hills-0000.parquet").read_bytes()
+
+
+def start(
+    region: Region, folder: Path, *more: str, limits: Callable[[], None] | None = None
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PYTHON, "hillfinder", *words(region, folder), *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=limits,  # noqa: PLW1509 - no thread runs here
+    )
+
+
+def wait_for(there: Callable[[], object], patience_s: float = 60.0) -> None:
+    until = time.monotonic() + patience_s
+    while not there():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def made(folder: Path, kind: str) -> list[Path]:
+    """Return the parts that are whole."""
+    return [path for path in folder.glob(kind) if not path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("kind", ["_scan/spools/*", "_streets/*", "_scan/hills/*"])
+def test_a_scan_that_was_killed_goes_on(
+    region: Region, whole: bytes, tmp_path: Path, kind: str
+) -> None:
+    folder = tmp_path / "hills"
+    with start(region, folder, "--workers", "1", "--tiles", "9") as process:
+        wait_for(lambda: made(folder, kind))
+        process.kill()
+    assert not (folder / "hills-0000.parquet").exists()
+    assert main([*words(region, folder), "--workers", "1"]) == 0
+    assert content(folder) == whole
+
+
+def test_a_worker_that_was_killed_is_replaced(region: Region, whole: bytes, tmp_path: Path) -> None:
+    import psutil
+
+    folder = tmp_path / "hills"
+    with start(region, folder, "--workers", "2", "--tiles", "9") as process:
+        wait_for(lambda: made(folder, "_streets/*"))
+        spawned = [
+            child
+            for child in psutil.Process(process.pid).children(recursive=True)
+            if "spawn_main" in " ".join(child.cmdline())
+        ]
+        spawned[-1].kill()
+        _, err = process.communicate(timeout=120)
+    assert (process.returncode, "Traceback" in err) == (0, False)
+    assert content(folder) == whole
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a scheduler and a worker; both are ended afterwards, whatever became of them."""
+    address = tmp_path / "scheduler.json"
+    file = ["--scheduler-file", str(address), "--no-dashboard"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    scheduler = subprocess.Popen(
+        [*PYTHON, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *file],
+        **quiet,  # type: ignore[call-overload]
+    )
+    wait_for(address.exists)
+    worker = subprocess.Popen(
+        [*PYTHON, "distributed.cli.dask_worker", "--nthreads", "1", "--death-timeout", "5", *file],
+        **quiet,  # type: ignore[call-overload]
+    )
+    try:
+        import json
+
+        yield json.loads(address.read_text())["address"], scheduler
+    finally:
+        for process in (worker, scheduler):
+            process.terminate()
+            process.wait()
+
+
+def test_a_cluster_that_exists_does_it_too(
+    region: Region, whole: bytes, tmp_path: Path, cluster: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    assert main([*words(region, tmp_path / "hills"), "--scheduler", cluster[0]]) == 0
+    assert content(tmp_path / "hills") == whole
+
+
+def test_a_scan_goes_on_after_its_scheduler_was_killed(
+    region: Region, whole: bytes, tmp_path: Path, cluster: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    folder = tmp_path / "hills"
+    address, scheduler = cluster
+    with start(region, folder, "--scheduler", address, "--tiles", "9") as process:
+        wait_for(lambda: made(folder, "_streets/*"))
+        scheduler.kill()
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 4
+    assert "the scheduler does not answer" in err
+    assert "Traceback" not in err
+    assert main([*words(region, folder), "--workers", "1"]) == 0
+    assert content(folder) == whole
+
+
+def test_a_scheduler_that_is_not_there_is_told(
+    region: Region, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--scheduler", "tcp://127.0.0.1:9"]
+    assert main([*words(region, tmp_path / "hills"), *asked]) == 4
+    assert "cannot be reached" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("limit", [10_000, 60_000, 100_000])
+def test_a_scan_goes_on_after_the_disk_was_full(
+    region: Region, whole: bytes, tmp_path: Path, limit: int
+) -> None:
+    folder = tmp_path / "hills"
+
+    def small() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    with start(region, folder, "--workers", "1", limits=small) as process:
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert "room" in err or "cannot be written" in err
+    assert not list(folder.rglob(".hillfinder-*"))
+    assert main([*words(region, folder), "--workers", "1"]) == 0
+    assert content(folder) == whole
+
+
+def test_ctrl_c_ends_a_scan_at_once(region: Region, whole: bytes, tmp_path: Path) -> None:
+    folder = tmp_path / "hills"
+    with start(region, folder, "--workers", "2", "--tiles", "9") as process:
+        wait_for(lambda: made(folder, "_streets/*"))
+        os.kill(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted" in err
+    assert main([*words(region, folder), "--workers", "1"]) == 0
+    assert content(folder) == whole
