@@ -766,8 +766,8 @@ def test_a_run_over_several_hills_is_shown_whole(
     assert done.out.startswith("A run over 2 hills: ")
     assert "On a treadmill" in done.out
     spots = gpxpy.parse(path.read_text(encoding="utf-8")).waypoints
-    names = [spot.name for spot in spots]
-    assert [name for name in names if name[-1].isdigit()] == [
+    names = [spot.name or "" for spot in spots]
+    assert [name for name in names if name[-1:].isdigit()] == [
         *("Bottom 1", "Top 1", "Bottom 2", "Top 2"),
     ]
     assert {"Lower Level", "Middle Level"} <= {*names}
