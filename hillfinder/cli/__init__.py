@@ -43,6 +43,11 @@ Examples:
   hillfinder near "45.4993,-122.6974" --session rolling --distance 10km --level strong
   hillfinder near "-33.86,151.21" --osm sydney.osm.pbf --dem sydney.tif"""
 
+DEMO: Final = """\b
+Examples:
+  hillfinder demo
+  hillfinder demo --out gradely --units imperial"""
+
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Measure = Annotated[
     Units,
@@ -54,7 +59,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stder
 
 app = typer.Typer(
     name="hillfinder",
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -328,7 +333,7 @@ def _treadmill_at_least(criteria: Criteria, units: Units, *, asked: bool) -> Ite
 app.command(epilog=measure.EXAMPLES)(measure.grade)
 
 
-@app.command()
+@app.command(epilog=DEMO)
 def demo(
     *,
     out: Annotated[
@@ -372,6 +377,6 @@ def demo(
 
 
 app.command(epilog=scanning.EXAMPLES)(scanning.scan)
-app.command()(sources.sources)
-app.command()(upkeep.cache)
-app.command()(upkeep.check)
+app.command(epilog=sources.EXAMPLES)(sources.sources)
+app.command(epilog=upkeep.CACHE)(upkeep.cache)
+app.command(epilog=upkeep.CHECK)(upkeep.check)

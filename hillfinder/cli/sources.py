@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -26,6 +26,13 @@ class Listing(StrEnum):
 
     table = "table"
     json = "json"
+
+
+#: ``\b`` has typer keep the lines as they are.
+EXAMPLES: Final = """\b
+Examples:
+  hillfinder sources
+  hillfinder sources "45.4993,-122.6974"\n"""
 
 
 def sources(

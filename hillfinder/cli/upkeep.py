@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 #: What a search rests on, as their packages are called.
 PACKAGES = ("hillfinder", "osmnx", "osmium", "rasterio", "numpy", "scipy")
+
+
+#: ``\b`` has typer keep the lines as they are.
+CACHE: Final = """\b
+Examples:
+  hillfinder cache
+  hillfinder cache --clear"""
+CHECK: Final = """\b
+Examples:
+  hillfinder check
+  hillfinder check --offline"""
 
 
 def cache(

@@ -20,6 +20,8 @@ from hillfinder.streets import access, spots
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import networkx as nx
+
     from hillfinder.model import Bools, Floats, Ints, Leg, MarkKind, StreetSource, Strings
 
 
@@ -184,6 +186,12 @@ class StreetNetwork:
     def with_profiles(self, profiles: Profiles) -> StreetNetwork:
         """Return the same network with heights."""
         return replace(self, profiles=profiles)
+
+    def to_networkx(self) -> nx.MultiDiGraph[int]:
+        """Return the network as OSMnx would: see ``streets.graph.to_networkx``."""
+        from hillfinder.streets import graph
+
+        return graph.to_networkx(self)
 
     def track(self, legs: Iterable[Leg]) -> Track:
         """Return the line along pieces of edges, each beginning where the one before ended.
