@@ -38,7 +38,7 @@ class Criteria:
         walk: walk to the hill and up it.
         limit: how many hills are listed.
         min_grade: mean grade from which a rise is called a hill, as a ratio; ``None`` is 0.03, or
-            0.02 for a long session.
+            0.02 for a long session, and half the greatest where that is no more.
         max_grade: mean grade up to which it is one; ``None`` is as steep as there are, or 0.08 for
             a long session.
         session: ``repeats`` up one short hill, ``long`` repeats on one of 3.2 to 4.8 km (2 to 3
@@ -128,7 +128,9 @@ class Criteria:
         ):
             faults.append(f"{self.repeats} repeats are no session: give 1 to {MOST_REPEATS}")
         if self.session != "rolling" and (self.distance_m, self.minutes) != (None, None):
-            faults.append("a distance or a time is for a rolling run: ask for that session")
+            faults.append(
+                "a distance or a time is for a rolling run: ask for one (--session rolling)"
+            )
         if self.distance_m is not None and self.minutes is not None:
             faults.append("a rolling run has a distance or a time: give one of the two")
         if self.distance_m is not None and not 1000 <= self.distance_m <= LONGEST_RUN_M:
@@ -157,7 +159,9 @@ class Criteria:
     def grade_range(self) -> tuple[float, float]:
         """Least and greatest mean grade of a hill, as ratios."""
         low, high = (0.02, 0.08) if self.session == "long" else (0.03, 1.0)
-        low = self.min_grade or min(low, self.max_grade or low)
+        if self.max_grade is not None and self.max_grade <= low:
+            low = self.max_grade / 2
+        low = self.min_grade or low
         return low, self.max_grade or max(low, high)
 
     @property

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: The most pleasant way; where it takes too long, one between it and the quickest, then that.
 COMFORTS = (1.0, 0.5, 0.0)
 #: A way home may be so much longer than the quickest, or as long as a cool-down usually takes.
-HOME_LONGER, COOL_DOWN_S = 1.5, 600.0
+HOME_LONGER, COOL_DOWN_S = 1.2, 600.0
 
 
 class Begun(Protocol):
@@ -105,7 +105,7 @@ class Router:
     def home(self, start: Position, there: Sequence[Leg]) -> Route:
         """Return a pleasant way back to the place that keeps off streets already run.
 
-        It takes no longer than half as long again as the quickest, or than 10 minutes: where it
+        It takes no longer than a fifth more than the quickest, or than 10 minutes: where it
         would, comfort counts less, and at last streets already run are as good as others.
 
         Args:

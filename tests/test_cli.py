@@ -766,6 +766,9 @@ def test_a_run_over_several_hills_is_shown_whole(
     assert done.out.startswith("A run over 2 hills: ")
     assert "On a treadmill" in done.out
     spots = gpxpy.parse(path.read_text(encoding="utf-8")).waypoints
-    named = ["Bottom 1", "Top 1", "Bottom 2", "Top 2", "Lower Level", "Middle Level"]
-    assert [spot.name for spot in spots] == named
+    names = [spot.name or "" for spot in spots]
+    assert [name for name in names if name[-1:].isdigit()] == [
+        *("Bottom 1", "Top 1", "Bottom 2", "Top 2"),
+    ]
+    assert {"Lower Level", "Middle Level"} <= {*names}
     assert run(*words, "--pick", "2").out.startswith("Session on hill 2: ")

@@ -61,7 +61,7 @@ def test_criteria_by_default() -> None:
     long = Criteria(session="long")
     assert (long.length_range_m, long.grade_range) == ((3200, 4800), (0.02, 0.08))
     assert Criteria(session="long", length_m=(800, 1200), min_grade=0.1).grade_range == (0.1, 0.1)
-    assert Criteria(max_grade=0.02).grade_range == (0.02, 0.02)
+    assert Criteria(max_grade=0.02).grade_range == (0.01, 0.02)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,8 @@ def sections(hill: Hill, *, several: bool = False) -> Iterator[tuple[str, list[L
         yield f"How hill {hill.rank} fits", [(words.fit(hill.fit), "")]
     notes: list[Line] = [(note, "") for note in hill.notes]
     marks: list[Line] = []
-    if hill.safety and hill.safety.marks:
+    told = hill.safety is None or any(each.topic == "path" for each in hill.safety.cautions)
+    if hill.safety and hill.safety.marks and not told:
         marks = [(_marks(hill.safety.marks), "")]
     on_hill = [*notes, *_cautions(hill.safety), *marks, *_unknown(hill.safety)]
     yield f"On the hill{number}", on_hill

@@ -22,6 +22,8 @@ UNKNOWN: Final = "?"
 _FOOT_M, MILE_M = 0.3048, 1609.344
 #: A door nearer to its street than this is on it, as people say.
 OFF_STREET_M = 30.0
+#: So much better a hill must suit the session than the first of the list to be told of.
+FAR_FITTER = 0.1
 #: Slower is walking.
 JOG_M_S = 1.7
 
@@ -171,10 +173,24 @@ def remarks(findings: Findings, units: Units = "metric") -> Iterator[str]:
         for hill in findings.hills:
             if hill.fit is not None:
                 yield f"{hill.rank} fits {in_units(fit(hill.fit), units)}"
+    yield from _fitter(findings)
     yield from around(findings, units)
     for miss in findings.misses:
         yield _ended(in_units(miss, units))
     yield from beyond(findings)
+
+
+def _fitter(findings: Findings) -> Iterator[str]:
+    """Yield which hill suits the session far better than the steepest, in a list by grade."""
+    scored = [(hill.fit.score, -hill.rank) for hill in findings.hills if hill.fit is not None]
+    if findings.criteria.rank == "fit" or findings.criteria.session == "rolling" or not scored:
+        return
+    best, first = max(scored), scored[0]
+    if best[0] >= first[0] + FAR_FITTER:
+        yield (
+            f"Hill {-best[1]} suits the session better than the first ({100 * best[0]:.0f} of 100 "
+            f"against {100 * first[0]:.0f}); ranked by fit there may be others that do."
+        )
 
 
 def _grave(hill: Hill) -> list[str]:
