@@ -528,3 +528,32 @@ def test_a_search_in_a_catalogue_imports_no_workers(scanned: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, "Street" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_cell_reads_only_the_elevation_files_that_lie_there(
+    region: Region, scanned: Path, tmp_path: Path
+) -> None:
+    far = [regions.write(tmp_path / f"{cells_east}", moved_lon=cells_east) for cells_east in (2, 5)]
+    given = [far[0].dem, region.dem, far[1].dem]
+    found = hf.scan(region.osm, tmp_path / "hills", heights=given, workers=1)
+    figures = [hill(row) for row in rows(found.folder)]
+    assert figures == [hill(row) for row in rows(scanned)]
+    said = [
+        parts.about(tasks.streets_of(found.folder, c))["heights"] for c in cells_of(found.folder)
+    ]
+    assert all(one["name"].startswith("town.tif") and "," not in one["name"] for one in said)
+
+
+@pytest.mark.parametrize(
+    ("other", "touch"),
+    [
+        ((179.5, 0, 180.5, 1), True),
+        ((-180.5, 0, -179.5, 1), True),
+        ((-179, 0, -178, 1), False),
+        ((179, 2, 181, 3), False),
+        ((539.0, 0.5, 541.0, 3), True),
+    ],
+)
+def test_boxes_touch_on_whichever_turn_of_the_earth(other: dataset.Box, *, touch: bool) -> None:
+    box = (179.0, 0.0, -179.5, 1.0)
+    assert tasks._touch(box, other) == tasks._touch(other, box) == touch

@@ -90,7 +90,7 @@ def scan(
     extract, folder = Path(streets).absolute(), Path(folder).absolute()
     dem = [heights] if isinstance(heights, Path | str) else heights
     files = tuple(str(Path(path).absolute()) for path in dem)
-    Raster(files, kind=heights_kind)  # it says what is wrong with them
+    extents = Raster(files, kind=heights_kind).extents()  # it says what is wrong with them
     wanted = _wanted(extract, files, heights_kind, criteria)
     with _alone(folder):
         plan = _begun(folder, wanted, resume=resume)
@@ -100,7 +100,7 @@ def scan(
             plan = _share_out(extract, folder, wanted, progress)
         job = tasks.Job(
             folder=folder,
-            dem=files,
+            dem=tuple(zip(files, extents, strict=True)),
             dem_kind=heights_kind,
             criteria=criteria,
             source=StreetSource(**plan["source"]),
@@ -373,7 +373,7 @@ def _said(
         "sources": {
             "streets": plan["source"],
             "elevation": {
-                "name": ", ".join(Path(path).name for path in job.dem),
+                "name": ", ".join(Path(path).name for path, _ in job.dem),
                 "kind": worst(one["kind"] for one in heights),
                 "cell_m": max(one["cell_m"] for one in heights),
                 "attribution": "; ".join(credits_) or None,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -24,12 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hillfinder.catalogue.cells import Cell
+    from hillfinder.catalogue.cells import Box, Cell
     from hillfinder.criteria import Criteria
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import HeightKind, StreetSource
     from hillfinder.streets.network import Profiles
 
+#: A file that lies farther from a cell than this has nothing to say of it: heights are read beside
+#: the streets that are looked at, a cell of the coarsest model and some cells more.
+FILES_AROUND_M = kept.AROUND_M + 2000.0
 SPOOLS, ROWS = "_scan/spools", "_scan/hills"
 
 
@@ -39,7 +41,7 @@ class Job:
 
     Attributes:
         folder: the dataset under way; all workers see it under this name.
-        dem: the elevation files, likewise.
+        dem: the elevation files, likewise, and the box that each lies in.
         dem_kind: of what kind they are.
         criteria: what counts as a hill.
         source: what the streets are.
@@ -47,18 +49,19 @@ class Job:
     """
 
     folder: Path
-    dem: tuple[str, ...]
+    dem: tuple[tuple[str, Box], ...]
     dem_kind: HeightKind | None
     criteria: Criteria
     source: StreetSource
     margin_m: float
 
-    @cached_property
-    def heights(self) -> Heights:
-        """The source of heights."""
+    def heights(self, cell: Cell) -> Heights:
+        """Return the source of heights for a cell: of all files those that lie there."""
         from hillfinder.elevation.raster import Raster
 
-        return Raster(self.dem, kind=self.dem_kind)
+        box = cell.box(FILES_AROUND_M)
+        near = [path for path, extent in self.dem if _touch(extent, box)]
+        return Raster(near or [self.dem[0][0]], kind=self.dem_kind)
 
     def spool(self, cell: Cell) -> Path:
         """Where the ways near a cell are."""
@@ -134,6 +137,13 @@ def piece(path: Path) -> kept.Piece | None:
     return None if network is None else kept.Piece(network, rows)
 
 
+def _touch(one: Box, other: Box) -> bool:
+    """Tell whether two boxes touch, on whichever turn of the earth they are."""
+    across = (other[0] - one[0]) % 360.0 <= (one[2] - one[0]) % 360.0
+    across |= (one[0] - other[0]) % 360.0 <= (other[2] - other[0]) % 360.0
+    return across and one[1] <= other[3] and other[1] <= one[3]
+
+
 def _kept(job: Job, cell: Cell) -> dict[str, Any]:
     """Make the streets of a cell where they are not there yet; return what is known of them."""
     done = parts.read(job.streets(cell))
@@ -145,7 +155,7 @@ def _kept(job: Job, cell: Cell) -> dict[str, Any]:
         msg = f"{job.spool(cell)} cannot be read ({error}): scan again with --no-resume."
         raise StreetsError(msg) from error
     shortest = job.criteria.length_range_m[0]
-    made = None if raw is None else kept.make(cell, raw, job.heights, shortest)
+    made = None if raw is None else kept.make(cell, raw, job.heights(cell), shortest)
     about: dict[str, Any] = {} if made is None else made[1].as_json()
     whole = None if made is None else kept.Piece.whole(made[0])
     rim = None if whole is None else whole.rim(cell, job.margin_m)

@@ -138,6 +138,26 @@ class Raster(Chain):
             else:
                 grid.append(header)
         super().__init__([_Grid(grid, kind) for grid in grids])
+        self._headers = headers
+
+    def extents(self) -> list[tuple[float, float, float, float]]:
+        """Return for each file, in the order given, the box that it lies in.
+
+        West, south, east, north in degrees; west is greater than east across the antimeridian.
+        """
+        from rasterio.warp import transform_bounds
+
+        return [
+            transform_bounds(
+                header.crs,
+                "EPSG:4326",
+                header.left,
+                header.top - header.rows * header.cell_y,
+                header.left + header.cols * header.cell_x,
+                header.top,
+            )
+            for header in self._headers
+        ]
 
 
 class _Grid:
