@@ -85,7 +85,8 @@ def _client(stack: ExitStack, count: int, scheduler: str | None) -> Client:
         n_workers=count,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        # None would take port 8787 all the same, and complain where another scan has it.
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     )
     return stack.enter_context(Client(stack.enter_context(cluster)))
