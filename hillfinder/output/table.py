@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from hillfinder.output import words
+from hillfinder.output import scale, words
 from hillfinder.output.plain import is_right_to_left, plain
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ class Report:
         """Yield rank, name, grade, length, gain, warm-up, surface."""
         name = plain(hill.name, NAME_LIMIT) or words.UNKNOWN
         mark = _LEFT_TO_RIGHT if is_right_to_left(name) else ""
-        yield _text(f"{mark}{hill.rank}", options)
+        dark = scale.step(hill.grade) >= scale.DARK
+        chip = f"{'white' if dark else 'black'} on {scale.colour(hill.grade)}"
+        yield _text(f"{mark}{hill.rank}", options, chip)
         yield _text(name, options, "bold")
         yield _text(mark + words.grade(hill), options, _TRUST[hill.confidence])
         yield _text(words.ground(hill.climb.length_m, self.units), options)
