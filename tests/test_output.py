@@ -558,6 +558,11 @@ def test_hostile_names_are_shown_as_text(text: str, width: int) -> None:
         assert part.rstrip("…") in "".join(shown.split())
 
 
+def test_no_doubt_is_rounded_away() -> None:
+    sure = Hill(1, "Vista Avenue", climb(sigma=0.0004), None)
+    assert "11.8 ± 0.1 %" in to_text(hills(sure))
+
+
 def test_colours_are_our_own() -> None:
     console = Console(
         file=io.StringIO(), width=80, force_terminal=True, color_system="standard", no_color=False

@@ -22,6 +22,8 @@ UNKNOWN: Final = "?"
 _FOOT_M, MILE_M = 0.3048, 1609.344
 #: A door nearer to its street than this is on it, as people say.
 OFF_STREET_M = 30.0
+#: Nothing is told as surer than this, which is as exact as grades are written.
+LEAST_SIGMA = 0.001
 #: So much better a hill must suit the session than the first of the list to be told of.
 FAR_FITTER = 0.1
 #: Slower is walking.
@@ -38,10 +40,13 @@ def percent(ratio: float) -> str:
 
 
 def grade(hill: Hill | GradedLine) -> str:
-    """Return a mean grade with its standard deviation, such as ``11.8 ± 0.9 %``."""
+    """Return a mean grade with its standard deviation, such as ``11.8 ± 0.9 %``.
+
+    A doubt is never rounded away: what is less than a tenth of a point is told as that.
+    """
     if not math.isfinite(hill.grade) or not math.isfinite(hill.grade_sigma):
         return percent(hill.grade)
-    return f"{100 * hill.grade:.1f} ± {percent(hill.grade_sigma)}"
+    return f"{100 * hill.grade:.1f} ± {percent(max(hill.grade_sigma, LEAST_SIGMA))}"
 
 
 def length(metres: float, units: Units = "metric") -> str:
