@@ -25,9 +25,13 @@ class Search:
     words: Sequence[str]
 
     def start(self) -> subprocess.Popen[str]:
-        """Start it; its answer is JSON."""
+        """Start it; its answer is JSON.
+
+        At one and the same hour: what is said of light depends on it.
+        """
+        fixed = ["--format", "json", "--at", "2026-06-21 10:00"]
         return subprocess.Popen(
-            [sys.executable, "-m", "hillfinder", "near", *self.words, "--format", "json"],
+            [sys.executable, "-m", "hillfinder", "near", *self.words, *fixed],
             cwd=ROOT,
             env={**os.environ, **self.environment, "HILLFINDER_CACHE_DIR": str(self.cache)},
             stdout=subprocess.PIPE,
