@@ -314,7 +314,7 @@ def test_an_interruption_ends_it_at_once_and_leaves_nothing_half(
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err.splitlines()[-1]) == (130, "", "Interrupted.")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10  # what stalls is waited for 60 s
     assert "Traceback" not in err
     assert not [*tmp_path.rglob("*.part")]
     world.services[service].always = None
