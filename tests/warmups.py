@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,8 +28,8 @@ from hillfinder.elevation.profile import attach
 from hillfinder.elevation.raster import Raster
 from hillfinder.errors import PlaceError
 from hillfinder.model import Place
-from hillfinder.pace import columns
-from hillfinder.routing import snap
+from hillfinder.pace import Clock, columns
+from hillfinder.routing import Links, snap
 from hillfinder.streets import extract
 from hillfinder.warmup import Router
 from tests.accuracy.sheet import Sheet
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hillfinder.model import Bools, Climb, Floats, Leg
+    from hillfinder.routing import Tree
     from hillfinder.streets.network import StreetNetwork
 
 CRITERIA = Criteria()
@@ -58,6 +60,7 @@ class Way(NamedTuple):
     twice: float
     gain_m: float
     plain_gain_m: float
+    shortest_gain_m: float
     shares: tuple[float, ...]
     plain_shares: tuple[float, ...]
 
@@ -108,6 +111,12 @@ class City:
     def __init__(self, network: StreetNetwork) -> None:
         """Mark the streets."""
         self.network = network
+        assert network.profiles is not None
+        flat = replace(network.profiles, elevation_m=np.zeros_like(network.profiles.elevation_m))
+        no_stairs = replace(network.ways, steps=np.zeros_like(network.ways.steps))
+        level = replace(network, profiles=flat, ways=no_stairs)
+        #: On level land the quickest way is the shortest.
+        self.metres = Links(network, Clock(level, CRITERIA))
         kinds = network.edge_tag("highway")
         big = [kind in KINDS and KINDS[kind].cross_s > 5.0 for kind in kinds]
         self.kinds: tuple[Bools, ...] = (
@@ -128,7 +137,7 @@ class City:
         """Return the metres climbed on a way; unknown ground counts as level."""
         return float(np.nansum(np.clip(np.diff(self.network.track(legs).elevation_m), 0, None)))
 
-    def way(self, router: Router, climb: Climb) -> Way:
+    def way(self, router: Router, climb: Climb, by_metres: Tree) -> Way:
         """Look at one warm-up."""
         route = router.approach(climb)
         direct, dear = router._way(climb)
@@ -152,6 +161,7 @@ class City:
             twice=twice(self.network, route.legs),
             gain_m=self.gain_m(route.legs),
             plain_gain_m=self.gain_m(plain),
+            shortest_gain_m=self.gain_m(self.metres.legs_to(by_metres, climb.foot)),
             shares=self.shares(route.legs),
             plain_shares=self.shares(plain),
         )
@@ -171,7 +181,8 @@ def look(network: StreetNetwork, count: int, hills: int) -> tuple[list[Way], int
         without += not len(listed)
         nearest = rows[np.argsort(times_s, kind="stable")[: min(NEAREST, len(listed))]]
         asked = dict.fromkeys([*listed[:hills].tolist(), *nearest.tolist()])
-        ways += [city.way(router, found[row]) for row in asked]
+        by_metres = city.metres.search(router.snap.position, router._free)
+        ways += [city.way(router, found[row], by_metres) for row in asked]
     return ways, without
 
 
@@ -216,13 +227,14 @@ def sheet(ways: list[Way], count: int, without: int) -> Sheet:
         shares = np.array([way.shares for way in group]).mean(axis=0)
         plain = np.array([way.plain_shares for way in group]).mean(axis=0)
         minutes = float(np.mean([way.time_s for way in group])) / 60.0
-        climbed = np.array([(way.gain_m, way.plain_gain_m) for way in group]).mean(axis=0)
+        gains = [(way.gain_m, way.plain_gain_m, way.shortest_gain_m) for way in group]
+        climbed = np.array(gains).mean(axis=0)
         rows.append(
             [what, f"{minutes:.1f}", " / ".join(f"{each:.0f}" for each in climbed.tolist())]
             + [f"{100 * a:.1f} / {100 * b:.1f}" for a, b in zip(shares, plain, strict=True)]
         )
     names = ("big roads %", "busy roads %", "stairs %", "unlit %", "paths %")
-    page.table(("ways, beside the quickest", "minutes", "climb m", *names), rows)
+    page.table(("ways, beside the quickest", "minutes", "climb m, shortest third", *names), rows)
     return page
 
 
