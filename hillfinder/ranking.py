@@ -152,10 +152,7 @@ class Names:
     def __init__(self, network: StreetNetwork) -> None:
         """Look up once which edges meet at each node."""
         self._network = network
-        ends = np.concatenate([network.edge_u, network.edge_v])
-        by_node = np.argsort(ends, kind="stable")
-        self._edges = by_node % max(len(network), 1)
-        self._offset = np.searchsorted(ends[by_node], np.arange(len(network.node_id) + 1))
+        self._offset, self._edges = network.edges_at_nodes()
         self._name = network.edge_tag("name")
         self._highway = network.edge_tag("highway")
 

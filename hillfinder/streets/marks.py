@@ -42,10 +42,7 @@ class Lookout:
     def __init__(self, network: StreetNetwork) -> None:
         """Look up once which edges meet at each node."""
         self._network = network
-        ends = np.concatenate([network.edge_u, network.edge_v])
-        by_node = np.argsort(ends, kind="stable")
-        self._edges = by_node % max(len(network), 1)
-        self._offset = np.searchsorted(ends[by_node], np.arange(len(network.node_id) + 1))
+        self._offset, self._edges = network.edges_at_nodes()
 
     def along(self, legs: Sequence[Leg]) -> tuple[Mark, ...]:
         """Return what lies on a line, in order of travel, each thing once.

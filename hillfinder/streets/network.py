@@ -183,6 +183,16 @@ class StreetNetwork:
         """Return the values of one tag for all edges, shape (m,), ``None`` where unset."""
         return self.ways.tag[key][self.edge_way]
 
+    def edges_at_nodes(self) -> tuple[Ints, Ints]:
+        """Return which edges meet at each node: an offset of shape (n + 1,), and edges (2 m,).
+
+        At node ``i`` meet ``edges[offset[i]:offset[i + 1]]``; a loop is there twice.
+        """
+        ends = np.concatenate([self.edge_u, self.edge_v])
+        by_node = np.argsort(ends, kind="stable")
+        offset = np.searchsorted(ends[by_node], np.arange(len(self.node_id) + 1))
+        return offset, by_node % max(len(self), 1)
+
     def with_profiles(self, profiles: Profiles) -> StreetNetwork:
         """Return the same network with heights."""
         return replace(self, profiles=profiles)
