@@ -42,7 +42,7 @@ PLAN, LOCK = "_scan/plan.json", "_scan/lock"
 #: round about that lend it a name.
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
 #: Enough tiles that workers end together, and that not much is lost with one.
-TILES_PER_WORKER, CELLS_PER_TILE = 8, 16
+TILES, CELLS_PER_TILE = 64, 8
 
 
 def scan(
@@ -96,17 +96,17 @@ def scan(
         plan = _begun(folder, wanted, resume=resume)
         if plan is not None and _whole(folder, plan):
             return Catalogue(folder, plan["hills"], plan["street_m"])
-        if plan is None or not _has_all(folder, plan):
-            plan = _share_out(extract, folder, wanted, progress)
-        job = tasks.Job(
-            folder=folder,
-            dem=tuple(zip(files, extents, strict=True)),
-            dem_kind=heights_kind,
-            criteria=criteria,
-            source=StreetSource(**plan["source"]),
-            margin_m=wanted["margin_m"],
-        )
         with _Output(folder), running.workers(workers, scheduler) as run:
+            if plan is None or not _has_all(folder, plan):
+                plan = _share_out(extract, folder, wanted, progress)
+            job = tasks.Job(
+                folder=folder,
+                dem=tuple(zip(files, extents, strict=True)),
+                dem_kind=heights_kind,
+                criteria=criteria,
+                source=StreetSource(**plan["source"]),
+                margin_m=wanted["margin_m"],
+            )
             return _finished(job, plan, run, tiles, progress)
 
 
@@ -249,14 +249,13 @@ def _share_out(
 ) -> dict[str, Any]:
     """Share out the extract among the cells, and note the plan."""
     progress.say(f"Sharing out {extract.name}.")
-    with _Output(folder):
-        spools = folder / tasks.SPOOLS
-        shutil.rmtree(spools, ignore_errors=True)
-        spools.mkdir(parents=True)
-        source = spool.fill(extract, spools, kept.AROUND_M)
-        sizes = {path.name: path.stat().st_size for path in sorted(spools.iterdir())}
-        plan = {"wanted": dict(wanted), "source": asdict(source), "cells": sizes}
-        _note(folder, plan)
+    spools = folder / tasks.SPOOLS
+    shutil.rmtree(spools, ignore_errors=True)
+    spools.mkdir(parents=True)
+    source = spool.fill(extract, spools, kept.AROUND_M)
+    sizes = {path.name: path.stat().st_size for path in sorted(spools.iterdir())}
+    plan = {"wanted": dict(wanted), "source": asdict(source), "cells": sizes}
+    _note(folder, plan)
     return plan
 
 
@@ -307,7 +306,7 @@ def _tiles(sizes: Mapping[Cell, int], count: int | None) -> list[list[Cell]]:
     """Return the cells in tiles that lie together and cost about the same."""
     order = cells.sort(sizes)
     if count is None:
-        count = max(-(-len(order) // CELLS_PER_TILE), min(len(order), TILES_PER_WORKER))
+        count = max(-(-len(order) // CELLS_PER_TILE), min(len(order), TILES))
     whole = sum(sizes.values())
     tiles: list[list[Cell]] = []
     passed, begun = 0.0, -1
