@@ -46,7 +46,7 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
         scheduler: the address of a Dask scheduler, instead.
 
     Raises:
-        InputError: Dask is missing.
+        InputError: Dask is missing, or a script begins another scan in each worker.
         ServiceError: there is no scheduler at that address, or it went away.
     """
     if count is None:
@@ -84,6 +84,13 @@ def _client(
     except (OSError, ValueError) as error:
         why = f"they cannot be reached: {error}"
         raise _lost(why, scheduler) from error
+    except RuntimeError as error:
+        msg = (
+            "The workers cannot start. A script that scans with several calls it under "
+            'if __name__ == "__main__":, since workers begin by reading the script; or with '
+            "workers=1."
+        )
+        raise InputError(msg) from error
 
 
 def _settings() -> AbstractContextManager[Any]:
