@@ -127,23 +127,23 @@ class Catalogue:
         Raises:
             InputError: there is no hill.
         """
-        import geopandas
         import pandas as pd
 
         if not self.hills:
             msg = "There is no hill to show: scan a larger region, or for gentler hills."
             raise InputError(msg)
-        columns = ["name", "grade", "grade_sigma", "length_m", "foot_lon", "foot_lat"]
-        frame = geopandas.read_parquet(self.folder, columns=[*columns, "geometry"])
-        grade, length = frame.grade.to_numpy(), frame.length_m.to_numpy()
-        chosen = _spread(frame.foot_lon.to_numpy(), frame.foot_lat.to_numpy(), grade)
-        some = frame.iloc[chosen]
-        cell = cells.numbers(frame.foot_lon.to_numpy(), frame.foot_lat.to_numpy())
+        figures = dataset.figures(self.folder, ("foot_lon", "foot_lat", "grade", "length_m"))
+        lon, lat, grade, length = figures
+        chosen = _spread(lon, lat, grade)
+        cell = cells.numbers(lon, lat)
         best = pd.Series(-grade).groupby(cell).idxmin()
+        # Of a million hills only what is shown is read whole.
+        frame = dataset.rows(self.folder, np.union1d(chosen, best))
+        some = frame.loc[chosen]
         steps = np.arange(np.floor(100 * grade.min()), np.ceil(100 * grade.max()) + 1) / 100
         return Drawn(
             frame=some.set_geometry(some.geometry.simplify(FINEST_DEG)),
-            whole=len(chosen) == len(frame),
+            whole=len(chosen) == len(grade),
             best=frame.loc[best].assign(
                 hills=np.unique(cell, return_counts=True)[1], cell=best.index.to_numpy()
             ),
