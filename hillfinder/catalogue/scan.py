@@ -7,6 +7,7 @@ cell by cell, so that neither tiles nor workers can be seen in the rows.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from contextlib import contextmanager
@@ -140,6 +141,7 @@ def _finished(
     plan["files"] = {part.stem: _checksum(part) for part in written}
     for old in job.folder.glob("hills-*.parquet"):
         old.unlink()
+    _sync()  # all streets at once, and not each as it was made
     for part in reversed(written):  # the first is what readers look for
         part.replace(part.with_suffix(""))
     _note(job.folder, plan)
@@ -380,6 +382,12 @@ def _said(
         },
         "columns": dict(COLUMNS),
     }
+
+
+def _sync() -> None:
+    """Wait until the disk has all that was written."""
+    if hasattr(os, "sync"):  # not on Windows
+        os.sync()
 
 
 def _checksum(path: Path) -> str:
