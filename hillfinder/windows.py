@@ -120,55 +120,60 @@ class _Tried(NamedTuple):
 
 def _tried(line: Line, first: Ints, last: Ints, limits: Limits) -> tuple[_Tried, Ints]:
     """Return all windows that are tried and satisfy the limits, and the stretch of each."""
+    fallen = np.concatenate([[0.0], np.cumsum(np.fmax(line.z[:-1] - line.z[1:], 0.0))])
+    side = _Side(*line, fallen)
+    # From its other end, upside down, a line's tops are feet, and what rises or falls still does.
+    mirrored = _Side(*(-part[::-1] for part in side))
     end = len(line.s) - 1
-    ahead = _feet(line, first, last, limits)
-    mirrored = Line(-line.s[::-1], -line.z[::-1])  # its feet are tops, and what rises still does
+    ahead = _feet(side, first, last, limits)
     behind = _feet(mirrored, end - last[::-1], end - first[::-1], limits)
     rise = np.full(len(line.s), -np.inf)
     rise[end - behind.at] = behind.rise
     down, turned = _good(behind, _between_samples(behind, limits), limits)
-    parts = [
-        _good(ahead, _on_samples(ahead, rise, limits), limits),
-        _good(ahead, _between_samples(ahead, limits), limits),
-        (
-            _Tried(-down.top, -down.foot, down.gain, end - down.high, end - down.low),
-            len(first) - 1 - turned,
-        ),
-    ]
-    tried, stretch = zip(*parts, strict=True)
-    columns = [np.concatenate(each) for each in zip(*tried, strict=True)]
+    up = [_good(ahead, _on_samples(ahead, rise, limits), limits)]
+    up.append(_good(ahead, _between_samples(ahead, limits), limits))
+    down = _Tried(-down.top, -down.foot, down.gain, end - down.high, end - down.low)
+    tried, stretch = zip(*up, (down, len(first) - 1 - turned), strict=True)
+    columns = [np.concatenate(parts) for parts in zip(*tried, strict=True)]
     return _Tried(*columns), np.concatenate(stretch)
+
+
+class _Side(NamedTuple):
+    """A line, and how far it has fallen by each sample, whatever it rose: shape (n,)."""
+
+    s: Floats
+    z: Floats
+    fallen: Floats
 
 
 class _Feet(NamedTuple):
     """Where windows up a line may begin, on samples.
 
     Attributes:
-        line: the line.
+        side: the line.
         at: shape (f,), these samples, growing.
         rise: shape (f,), how far the line rises over the end that must not be flat.
         stretch: shape (f,), the number of the stretch that each lies on.
         stop: shape (f,), the last sample there.
         near, far: shape (f,), the first samples at least the shortest and the longest length away.
-        fallen: shape (n,), how far the line has fallen by each sample, whatever it rose.
     """
 
-    line: Line
+    side: _Side
     at: Ints
     rise: Floats
     stretch: Ints
     stop: Ints
     near: Ints
     far: Ints
-    fallen: Floats
 
 
-def _feet(line: Line, first: Ints, last: Ints, limits: Limits) -> _Feet:
+def _feet(side: _Side, first: Ints, last: Ints, limits: Limits) -> _Feet:
     """Return the samples where windows may begin: few, where most of the land is flat."""
-    s, z = line
-    stretch = np.full(len(s), -1)
-    size = last - first + 1
-    stretch[_ranges(first, size)] = np.repeat(np.arange(len(first)), size)
+    s, z, _ = side
+    number = np.full(2 * len(first) + 1, -1)
+    number[1::2] = np.arange(len(first))
+    bounds = np.column_stack([first, last + 1]).ravel()
+    stretch = np.repeat(number, np.diff(bounds, prepend=0, append=len(s)))
     # Over a line that rises at the least grade the top is no lower than the foot.
     over = np.where(stretch < 0, -np.inf, z - limits.min_grade * s)
     highest = _highest_ahead(s, over, limits)
@@ -178,8 +183,7 @@ def _feet(line: Line, first: Ints, last: Ints, limits: Limits) -> _Feet:
     rises = rise >= END_SHARE * limits.min_grade * limits.end
     at, rise = at[rises], rise[rises]
     near, far = (np.searchsorted(s, s[at] + length) for length in limits[:2])
-    fallen = np.concatenate([[0.0], np.cumsum(np.fmax(z[:-1] - z[1:], 0.0))])
-    return _Feet(line, at, rise, stretch[at], last[stretch[at]], near, far, fallen)
+    return _Feet(side, at, rise, stretch[at], last[stretch[at]], near, far)
 
 
 def _highest_ahead(s: Floats, over: Floats, limits: Limits) -> Floats:
@@ -222,7 +226,7 @@ def _on_samples(feet: _Feet, rise: Floats, limits: Limits) -> _Spans:
         rise: shape (n,), how far the line rises below each sample; where none may end, -inf.
         limits: what a window must satisfy.
     """
-    s, z = feet.line
+    s, z, _ = feet.side
     row, end = _pairs(feet, more=1)
     rises = rise[end] > -np.inf
     row, end = row[rises], end[rises]
@@ -234,7 +238,7 @@ def _on_samples(feet: _Feet, rise: Floats, limits: Limits) -> _Spans:
 
 def _between_samples(feet: _Feet, limits: Limits) -> _Spans:
     """Return the windows whose tops lie where a length or a grade is exactly as allowed."""
-    s, z = feet.line
+    s, z, _ = feet.side
     spots = [
         _at_length(feet, *each) for each in zip(limits[:2], (feet.near, feet.far), strict=True)
     ]
@@ -251,7 +255,7 @@ def _at_length(feet: _Feet, length: float, end: Ints) -> tuple[Ints, Ints, Float
     That is their rows and these samples, how much of the way to these from the ones before their
     tops lie, as a share, and where on the axis.
     """
-    s = feet.line.s
+    s = feet.side.s
     row = np.flatnonzero(end <= feet.stop)
     foot, end = s[feet.at[row]], end[row]
     before = s[end - 1] - foot
@@ -260,7 +264,7 @@ def _at_length(feet: _Feet, length: float, end: Ints) -> tuple[Ints, Ints, Float
 
 def _at_greatest_grade(feet: _Feet, limits: Limits) -> tuple[Ints, Ints, Floats, Floats]:
     """Return the same of the windows that are on the way past the greatest grade."""
-    s, z = feet.line
+    s, z, _ = feet.side
     row, end = _pairs(feet)
     foot = feet.at[row]
     start, stop = s[end - 1] - s[foot], s[end] - s[foot]
@@ -276,7 +280,7 @@ def _at_greatest_grade(feet: _Feet, limits: Limits) -> tuple[Ints, Ints, Floats,
 
 def _good(feet: _Feet, spans: _Spans, limits: Limits) -> tuple[_Tried, Ints]:
     """Return those of many windows that rise as they must, and the stretch of each."""
-    s, z = feet.line
+    s, z, _ = feet.side
     row, end, top, height, rise = spans
     foot = feet.at[row]
     length, gain = top - s[foot], height - z[foot]
@@ -284,18 +288,18 @@ def _good(feet: _Feet, spans: _Spans, limits: Limits) -> tuple[_Tried, Ints]:
     rises = (grade >= limits.min_grade) & (grade <= limits.max_grade * (1 + SAME))
     rises &= np.minimum(feet.rise[row], rise) >= END_SHARE * grade * limits.end
     rows = np.flatnonzero(rises)
-    dip = _deepest(feet, foot[rows], end[rows], height[rows])
+    dip = _deepest(feet.side, foot[rows], end[rows], height[rows])
     rows = rows[dip <= np.maximum(DIP_M, DIP_SHARE * gain[rows])]
     foot = foot[rows]
     return _Tried(s[foot], top[rows], gain[rows], foot, end[rows]), feet.stretch[row[rows]]
 
 
-def _deepest(feet: _Feet, foot: Ints, end: Ints, height: Floats) -> Floats:
+def _deepest(side: _Side, foot: Ints, end: Ints, height: Floats) -> Floats:
     """Return the deepest dip of windows whose tops lie at ``height`` at or before ``end``.
 
     Where all that a window falls is less than any dip that matters, that is told instead.
     """
-    z, fallen = feet.line.z, feet.fallen
+    _, z, fallen = side
     deepest = fallen[end - 1] - fallen[foot] + np.maximum(z[end - 1] - height, 0.0)
     rows = np.flatnonzero(deepest > DIP_M - SURELY_M)
     foot, end = foot[rows], end[rows]
@@ -332,21 +336,23 @@ def _slopes(line: Line, first: Ints, last: Ints, best: _Tried, reach: float) -> 
     keeps a climb near every door.
     """
     dip = np.maximum(DIP_M, DIP_SHARE * best.gain)
-    end = len(line.s) - 1
-    stop = np.minimum(end - first, np.searchsorted(-line.s[::-1], reach - best.foot))
-    below = end - _turn(-line.z[::-1], end - best.low, stop, dip)
+    stop = np.maximum(first, np.searchsorted(line.s, best.foot - reach, "right") - 1)
+    below = _turn(-line.z, best.low, stop, dip)
     stop = np.minimum(last, np.searchsorted(line.s, best.top + reach))
     return below, _turn(line.z, best.high, stop, dip)
 
 
 def _turn(z: Floats, start: Ints, stop: Ints, dip: Floats) -> Ints:
-    """Return the highest samples of ways up from ``start`` before they fall by more than ``dip``.
+    """Return the highest samples of ways from ``start`` before they fall by more than ``dip``.
 
     That is ``stop`` for those that do not fall as far before they are there.
     """
-    at = start[:, None] + np.arange((stop - start).max(initial=0) + 1)
-    inside = at <= stop[:, None]
-    height = np.where(inside, z[np.minimum(at, len(z) - 1)], -np.inf)
+    size = np.abs(stop - start)
+    step = np.arange(size.max() + 1)
+    inside = step <= size[:, None]
+    at = start[:, None] + np.sign(stop - start)[:, None] * np.minimum(step, size[:, None])
+    height = np.where(inside, z[at], -np.inf)
     fallen = inside & (np.maximum.accumulate(height, axis=1) - height > dip[:, None])
-    height[np.logical_or.accumulate(fallen, axis=1)] = -np.inf
-    return np.where(fallen.any(axis=1), start + height.argmax(axis=1), stop)
+    highest = np.where(np.logical_or.accumulate(fallen, axis=1), -np.inf, height).argmax(axis=1)
+    rows = np.arange(len(start))
+    return np.where(fallen.any(axis=1), at[rows, highest], stop)
