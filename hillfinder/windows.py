@@ -125,16 +125,17 @@ def _tried(line: Line, first: Ints, last: Ints, limits: Limits) -> tuple[_Tried,
     # From its other end, upside down, a line's tops are feet, and what rises or falls still does.
     mirrored = _Side(*(-part[::-1] for part in side))
     end = len(line.s) - 1
-    ahead = _feet(side, first, last, limits)
-    behind = _feet(mirrored, end - last[::-1], end - first[::-1], limits)
-    rise = np.full(len(line.s), -np.inf)
-    rise[end - behind.at] = behind.rise
-    down, turned = _good(behind, _between_samples(behind, limits), limits)
-    up = [_good(ahead, _on_samples(ahead, rise, limits), limits)]
-    up.append(_good(ahead, _between_samples(ahead, limits), limits))
+    feet = _feet(side, first, last, limits)
+    tops = _feet(mirrored, end - last[::-1], end - first[::-1], limits)
+    down, turned = _good(tops, _between_samples(tops, limits), limits)
     down = _Tried(-down.top, -down.foot, down.gain, end - down.high, end - down.low)
-    tried, stretch = zip(*up, (down, len(first) - 1 - turned), strict=True)
-    columns = [np.concatenate(parts) for parts in zip(*tried, strict=True)]
+    parts = [
+        _good(feet, _on_samples(feet, end - tops.at[::-1], tops.rise[::-1], limits), limits),
+        _good(feet, _between_samples(feet, limits), limits),
+        (down, len(first) - 1 - turned),
+    ]
+    tried, stretch = zip(*parts, strict=True)
+    columns = [np.concatenate(each) for each in zip(*tried, strict=True)]
     return _Tried(*columns), np.concatenate(stretch)
 
 
@@ -218,22 +219,24 @@ class _Spans(NamedTuple):
     rise: Floats
 
 
-def _on_samples(feet: _Feet, rise: Floats, limits: Limits) -> _Spans:
+def _on_samples(feet: _Feet, tops: Ints, rise: Floats, limits: Limits) -> _Spans:
     """Return the windows with a sample at either end.
 
     Args:
         feet: where they may begin.
-        rise: shape (n,), how far the line rises below each sample; where none may end, -inf.
+        tops: shape (t,), the samples where they may end, growing.
+        rise: shape (t,), how far the line rises over the end below these.
         limits: what a window must satisfy.
     """
     s, z, _ = feet.side
-    row, end = _pairs(feet, more=1)
-    rises = rise[end] > -np.inf
-    row, end = row[rises], end[rises]
+    first = np.searchsorted(tops, feet.near - 1)  # a rounding may have left one out
+    size = np.searchsorted(tops, np.minimum(feet.far, feet.stop), "right") - first
+    row, top = _ranges(first, size)
+    end = tops[top]
     length = s[end] - s[feet.at[row]]
     fits = (length >= limits.shortest) & (length <= limits.longest)
     row, end = row[fits], end[fits]
-    return _Spans(row, end, s[end], z[end], rise[end])
+    return _Spans(row, end, s[end], z[end], rise[top[fits]])
 
 
 def _between_samples(feet: _Feet, limits: Limits) -> _Spans:
@@ -265,7 +268,8 @@ def _at_length(feet: _Feet, length: float, end: Ints) -> tuple[Ints, Ints, Float
 def _at_greatest_grade(feet: _Feet, limits: Limits) -> tuple[Ints, Ints, Floats, Floats]:
     """Return the same of the windows that are on the way past the greatest grade."""
     s, z, _ = feet.side
-    row, end = _pairs(feet)
+    size = np.minimum(feet.far, feet.stop) - feet.near + 1
+    row, end = _ranges(feet.near, size)
     foot = feet.at[row]
     start, stop = s[end - 1] - s[foot], s[end] - s[foot]
     low = z[end - 1] - z[foot] - limits.max_grade * start
@@ -312,20 +316,11 @@ def _deepest(side: _Side, foot: Ints, end: Ints, height: Floats) -> Floats:
     return np.asarray(deepest)
 
 
-def _pairs(feet: _Feet, more: int = 0) -> tuple[Ints, Ints]:
-    """Return rows of feet, and for each the samples at which windows from there may end.
-
-    Those are the first one after the shortest length to the first one after the longest;
-    ``more`` on the near side, where a rounding may have left one out.
-    """
-    near = feet.near - more
-    size = np.maximum(np.minimum(feet.far, feet.stop) - near + 1, 0)
-    return np.repeat(np.arange(len(near)), size), _ranges(near, size)
-
-
-def _ranges(first: Ints, size: Ints) -> Ints:
-    """Return so many numbers from each first one on, one range after the other."""
-    return np.arange(int(size.sum())) + np.repeat(first - np.cumsum(size) + size, size)
+def _ranges(first: Ints, size: Ints) -> tuple[Ints, Ints]:
+    """Return rows, each as often as its range is long, and the numbers in these, one by one."""
+    size = np.maximum(size, 0)
+    row = np.repeat(np.arange(len(size)), size)
+    return row, np.arange(len(row)) + (first - np.cumsum(size) + size)[row]
 
 
 def _slopes(line: Line, first: Ints, last: Ints, best: _Tried, reach: float) -> tuple[Ints, Ints]:
