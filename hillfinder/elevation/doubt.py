@@ -238,8 +238,10 @@ def _left(blur: Blur, length_m: Floats) -> Floats:
     """Return the covariance of the grade line's errors at distances, for errors of variance 1."""
     frequency, kept_density, _ = _spectrum(blur)
     far = np.minimum(length_m, 50 * blur.reach)  # where nothing is alike, and the sum still holds
-    wave = np.cos(2 * np.pi * np.multiply.outer(far, frequency))
-    return np.asarray((wave * kept_density).sum(axis=-1))
+    wave = 2 * np.pi * np.multiply.outer(far, frequency)
+    np.cos(wave, out=wave)
+    wave *= kept_density
+    return np.asarray(wave.sum(axis=-1))
 
 
 def _spectrum(blur: Blur) -> tuple[Floats, Floats, Floats]:
