@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.elevation.equations import Factors
 from hillfinder.errors import HeightsError
 from hillfinder.streets.network import lon_between
 
 if TYPE_CHECKING:
-    from scipy.sparse import csc_array
-    from scipy.sparse.linalg import SuperLU
-
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Bools, Floats, HeightSource, Ints
     from hillfinder.streets.network import StreetNetwork
@@ -72,6 +70,15 @@ class Samples:
         """Shape (p,), the edge of each place."""
         return np.repeat(np.arange(len(self.offset) - 1), np.diff(self.offset))
 
+    @cached_property
+    def inside(self) -> Ints:
+        """Shape (s,), the edge that a sample lies inside, -1 at a junction."""
+        edge = np.full(self.count, -1)
+        inner = np.ones(len(self.sample), bool)
+        inner[self.offset[:-1]] = inner[self.offset[1:] - 1] = False
+        edge[self.sample[inner]] = self.edge[inner]
+        return edge
+
     @property
     def links(self) -> tuple[Ints, Ints, Floats]:
         """Neighbouring samples of an edge: one, the other, and the metres between them."""
@@ -109,24 +116,20 @@ class Samples:
         """
         mass, factors = self._spread
         if known is None:
-            return np.asarray(factors.solve(mass * values))
+            return factors.solve(mass * values)
         counted = np.where(known, mass, 0.0)
-        total, weight = factors.solve(np.column_stack([counted * values, counted])).T
+        total, weight = factors.solve(counted * values), factors.solve(counted)
         near = weight > LEAST_WEIGHT
         return np.asarray(np.divide(total, weight, out=np.zeros_like(total), where=near))
 
     @cached_property
-    def _spread(self) -> tuple[Floats, SuperLU]:
+    def _spread(self) -> tuple[Floats, Factors]:
         """The metres that each sample stands for, and what takes the mean over them."""
-        from scipy.sparse import coo_array, diags_array
-
         one, other, gap = self.links
         pull = ROUND_ABOUT_M**2 / np.maximum(gap, LEAST_GAP_M)
-        ends = (np.concatenate([one, other]), np.concatenate([other, one]))
-        size = (self.count, self.count)
-        link = coo_array((np.concatenate([pull, pull]), ends), shape=size).tocsc()
         mass = np.maximum(self.street_m, LEAST_GAP_M)
-        return mass, factorised((diags_array(mass + link.sum(axis=0)) - link).tocsc())
+        pulls = np.bincount(one, pull, self.count) + np.bincount(other, pull, self.count)
+        return mass, Factors(mass + pulls, one, other, -pull, self.inside)
 
     def of_places(self, values: Floats) -> Floats:
         """Return for every sample the mean of the values at its places."""
@@ -154,25 +157,6 @@ class Readings:
     side_slope: Floats
     slope: Floats
     near_void: Bools
-
-
-def factorised(matrix: csc_array) -> SuperLU:
-    """Return the factors of a symmetric, positive definite system as sparse as streets are.
-
-    Its rows are samples. It needs no pivots, and the order of elimination follows its shape. Its
-    columns are too short for panels, which take twice as long. The network is nearly planar: 80,000
-    samples take 0.1 s, ten times as many ten times that.
-    """
-    from scipy.sparse.linalg import splu
-
-    return splu(
-        matrix,
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        relax=1,
-        panel_size=1,
-        options={"SymmetricMode": True},
-    )
 
 
 def lay(network: StreetNetwork) -> Samples:
