@@ -329,10 +329,10 @@ def _pieces(points: Ints, row: Floats, col: Floats) -> list[Ints]:
     """Share the points out among squares of ``PIECE_CELLS`` a side."""
     if len(points) == 0:
         return []
-    down = (row[points] - row[points].min()) // PIECE_CELLS
-    across = (col[points] - col[points].min()) // PIECE_CELLS
-    if down.max() == across.max() == 0:
+    down, across = row[points] - row[points].min(), col[points] - col[points].min()
+    if max(down.max(), across.max()) < PIECE_CELLS:
         return [points]
+    down, across = down // PIECE_CELLS, across // PIECE_CELLS
     _, piece = np.unique(down * (across.max() + 1) + across, return_inverse=True)
     order = np.argsort(piece, kind="stable")
     return np.split(points[order], np.flatnonzero(np.diff(piece[order])) + 1)

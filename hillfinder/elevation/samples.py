@@ -60,12 +60,12 @@ class Samples:
     dir_x: Floats
     dir_y: Floats
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many samples there are."""
         return int(self.sample.max()) + 1
 
-    @property
+    @cached_property
     def edge(self) -> Ints:
         """Shape (p,), the edge of each place."""
         return np.repeat(np.arange(len(self.offset) - 1), np.diff(self.offset))
@@ -79,7 +79,7 @@ class Samples:
         edge[self.sample[inner]] = self.edge[inner]
         return edge
 
-    @property
+    @cached_property
     def links(self) -> tuple[Ints, Ints, Floats]:
         """Neighbouring samples of an edge: one, the other, and the metres between them."""
         gap = np.diff(self.distance_m)
@@ -87,7 +87,7 @@ class Samples:
         within[self.offset[1:-1] - 1] = False
         return self.sample[:-1][within], self.sample[1:][within], gap[within]
 
-    @property
+    @cached_property
     def street_m(self) -> Floats:
         """Shape (s,), the metres of street that each sample stands for."""
         one, other, gap = self.links

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.elevation.near import may_meet
+
 if TYPE_CHECKING:
     from hillfinder.elevation.samples import Samples
     from hillfinder.model import Bools, Floats, Ints
@@ -44,10 +46,10 @@ def _near_approach(network: StreetNetwork, samples: Samples, edge: Ints, cell_m:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    spans = np.zeros(len(network), bool)
-    for key in ("bridge", "tunnel"):
-        value = network.edge_tag(key)
-        spans |= np.array([v not in {None, "no", "building_passage"} for v in value.tolist()], bool)
+    tags = (network.ways.tag["bridge"].tolist(), network.ways.tag["tunnel"].tolist())
+    ground = {None, "no", "building_passage"}
+    spans = np.array([not ground.issuperset(both) for both in zip(*tags, strict=True)], bool)
+    spans = spans[network.edge_way]
     if not spans.any():
         return np.zeros(len(edge), bool)
     length = network.edge_length_m
@@ -87,14 +89,15 @@ def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bool
     begin -= np.isin(begin + 1, decks.offset)  # the last point of a deck: the leg that leads to it
     dx, dy = decks.x_m[begin + 1] - decks.x_m[begin], decks.y_m[begin + 1] - decks.y_m[begin]
     reach = float(np.clip(UNDERPASS_CELLS * cell_m, DECK_REACH_M, LONGEST_UNDERPASS_M))
+    near = np.flatnonzero(may_meet(samples.x_m, samples.y_m, x, y, reach)[0])
     away, nearest = cKDTree(np.column_stack([x, y])).query(
-        np.column_stack([samples.x_m, samples.y_m]), distance_upper_bound=reach
+        np.column_stack([samples.x_m[near], samples.y_m[near]]), distance_upper_bound=reach
     )
-    met = np.flatnonzero(np.isfinite(away))
-    deck = nearest[met]
+    found = np.isfinite(away)
+    met, away, deck = near[found], away[found], nearest[found]
     across = np.abs(samples.dir_x[met] * dy[deck] - samples.dir_y[met] * dx[deck])
     under = np.zeros(len(samples.x_m), bool)
-    under[met] = (away[met] <= DECK_REACH_M) | (
+    under[met] = (away <= DECK_REACH_M) | (
         across >= CROSSING_SINE * np.hypot(dx[deck], dy[deck])
     )
     return under
