@@ -145,7 +145,7 @@ def _may_meet(lon: Floats, lat: Floats, points: Ints, others: Ints) -> tuple[Int
     metres = np.radians(EARTH_RADIUS_M)
     x, y = metres * np.cos(np.radians(np.abs(north).max())) * east, metres * north
     count = len(points)
-    near, of_others = may_meet(x[:count], y[:count], x[count:], y[count:], 1.001 * SEAM_M)
+    near, of_others = may_meet((x[:count], y[:count]), (x[count:], y[count:]), 1.001 * SEAM_M)
     return points[near], others[of_others]
 
 

@@ -56,7 +56,7 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         _bends(network, laid),
         _mapped_rises(network, laid, guess, source),
         blur.wavelength,
-        laid.inside,
+        edge=laid.inner_edge,
     )
     # Where nothing was read nothing was found to fit: the mean is over what was.
     seen = ~loose & ~np.isnan(readings.point_m)
@@ -137,7 +137,7 @@ def _mapped_rises(
 
 
 def _smoothed(
-    line: Floats, weight: Floats, bends: Bends, rises: Rises, wavelength: float, inside: Ints
+    line: Floats, weight: Floats, bends: Bends, rises: Rises, wavelength: float, *, edge: Ints
 ) -> Floats:
     """Smooth the known part of the line along every street, through the junctions."""
     known = np.flatnonzero(~np.isnan(line))
@@ -151,8 +151,8 @@ def _smoothed(
         weight[known],
         Bends(before[whole], at[whole], after[whole], bends.back_m[whole], bends.ahead_m[whole]),
         wavelength,
-        rises._replace(low=number[rises.low], high=number[rises.high]),
-        inside[known],
+        rises=rises._replace(low=number[rises.low], high=number[rises.high]),
+        edge=edge[~np.isnan(line[len(line) - len(edge) :])],
     )
     return result
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.equations import Factors
+from hillfinder.elevation.equations import Factors, Ties
 from hillfinder.errors import HeightsError
 from hillfinder.streets.network import lon_between
 
@@ -71,13 +71,11 @@ class Samples:
         return np.repeat(np.arange(len(self.offset) - 1), np.diff(self.offset))
 
     @cached_property
-    def inside(self) -> Ints:
-        """Shape (s,), the edge that a sample lies inside, -1 at a junction."""
-        edge = np.full(self.count, -1)
+    def inner_edge(self) -> Ints:
+        """Shape (k,), the edges of the samples that lie inside one: the last of all, in order."""
         inner = np.ones(len(self.sample), bool)
         inner[self.offset[:-1]] = inner[self.offset[1:] - 1] = False
-        edge[self.sample[inner]] = self.edge[inner]
-        return edge
+        return self.edge[inner]
 
     @cached_property
     def links(self) -> tuple[Ints, Ints, Floats]:
@@ -129,7 +127,9 @@ class Samples:
         pull = ROUND_ABOUT_M**2 / np.maximum(gap, LEAST_GAP_M)
         mass = np.maximum(self.street_m, LEAST_GAP_M)
         pulls = np.bincount(one, pull, self.count) + np.bincount(other, pull, self.count)
-        return mass, Factors(mass + pulls, one, other, -pull, self.inside)
+        ties = Ties(one, other, -pull)
+        nodes = self.count - len(self.inner_edge)
+        return mass, Factors(mass + pulls, ties, nodes, self.inner_edge)
 
     def of_places(self, values: Floats) -> Floats:
         """Return for every sample the mean of the values at its places."""

@@ -8,9 +8,9 @@ over all samples at once, ``h_i`` being the metres of street that a sample stand
 can be trusted less, and the bend being taken along every line that carries on through a junction.
 This is a smoothing spline (Whittaker 1923; Eilers 2003, "A perfect smoother") on a network; ``lc``
 is the wavelength in metres that it halves, so that its effect does not depend on the spacing of
-the samples. The network is nearly planar, so that one sparse factorisation solves it whatever the
-wavelength: about 0.2 s for 80,000 samples, and ten times that for ten times as many. (Conjugate
-gradients took 0.2 s at 70 m, and 15 s at 400 m.)
+the samples. It is one system of sparse equations (``equations``), solved whatever the wavelength:
+0.06 s for 80,000 samples, and ten times that for ten times as many. (Conjugate gradients took 0.2 s
+at 70 m, and 15 s at 400 m.)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder.elevation.equations import Factors
+from hillfinder.elevation.equations import Factors, Ties
 
 if TYPE_CHECKING:
     from hillfinder.model import Floats, HeightSource, Ints
@@ -68,8 +68,9 @@ def smooth(
     weight_m: Floats,
     bends: Bends,
     wavelength: float,
+    *,
     rises: Rises | None = None,
-    inside: Ints | None = None,
+    edge: Ints | None = None,
 ) -> Floats:
     """Return the heights of the grade line.
 
@@ -79,27 +80,33 @@ def smooth(
         bends: where the line may bend.
         wavelength: the wavelength to halve, in metres.
         rises: what is known of rises from sample to sample, whatever the heights say.
-        inside: shape (n,), the edge that a sample lies inside, -1 at a junction; those of an edge
-            follow each other. It makes the solve faster, and says nothing that the bends do not.
+        edge: shape (k,), the edges that the last k samples lie inside, each a run of its own, in
+            the order of its samples; the others are junctions. It makes the solve faster, and says
+            nothing that the bends do not.
     """
     count = len(height_m)
     if count == 0:
         return height_m
-    if inside is None:
-        inside = np.full(count, -1)
+    edge = np.empty(0, np.int64) if edge is None else edge
+    first = count - len(edge)
     before, at, after = bends[:3]
     back, ahead = (np.maximum(gap, LEAST_SPACING_M) for gap in (bends.back_m, bends.ahead_m))
     strength = (wavelength / (2 * np.pi)) ** 2 / np.sqrt((back + ahead) / 2)
     back, ahead = strength / back, strength / ahead
     here = -back - ahead
     # A bend at a junction would tie the insides of two edges to each other. It is an unknown of
-    # its own instead, c'z = d in the equations A z + c d = b and c'z - d = 0 for (A + c c') z = b.
-    own = (inside[at] < 0) & ((inside[before] >= 0) | (inside[after] >= 0))
+    # its own instead, d: A z + c d = b and c'z - d = 0 are (A + c c') z = b.
+    own = (at < first) & ((before >= first) | (after >= first))
     bend = count + np.arange(int(own.sum()))
     z, c = ~own, own
-    one = [before[z], at[z], before[z], before[c], at[c], after[c]]
-    other = [at[z], after[z], after[z], bend, bend, bend]
-    value = [(back * here)[z], (here * ahead)[z], (back * ahead)[z], back[c], here[c], ahead[c]]
+    ties = [
+        Ties(before[z], at[z], (back * here)[z]),
+        Ties(at[z], after[z], (here * ahead)[z]),
+        Ties(before[z], after[z], (back * ahead)[z]),
+        Ties(before[c], bend, back[c]),
+        Ties(at[c], bend, here[c]),
+        Ties(after[c], bend, ahead[c]),
+    ]
     diagonal = weight_m.copy()
     for sample, pull in ((before, back), (at, here), (after, ahead)):
         diagonal += np.bincount(sample[z], pull[z] ** 2, count)
@@ -107,17 +114,10 @@ def smooth(
     level = float(np.average(height_m, weights=weight_m))
     right = weight_m * (height_m - level)
     if rises is not None:
-        one.append(rises.low)
-        other.append(rises.high)
-        value.append(-rises.weight)
+        ties.append(Ties(rises.low, rises.high, -rises.weight))
         for sample, sign in ((rises.low, -1.0), (rises.high, 1.0)):
             diagonal += np.bincount(sample, rises.weight, count)
             right += np.bincount(sample, sign * rises.weight * rises.rise_m, count)
-    factors = Factors(
-        np.concatenate([diagonal, np.full(len(bend), -1.0)]),
-        np.concatenate(one),
-        np.concatenate(other),
-        np.concatenate(value),
-        np.concatenate([inside, np.full(len(bend), -1)]),
-    )
+    diagonal = np.concatenate([diagonal, np.full(len(bend), -1.0)])
+    factors = Factors(diagonal, Ties.joined(ties), first, edge)
     return factors.solve(np.concatenate([right, np.zeros(len(bend))]))[:count] + level

@@ -89,7 +89,7 @@ def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bool
     begin -= np.isin(begin + 1, decks.offset)  # the last point of a deck: the leg that leads to it
     dx, dy = decks.x_m[begin + 1] - decks.x_m[begin], decks.y_m[begin + 1] - decks.y_m[begin]
     reach = float(np.clip(UNDERPASS_CELLS * cell_m, DECK_REACH_M, LONGEST_UNDERPASS_M))
-    near = np.flatnonzero(may_meet(samples.x_m, samples.y_m, x, y, reach)[0])
+    near = np.flatnonzero(may_meet((samples.x_m, samples.y_m), (x, y), reach)[0])
     away, nearest = cKDTree(np.column_stack([x, y])).query(
         np.column_stack([samples.x_m[near], samples.y_m[near]]), distance_upper_bound=reach
     )
@@ -97,9 +97,7 @@ def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bool
     met, away, deck = near[found], away[found], nearest[found]
     across = np.abs(samples.dir_x[met] * dy[deck] - samples.dir_y[met] * dx[deck])
     under = np.zeros(len(samples.x_m), bool)
-    under[met] = (away <= DECK_REACH_M) | (
-        across >= CROSSING_SINE * np.hypot(dx[deck], dy[deck])
-    )
+    under[met] = (away <= DECK_REACH_M) | (across >= CROSSING_SINE * np.hypot(dx[deck], dy[deck]))
     return under
 
 
