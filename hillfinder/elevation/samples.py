@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.elevation.equations import Factors, Ties
-from hillfinder.errors import HeightsError
+from hillfinder.errors import HeightsError, TerrainError
 from hillfinder.streets.network import lon_between
 
 if TYPE_CHECKING:
@@ -271,14 +271,19 @@ def _check(samples: Samples, read: Floats, name: str) -> None:
             "an elevation model that covers the place."
         )
         raise HeightsError(msg)
-    rise = np.abs(np.diff(read[samples.sample]))[np.diff(samples.distance_m) > SPACING_M / 2]
-    rise = rise[~np.isnan(rise)]
-    if len(rise) and np.median(rise) > SPACING_M:
-        msg = (
-            f"{name} says that most streets are steeper than 45 degrees: its values are no heights "
-            "in metres. Give an elevation model."
-        )
-        raise HeightsError(msg)
+    gap, rise = np.diff(samples.distance_m), np.abs(np.diff(read[samples.sample]))
+    known = (gap > SPACING_M / 2) & ~np.isnan(rise)
+    if known.any() and np.median(rise[known]) > SPACING_M:
+        raise no_terrain(name, float(gap[known].sum()))
+
+
+def no_terrain(name: str, street_m: float) -> TerrainError:
+    """Return what is to be said where most of so many metres of street are too steep to be."""
+    msg = (
+        f"{name} says that most streets are steeper than 45 degrees: its values are no heights "
+        "in metres. Give an elevation model."
+    )
+    return TerrainError(msg, street_m)
 
 
 def steadied(laid: Samples, readings: Readings, error_m: float) -> Floats:
