@@ -21,9 +21,10 @@ from rasterio.warp import transform as warp_points
 from scipy.ndimage import map_coordinates
 
 from hillfinder.elevation.chain import SEAM_M
+from hillfinder.elevation.grid import PIECE_CELLS
 from hillfinder.elevation.heights import VOID_MARGIN_CELLS, bilinear, mask_voids
 from hillfinder.elevation.profile import attach
-from hillfinder.elevation.raster import PIECE_CELLS, Raster
+from hillfinder.elevation.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.streets import extract
 

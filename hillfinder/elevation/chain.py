@@ -139,7 +139,9 @@ def _may_meet(lon: Floats, lat: Floats, points: Ints, others: Ints) -> tuple[Int
     """Return those of the points and of the others that may lie on one seam."""
     # On a map that shows no two of them farther apart than they are.
     here, there = lon[points[0]], np.concatenate([points, others])
-    east, north = (lon[there] - here + 180.0) % 360.0 - 180.0, lat[there]
+    east, north = lon[there] - here, lat[there]
+    if np.abs(east).max() > 180.0:
+        east = (east + 180.0) % 360.0 - 180.0
     if np.ptp(east) > 180.0:
         return points, others
     metres = np.radians(EARTH_RADIUS_M)
