@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.heights import bilinear, mask_voids
+from hillfinder.elevation.heights import VOID_MARGIN_CELLS, bilinear, mask_voids
 from hillfinder.errors import HeightsError
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 #: Points are read in square pieces of so many cells a side, so that memory does not grow with the
 #: raster: 4,096 x 4,096 heights are 64 MB.
 PIECE_CELLS = 4096
-#: Cells read around the points, so that voids just outside are masked with their neighbours.
-MARGIN_CELLS = 4
+#: Cells that count for a point, since voids just outside are masked with their neighbours; and
+#: cells read around the points, so that those 10 m beside the streets, asked for next, are there.
+COUNTING_CELLS, MARGIN_CELLS = VOID_MARGIN_CELLS + 1, 6
 #: Files on one grid may be off it by so much of a cell: their corners are rounded in their headers.
 OFF_GRID_CELLS = 0.05
 #: Geographic systems within two metres of WGS 84: WGS 84 itself, NAD83, NAD83(2011), ETRS89.
@@ -87,8 +88,32 @@ class Header:
         return replace(self, left=self.left + 360.0 * round((lon - middle) / 360.0))
 
 
-def sample(headers: Sequence[Header], lon: Floats, lat: Floats) -> Floats:
-    """Read the windows around the points from files that share a grid, and interpolate."""
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """Heights from files on one grid, on which ``corner`` is the first cell's row and column."""
+
+    first: Header
+    corner: tuple[int, int]
+    height: NDArray[np.float32]
+
+    def holds(self, first: Header, row: Floats, col: Floats) -> bool:
+        """Tell whether all that counts for points on the grid of ``first`` is on it."""
+        return first == self.first and all(
+            begin + COUNTING_CELLS <= math.floor(at.min())
+            and math.ceil(at.max()) + COUNTING_CELLS < begin + size
+            for begin, size, at in zip(self.corner, self.height.shape, (row, col), strict=True)
+        )
+
+
+def sample(headers: Sequence[Header], lon: Floats, lat: Floats, last: list[Canvas]) -> Floats:
+    """Read the windows around the points from files that share a grid, and interpolate.
+
+    Args:
+        headers: the files.
+        lon: of the points.
+        lat: of the points.
+        last: what was read last, if anything, and then what was read now.
+    """
     x, y = _transform(headers[0].crs, lon, lat)
     known = np.isfinite(x) & np.isfinite(y)
     result = np.full(len(lon), np.nan)
@@ -106,7 +131,7 @@ def sample(headers: Sequence[Header], lon: Floats, lat: Floats) -> Floats:
     for r0, c0, r1, c1 in boxes:
         within |= known & (row > r0 - 1) & (row < r1) & (col > c0 - 1) & (col < c1)
     for points in _pieces(np.flatnonzero(within), row, col):
-        result[points] = _sample_piece(headers, boxes, row[points], col[points])
+        result[points] = _sample_piece(headers, boxes, row[points], col[points], last)
     return result
 
 
@@ -128,17 +153,22 @@ def _sample_piece(
     boxes: Sequence[tuple[int, int, int, int]],
     row: Floats,
     col: Floats,
+    last: list[Canvas],
 ) -> Floats:
-    row0 = math.floor(row.min()) - MARGIN_CELLS
-    col0 = math.floor(col.min()) - MARGIN_CELLS
-    rows = math.ceil(row.max()) + MARGIN_CELLS + 1 - row0
-    cols = math.ceil(col.max()) + MARGIN_CELLS + 1 - col0
-    canvas = np.full((rows, cols), np.nan, np.float32)
-    outside = np.ones(canvas.shape, bool)
-    for header, box in zip(headers, boxes, strict=True):
-        _paste(canvas, outside, header, (box[0] - row0, box[1] - col0))
-    mask_voids(canvas, outside=outside)
-    return bilinear(canvas, row - row0, col - col0)
+    if not (last and last[0].holds(headers[0], row, col)):
+        last.clear()
+        row0 = math.floor(row.min()) - MARGIN_CELLS
+        col0 = math.floor(col.min()) - MARGIN_CELLS
+        rows = math.ceil(row.max()) + MARGIN_CELLS + 1 - row0
+        cols = math.ceil(col.max()) + MARGIN_CELLS + 1 - col0
+        height = np.full((rows, cols), np.nan, np.float32)
+        outside = np.ones(height.shape, bool)
+        for header, box in zip(headers, boxes, strict=True):
+            _paste(height, outside, header, (box[0] - row0, box[1] - col0))
+        mask_voids(height, outside=outside)
+        last.append(Canvas(headers[0], (row0, col0), height))
+    row0, col0 = last[0].corner
+    return bilinear(last[0].height, row - row0, col - col0)
 
 
 def _box(header: Header, first: Header) -> tuple[int, int, int, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hillfinder.elevation.chain import Chain
-from hillfinder.elevation.grid import Header, quietly, sample
+from hillfinder.elevation.grid import Canvas, Header, quietly, sample
 from hillfinder.elevation.heights import worst
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
@@ -67,7 +67,8 @@ class Raster(Chain):
                 grids.append([header])
             else:
                 grid.append(header)
-        super().__init__([_Grid(grid, kind) for grid in grids])
+        last: list[Canvas] = []  # one for all grids: a thousand would be too much to hold
+        super().__init__([_Grid(grid, kind, last) for grid in grids])
         self._headers = headers
 
     def extents(self) -> list[tuple[float, float, float, float]]:
@@ -93,8 +94,8 @@ class Raster(Chain):
 class _Grid:
     """Heights from files on one grid."""
 
-    def __init__(self, headers: list[Header], kind: HeightKind | None) -> None:
-        self._headers = headers
+    def __init__(self, headers: list[Header], kind: HeightKind | None, last: list[Canvas]) -> None:
+        self._headers, self._last = headers, last
         self._kind = kind or worst(_kind(header.name) for header in headers)
 
     @property
@@ -122,7 +123,7 @@ class _Grid:
         Raises:
             HeightsError: a file could not be read to its end.
         """
-        return sample(self._headers, lon, lat)
+        return sample(self._headers, lon, lat, self._last)
 
 
 def _kind(name: str) -> HeightKind:
