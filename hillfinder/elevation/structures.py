@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.elevation.equations import Factors, Ties
 from hillfinder.elevation.near import may_meet
 
 if TYPE_CHECKING:
@@ -109,7 +110,6 @@ def straight_between(samples: Samples, read: Floats, loose: Bools) -> Floats:
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
-    from scipy.sparse.linalg import splu
 
     line = np.where(loose, np.nan, read)
     if not loose.any():
@@ -138,26 +138,16 @@ def straight_between(samples: Samples, read: Floats, loose: Bools) -> Floats:
     target = free[solvable]
     number[:] = -1
     number[target] = np.arange(len(target))
-    pull = np.zeros(len(target))
-    diagonal = np.zeros(len(target))
-    rows, cols, values = [], [], []
+    if len(target) == 0:
+        return line
+    pull, diagonal = np.zeros((2, len(target)))
+    weight = 1 / gap
     for a, b in ((one, other), (other, one)):
         mine = number[a] >= 0
-        row, weight = number[a[mine]], 1 / gap[mine]
-        np.add.at(diagonal, row, weight)
-        fixed = number[b[mine]] < 0
-        np.add.at(pull, row[fixed], weight[fixed] * line[b[mine][fixed]])
-        rows.append(row[~fixed])
-        cols.append(number[b[mine][~fixed]])
-        values.append(-weight[~fixed])
-    index = np.arange(len(target))
-    matrix = coo_array(
-        (
-            np.concatenate([*values, diagonal]),
-            (np.concatenate([*rows, index]), np.concatenate([*cols, index])),
-        ),
-        shape=(len(target),) * 2,
-    )
-    if len(target):
-        line[target] = splu(matrix.tocsc()).solve(pull)
+        fixed = mine & (number[b] < 0)
+        diagonal += np.bincount(number[a[mine]], weight[mine], len(target))
+        pull += np.bincount(number[a[fixed]], (weight * line[b])[fixed], len(target))
+    tied = (number[one] >= 0) & (number[other] >= 0)
+    ties = Ties(number[one[tied]], number[other[tied]], -weight[tied])
+    line[target] = Factors(diagonal, ties, 0, np.empty(0, np.int64)).solve(pull)
     return line
