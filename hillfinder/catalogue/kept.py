@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 #: longest wavelength is 400 m: so far away a metre counts for a millimetre, and for nothing at the
 #: 70 m of a model of 10 m cells.
 AROUND_M = 600.0
-#: Where most of so much street in a cell is too steep to be, the fault is the model's: no cell has
-#: as much of nothing but climbers' paths. Of less it may be a cliff, or a spike in the model.
+#: Where most of so much street in a cell is too steep to be, the fault is taken to be the model's:
+#: 500 samples of nothing but climbers' paths. Of less it may be a cliff, or a spike in the model.
 JUDGED_FROM_M = 5000.0
 
 

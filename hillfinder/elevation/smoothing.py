@@ -9,8 +9,7 @@ can be trusted less, and the bend being taken along every line that carries on t
 This is a smoothing spline (Whittaker 1923; Eilers 2003, "A perfect smoother") on a network; ``lc``
 is the wavelength in metres that it halves, so that its effect does not depend on the spacing of
 the samples. It is one system of sparse equations (``equations``), solved whatever the wavelength:
-0.06 s for 80,000 samples, and ten times that for ten times as many. (Conjugate gradients took 0.2 s
-at 70 m, and 15 s at 400 m.)
+0.08 s for 100,000 samples. (Conjugate gradients took 0.2 s at 70 m, and 15 s at 400 m.)
 """
 
 from __future__ import annotations
