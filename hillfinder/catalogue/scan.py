@@ -22,6 +22,7 @@ from hillfinder.catalogue.cells import Cell
 from hillfinder.catalogue.region import Catalogue
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.samples import no_terrain
 from hillfinder.errors import InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.output.files import replace
@@ -123,16 +124,19 @@ def _finished(
     shared = _tiles(sizes, tiles)
     for done in _each(run, tasks.keep, [(job, tile) for tile in shared]):
         learnt |= {cell: about for cell, about in done.about.items() if about["edges"]}
-        told.tell(sum(sizes[cell] for cell in done.about), _street_m(done.about), 0)
+        told.tell(sum(sizes[cell] for cell in done.about), _metres(done.about, "street_m"), 0)
     with_streets = {cell: size for cell, size in sizes.items() if cell in learnt}
     if not with_streets:
         msg = f"{job.source.name} holds no street that a person on foot may use."
         raise StreetsError(msg)
+    known_m, refused_m = (_metres(learnt, key) for key in ("known_m", "refused_m"))
+    if refused_m > known_m:  # no cell has enough to tell, and all of them tell the same
+        raise no_terrain(", ".join(Path(path).name for path, _ in job.dem), refused_m)
     shared = _tiles(with_streets, tiles)
     calls = [(job, tile, _round_about(tile, learnt, job.margin_m)) for tile in shared]
     for done in _each(run, tasks.find, calls):
         told.tell(sum(sizes.values()) / len(shared), 0.0, done.hills)
-    street_m = _street_m(learnt)
+    street_m = _metres(learnt, "street_m")
     order = cells.sort(with_streets)
     said = _said(job, plan, learnt) | {"street_m": street_m}
     box = _around([parts.about(job.rows(cell))["box"] for cell in order])
@@ -331,9 +335,9 @@ def _round_about(
     return {cell: learnt[cell] for cell in cells.sort(near & learnt.keys())}
 
 
-def _street_m(about: Mapping[Cell, Mapping[str, Any]]) -> float:
+def _metres(about: Mapping[Cell, Mapping[str, Any]], key: str) -> float:
     # In one order, so that the sum does not depend on who was done first.
-    return float(sum(about[cell].get("street_m", 0.0) for cell in cells.sort(about)))
+    return float(sum(about[cell].get(key, 0.0) for cell in cells.sort(about)))
 
 
 def _rows(job: Job, cell: Cell) -> pa.Table:
