@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from hillfinder.model import STEEPEST_STREET
+from hillfinder.streets.tracks import drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria
     from hillfinder.model import (
         Bools,
         Climb,
+        Confidence,
         Floats,
         HeightSource,
         Hill,
         Ints,
         Leg,
-        Position,
     )
     from hillfinder.streets.network import Profiles, StreetNetwork
+
+    _Spot = tuple[float, float]
 
 #: Lines nearer than this run up one hill: a wide street with a pavement on either side.
 BESIDE_M = 30.0
@@ -80,14 +85,15 @@ def order(climbs: Climbs) -> Ints:
 
 def _stands_behind(climbs: Climbs) -> Bools:
     """Return which climbs run on a pavement, or on a path without a name."""
-    network = climbs.network
-    behind = np.zeros(len(network), bool)
-    for key in ("footway", "path", "cycleway"):
-        behind |= network.edge_tag(key) == "sidewalk"
-        behind |= (network.edge_tag("highway") == key) & (
-            network.edge_tag("name") == np.array(None)
-        )
-    return np.asarray(behind[climbs.foot_edge] | behind[climbs.top_edge])
+    ways = climbs.network.ways
+    behind = np.zeros(len(climbs), bool)
+    for edge in (climbs.foot_edge, climbs.top_edge):
+        way = climbs.network.edge_way[edge]
+        nameless = ways.tag["name"][way] == np.array(None)
+        for key in ("footway", "path", "cycleway"):
+            behind |= ways.tag[key][way] == "sidewalk"
+            behind |= (ways.tag["highway"][way] == key) & nameless
+    return behind
 
 
 def _twins(climbs: Climbs) -> dict[int, list[int]]:
@@ -95,11 +101,14 @@ def _twins(climbs: Climbs) -> dict[int, list[int]]:
     from scipy.spatial import cKDTree
 
     owner, x, y, z = _points(climbs)
-    pairs = cKDTree(np.column_stack([x, y])).query_pairs(BESIDE_M, output_type="ndarray")
+    # Made anew for every search, and asked once: an even tree would take longer than it saves.
+    tree = cKDTree(np.column_stack([x, y]), balanced_tree=False, compact_nodes=False)
+    pairs = tree.query_pairs(BESIDE_M, output_type="ndarray")
+    pairs = pairs[owner[pairs[:, 0]] != owner[pairs[:, 1]]]
     point, other = np.concatenate([pairs, pairs[:, ::-1]]).T
-    one, mate = owner[point], owner[other]
-    above = np.maximum(ABOVE_M, ABOVE_SHARE * np.minimum(climbs.gain_m[one], climbs.gain_m[mate]))
-    beside = (one != mate) & (np.abs(z[point] - z[other]) <= above)
+    one, mate, gain_m = owner[point], owner[other], climbs.gain_m
+    above = np.maximum(ABOVE_M, ABOVE_SHARE * np.minimum(gain_m[one], gain_m[mate]))
+    beside = np.abs(z[point] - z[other]) <= above
     # Each point counts once for each climb that it lies beside.
     key = np.unique(point[beside] * len(climbs) + mate[beside])
     couple, count = np.unique(
@@ -152,9 +161,8 @@ class Names:
     def __init__(self, network: StreetNetwork) -> None:
         """Look up once which edges meet at each node."""
         self._network = network
-        self._offset, self._edges = network.edges_at_nodes()
-        self._name = network.edge_tag("name")
-        self._highway = network.edge_tag("highway")
+        self._name, self._highway = (network.edge_tag(key).tolist() for key in ("name", "highway"))
+        self._offset, self._edges = (each.tolist() for each in network.edges_at_nodes())
 
     def label(self, climb: Climb) -> str:
         """Return what a person would call the hill.
@@ -162,8 +170,17 @@ class Names:
         A street is called by its name and the streets it runs between; an unnamed path by what it
         is and the street it leads off, or the one nearest to it.
         """
-        legs = climb.legs
-        if climb.length_m > LONG_M and (several := self._streets(legs)):
+        (label,) = self.labels([climb.legs], [climb.length_m])
+        return label
+
+    def labels(self, ways: Sequence[Sequence[Leg]], length_m: Iterable[float]) -> list[str]:
+        """Return what a person would call each of many hills, given their legs and lengths."""
+        feet = self._spots([(way[0].edge, way[0].start_m) for way in ways])
+        tops = self._spots([(way[-1].edge, way[-1].stop_m) for way in ways])
+        return list(map(self._label, ways, length_m, feet, tops))
+
+    def _label(self, legs: Sequence[Leg], length_m: float, foot: _Spot, top: _Spot) -> str:
+        if length_m > LONG_M and (several := self._streets(legs)):
             return several
         street, kind = self._street(legs)
         nodes = self._nodes(legs)
@@ -171,10 +188,10 @@ class Names:
             for node in nodes:
                 for name in self._names_at(node):
                     return f"{kind} off {name}"
-            name = self._nearest(climb.foot)
+            name = self._nearest(foot)
             return f"{kind} near {name}" if name else f"{kind} without a name"
-        low = self._cross(street, nodes, climb.foot)
-        high = self._cross(street, nodes[::-1], climb.top)
+        low = self._cross(street, nodes, foot)
+        high = self._cross(street, nodes[::-1], top)
         if low and high and low != high:
             return f"{street}, {low} to {high}"
         if low or high:
@@ -217,40 +234,50 @@ class Names:
 
     def _names_at(self, node: int) -> list[str]:
         edges = self._edges[self._offset[node] : self._offset[node + 1]]
-        return sorted({name for name in self._name[edges].tolist() if name})
+        return sorted({name for edge in edges if (name := self._name[edge])})
 
-    def _cross(self, street: str, nodes: list[int], end: Position) -> str:
+    def _cross(self, street: str, nodes: list[int], end: _Spot) -> str:
         """Return the first street that crosses, seen from one end of the climb."""
         network = self._network
-        x, y = self._xy(end)
         for node in nodes[: (len(nodes) + 1) // 2]:
-            away = np.hypot(network.node_x_m[node] - x, network.node_y_m[node] - y)
+            if math.dist((network.node_x_m[node], network.node_y_m[node]), end) > CROSS_STREET_M:
+                continue
             for name in self._names_at(node):
-                if name != street and away <= CROSS_STREET_M:
+                if name != street:
                     return name
         return ""
 
-    def _nearest(self, foot: Position) -> str:
+    def _nearest(self, foot: _Spot) -> str:
         """Return the name of the street nearest to the foot, nothing where all are far."""
-        network = self._network
-        x, y = self._xy(foot)
-        edge = np.repeat(np.arange(len(network)), np.diff(network.point_offset))[:-1]
-        px, py = network.point_x_m[:-1] - x, network.point_y_m[:-1] - y
-        dx, dy = np.diff(network.point_x_m), np.diff(network.point_y_m)
+        edge, x, y, dx, dy = self._named
+        px, py = x - foot[0], y - foot[1]
+        near = np.abs(px) <= NEIGHBOUR_M + np.abs(dx)
+        near &= np.abs(py) <= NEIGHBOUR_M + np.abs(dy)
+        px, py, dx, dy = px[near], py[near], dx[near], dy[near]
         share = np.clip(-(px * dx + py * dy) / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
         away = np.hypot(px + share * dx, py + share * dy)
-        away[network.point_offset[1:-1] - 1] = np.inf  # from one edge to the next
-        away[np.array([name is None for name in self._name.tolist()], bool)[edge]] = np.inf
-        nearest = int(np.argmin(away))
-        return str(self._name[edge[nearest]]) if away[nearest] <= NEIGHBOUR_M else ""
+        if away.min(initial=np.inf) > NEIGHBOUR_M:
+            return ""
+        return str(self._name[edge[near][np.argmin(away)]])
 
-    def _xy(self, at: Position) -> tuple[float, float]:
-        """Return the projected coordinates of a point of the network."""
+    @cached_property
+    def _named(self) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+        """Edge, start and run of every straight piece of the streets that have a name."""
         network = self._network
-        drawn = slice(*network.point_offset[at.edge : at.edge + 2].tolist())
-        x, y = network.point_x_m[drawn], network.point_y_m[drawn]
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-        return float(np.interp(at.offset_m, along, x)), float(np.interp(at.offset_m, along, y))
+        named = np.array([name is not None for name in self._name], bool)
+        edge = np.repeat(np.arange(len(network)), np.diff(network.point_offset))
+        piece = np.flatnonzero((edge[1:] == edge[:-1]) & named[edge[:-1]])
+        x, y = network.point_x_m, network.point_y_m
+        return edge[piece], x[piece], y[piece], np.diff(x)[piece], np.diff(y)[piece]
+
+    def _spots(self, ends: Sequence[tuple[int, float]]) -> list[_Spot]:
+        """Return the projected coordinates of points of the network: edges, and metres along."""
+        network = self._network
+        lines, point = drawn(network, np.array([edge for edge, _ in ends]))
+        at = np.array([offset_m for _, offset_m in ends])
+        places = network.point_x_m[point], network.point_y_m[point]
+        x, y = lines.read(np.arange(len(at)), at, *places)
+        return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,36 +294,52 @@ class Words:
 
     def notes(self, hill: Hill) -> tuple[str, ...]:
         """Return what a runner should know, most important first."""
-        notes = []
         climb, approach = hill.climb, hill.approach
-        steep = climb.max_grade
-        coarse = self.heights.cell_m > climb.length_m / COARSE_CELLS
+        first = hill.rank == 1 or self.criteria.session != "rolling"  # to the others one runs on
+        there = ""
+        if first and approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
+            verb = "walk" if self.criteria.walk else "run"
+            there = (
+                f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "
+                f"warm-up: {verb} on a little before you start."
+            )
+        figures = climb.length_m, climb.grade, climb.max_grade, climb.incline
+        return self.of_figures(figures, hill.confidence, there)
+
+    def of_figures(
+        self, figures: tuple[float, float, float, int], trust: Confidence, there: str = ""
+    ) -> tuple[str, ...]:
+        """Return what is said of a hill, given its figures, and what is said of the way there.
+
+        Args:
+            figures: its length, grade, steepest 30 m, and what the tag says.
+            trust: how far its grade can be trusted.
+            there: a sentence that is laid in; nothing where it is empty.
+        """
+        length_m, grade, steepest, incline = figures
+        notes = []
+        coarse = self.heights.cell_m > length_m / COARSE_CELLS
         if coarse:
             notes.append(
                 f"Heights every {self.heights.cell_m:.0f} m are too coarse for so short a climb: "
                 "take its grade as a guess."
             )
-        if climb.incline < 0:
+        if incline < 0:
             notes.append(
                 "The map says that it falls where the heights rise: look before you plan on it."
             )
-        elif not coarse and hill.confidence == "low" and steep <= STEEPEST_STREET:
+        elif not coarse and trust == "low" and steepest <= STEEPEST_STREET:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
-        first = hill.rank == 1 or self.criteria.session != "rolling"  # to the others one runs on
-        if first and approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
-            verb = "walk" if self.criteria.walk else "run"
+        if there:
+            notes.append(there)
+        part = f"its steepest 30 m rise {100 * steepest:.0f} %"
+        if steepest > STEEPEST_STREET:
             notes.append(
-                f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "
-                f"warm-up: {verb} on a little before you start."
-            )
-        steepest = f"its steepest 30 m rise {100 * steep:.0f} %"
-        if steep > STEEPEST_STREET:
-            notes.append(
-                f"No street is as steep: {steepest}. Expect steps or a scramble, or a line drawn "
+                f"No street is as steep: {part}. Expect steps or a scramble, or a line drawn "
                 "beside its slope."
             )
-        elif steep > STEEP_PART * climb.grade:
-            notes.append(f"Uneven: {steepest}.")
+        elif steepest > STEEP_PART * grade:
+            notes.append(f"Uneven: {part}.")
         return tuple(notes)
 
 
