@@ -94,13 +94,13 @@ class Climbs:
         ahead, behind = map(value, self._axes)
         return np.where(back, behind, ahead)
 
-    def points(self, shares: Floats) -> tuple[Floats, Floats]:
+    def points(self, shares: Floats, rows: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
         """Return the projected positions at ``shares`` (0 foot, 1 top) of each: shape (k, p)."""
-        x, y = np.empty((2, len(self), len(shares)))
-        at = self._foot[:, None] + self.length_m[:, None] * shares
+        at = self._foot[rows, None] + self.length_m[rows, None] * shares
+        x, y = np.empty((2, *at.shape))
         for backward, axis in enumerate(self._axes):
-            rows = self._backward == bool(backward)
-            x[rows], y[rows] = axis.locate(at[rows])
+            here = self._backward[rows] == bool(backward)
+            x[here], y[here] = axis.locate(at[here])
         return x, y
 
 

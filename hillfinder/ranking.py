@@ -6,15 +6,16 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from hillfinder.model import STEEPEST_STREET
-from hillfinder.streets.tracks import drawn
+from hillfinder.streets.tracks import Legs, drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria
@@ -26,11 +27,8 @@ if TYPE_CHECKING:
         HeightSource,
         Hill,
         Ints,
-        Leg,
     )
     from hillfinder.streets.network import Profiles, StreetNetwork
-
-    _Spot = tuple[float, float]
 
 #: Lines nearer than this run up one hill: a wide street with a pavement on either side.
 BESIDE_M = 30.0
@@ -139,7 +137,7 @@ def _points(climbs: Climbs) -> tuple[Ints, Floats, Floats, Floats]:
     for points in np.unique(size).tolist():
         rows = np.flatnonzero(size == points)
         shares = np.linspace(0.0, 1.0, points)
-        x, y = (part[rows].ravel() for part in climbs.points(shares))
+        x, y = (part.ravel() for part in climbs.points(shares, rows))
         z = foot_z[rows, None] + climbs.gain_m[rows, None] * shares
         parts.append((np.repeat(rows, points), x, y, z.ravel()))
     owner, x, y, z = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -153,6 +151,23 @@ def _height(network: StreetNetwork, edge: Ints, offset_m: Floats) -> Floats:
     begin = np.concatenate([[0.0], np.cumsum(network.edge_length_m + 1.0)])[:-1]
     axis = profiles.distance_m + np.repeat(begin, np.diff(profiles.offset))
     return np.interp(begin[edge] + offset_m, axis, profiles.elevation_m)
+
+
+class _Way(NamedTuple):
+    """What a hill is named after.
+
+    Attributes:
+        names, kinds, metres: of each piece of an edge that it runs along.
+        nodes: the junctions along it, from below its foot to beyond its top.
+        foot, top: projected coordinates.
+    """
+
+    names: list[str]
+    kinds: list[str]
+    metres: list[float]
+    nodes: list[int]
+    foot: tuple[float, float]
+    top: tuple[float, float]
 
 
 class Names:
@@ -170,114 +185,122 @@ class Names:
         A street is called by its name and the streets it runs between; an unnamed path by what it
         is and the street it leads off, or the one nearest to it.
         """
-        (label,) = self.labels([climb.legs], [climb.length_m])
+        (label,) = self.labels(Legs.of([climb.legs]), [climb.length_m])
         return label
 
-    def labels(self, ways: Sequence[Sequence[Leg]], length_m: Iterable[float]) -> list[str]:
+    def labels(self, legs: Legs, length_m: Iterable[float]) -> list[str]:
         """Return what a person would call each of many hills, given their legs and lengths."""
-        feet = self._spots([(way[0].edge, way[0].start_m) for way in ways])
-        tops = self._spots([(way[-1].edge, way[-1].stop_m) for way in ways])
-        return list(map(self._label, ways, length_m, feet, tops))
+        return list(map(self._label, self._ways(legs), length_m))
 
-    def _label(self, legs: Sequence[Leg], length_m: float, foot: _Spot, top: _Spot) -> str:
-        if length_m > LONG_M and (several := self._streets(legs)):
+    def _ways(self, legs: Legs) -> list[_Way]:
+        network = self._network
+        edge, first, last = legs.edge, legs.offset[:-1], legs.offset[1:] - 1
+        names, kinds = (
+            [column[each] or "" for each in edge.tolist()] for column in (self._name, self._highway)
+        )
+        metres = np.abs(legs.stop_m - legs.start_m).tolist()
+        ends = network.edge_u[edge], network.edge_v[edge]
+        begun, reached = np.where(legs.stop_m < legs.start_m, ends[::-1], ends).tolist()
+        feet = self._spots(edge[first], legs.start_m[first])
+        tops = self._spots(edge[last], legs.stop_m[last])
+        return [
+            _Way(names[i:j], kinds[i:j], metres[i:j], [begun[i], *reached[i:j]], foot, top)
+            for (i, j), foot, top in zip(pairwise(legs.offset.tolist()), feet, tops, strict=True)
+        ]
+
+    def _label(self, way: _Way, length_m: float) -> str:
+        if length_m > LONG_M and (several := _streets(way)):
             return several
-        street, kind = self._street(legs)
-        nodes = self._nodes(legs)
+        street, kind = _street(way)
         if not street:
-            for node in nodes:
-                for name in self._names_at(node):
+            for node in way.nodes:
+                if name := self._first_at(node):
                     return f"{kind} off {name}"
-            name = self._nearest(foot)
+            name = self._nearest(*way.foot)
             return f"{kind} near {name}" if name else f"{kind} without a name"
-        low = self._cross(street, nodes, foot)
-        high = self._cross(street, nodes[::-1], top)
+        half = (len(way.nodes) + 1) // 2
+        low = self._cross(street, way.nodes[:half], way.foot)
+        high = self._cross(street, way.nodes[: -half - 1 : -1], way.top)
         if low and high and low != high:
             return f"{street}, {low} to {high}"
         if low or high:
             return f"{street} at {low or high}"
         return street
 
-    def _streets(self, legs: Sequence[Leg]) -> str:
-        """Return the longest streets of a way over several, in the order met, else nothing."""
-        metres: dict[str, float] = defaultdict(float)
-        for leg in legs:
-            metres[self._name[leg.edge] or ""] += abs(leg.stop_m - leg.start_m)
-        metres.pop("", None)
-        main = sorted(metres, key=lambda name: (-metres[name], name))[:LONG_NAMES]
-        return ", then ".join(name for name in metres if name in main) if len(main) > 1 else ""
-
-    def _street(self, legs: Sequence[Leg]) -> tuple[str, str]:
-        """Return the name that the longest named part bears, and what the longest part is."""
-        names: dict[str, float] = defaultdict(float)
-        kinds: dict[str, float] = defaultdict(float)
-        for leg in legs:
-            metres = abs(leg.stop_m - leg.start_m)
-            names[self._name[leg.edge] or ""] += metres
-            kinds[self._highway[leg.edge] or ""] += metres
-        street = max(names, key=lambda name: (bool(name), names[name], name))
-        kind = max(kinds, key=lambda kind: (kinds[kind], kind))
-        return street, KINDS.get(kind, "Way")
-
-    def _nodes(self, legs: Sequence[Leg]) -> list[int]:
-        """Return the junctions along a climb from below its foot to beyond its top."""
-        u, v = self._network.edge_u, self._network.edge_v
-        if len(legs) == 1:
-            back = [legs[0].stop_m < legs[0].start_m]
-        else:
-            back = [legs[0].stop_m == 0.0, *(leg.start_m > 0.0 for leg in legs[1:])]
-        first = legs[0].edge
-        reached = (
-            u[leg.edge] if turned else v[leg.edge] for leg, turned in zip(legs, back, strict=True)
-        )
-        return [int(v[first] if back[0] else u[first]), *map(int, reached)]
-
-    def _names_at(self, node: int) -> list[str]:
+    def _first_at(self, node: int, but: str = "") -> str:
+        """Return the first of the names of streets at a node, but one, nothing where none is."""
         edges = self._edges[self._offset[node] : self._offset[node + 1]]
-        return sorted({name for edge in edges if (name := self._name[edge])})
+        return min({self._name[edge] for edge in edges} - {None, "", but}, default="")
 
-    def _cross(self, street: str, nodes: list[int], end: _Spot) -> str:
+    def _cross(self, street: str, nodes: list[int], end: tuple[float, float]) -> str:
         """Return the first street that crosses, seen from one end of the climb."""
         network = self._network
-        for node in nodes[: (len(nodes) + 1) // 2]:
-            if math.dist((network.node_x_m[node], network.node_y_m[node]), end) > CROSS_STREET_M:
-                continue
-            for name in self._names_at(node):
-                if name != street:
-                    return name
+        for node in nodes:
+            name = self._first_at(node, street)
+            at = network.node_x_m[node], network.node_y_m[node]
+            if name and math.dist(at, end) <= CROSS_STREET_M:
+                return name
         return ""
 
-    def _nearest(self, foot: _Spot) -> str:
-        """Return the name of the street nearest to the foot, nothing where all are far."""
-        edge, x, y, dx, dy = self._named
-        px, py = x - foot[0], y - foot[1]
-        near = np.abs(px) <= NEIGHBOUR_M + np.abs(dx)
-        near &= np.abs(py) <= NEIGHBOUR_M + np.abs(dy)
-        px, py, dx, dy = px[near], py[near], dx[near], dy[near]
+    def _nearest(self, x: float, y: float) -> str:
+        """Return the name of the street nearest to a point, nothing where all are far."""
+        network = self._network
+        named, dx, dy, wide, high = self._pieces
+        near = np.abs(network.point_x_m[:-1] - x) <= wide
+        near &= np.abs(network.point_y_m[:-1] - y) <= high
+        point = np.flatnonzero(near)
+        edge = np.searchsorted(network.point_offset, point, "right") - 1
+        inside = named[edge] & (point + 1 < network.point_offset[edge + 1])
+        point, edge = point[inside], edge[inside]
+        px, py = network.point_x_m[point] - x, network.point_y_m[point] - y
+        dx, dy = dx[point], dy[point]
         share = np.clip(-(px * dx + py * dy) / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
         away = np.hypot(px + share * dx, py + share * dy)
         if away.min(initial=np.inf) > NEIGHBOUR_M:
             return ""
-        return str(self._name[edge[near][np.argmin(away)]])
+        return str(self._name[edge[np.argmin(away)]])
 
     @cached_property
-    def _named(self) -> tuple[Ints, Floats, Floats, Floats, Floats]:
-        """Edge, start and run of every straight piece of the streets that have a name."""
-        network = self._network
-        named = np.array([name is not None for name in self._name], bool)
-        edge = np.repeat(np.arange(len(network)), np.diff(network.point_offset))
-        piece = np.flatnonzero((edge[1:] == edge[:-1]) & named[edge[:-1]])
-        x, y = network.point_x_m, network.point_y_m
-        return edge[piece], x[piece], y[piece], np.diff(x)[piece], np.diff(y)[piece]
+    def _pieces(self) -> tuple[Bools, Floats, Floats, Floats, Floats]:
+        """Which edges have a name; the way from each drawn point to the next, and its reach.
 
-    def _spots(self, ends: Sequence[tuple[int, float]]) -> list[_Spot]:
-        """Return the projected coordinates of points of the network: edges, and metres along."""
+        What lies farther from the point, eastward or northward, is far from all of the way.
+        """
+        dx, dy = np.diff(self._network.point_x_m), np.diff(self._network.point_y_m)
+        named = np.array([name is not None for name in self._name], bool)
+        return named, dx, dy, np.abs(dx) + NEIGHBOUR_M, np.abs(dy) + NEIGHBOUR_M
+
+    def _spots(self, edge: Ints, offset_m: Floats) -> list[tuple[float, float]]:
+        """Return the projected coordinates of points of the network."""
         network = self._network
-        lines, point = drawn(network, np.array([edge for edge, _ in ends]))
-        at = np.array([offset_m for _, offset_m in ends])
+        lines, point = drawn(network, edge)
         places = network.point_x_m[point], network.point_y_m[point]
-        x, y = lines.read(np.arange(len(at)), at, *places)
+        x, y = lines.read(np.arange(len(edge)), offset_m, *places)
         return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _streets(way: _Way) -> str:
+    """Return the longest streets of a way over several, in the order met, else nothing."""
+    metres = _sums(way.names, way.metres)
+    metres.pop("", None)
+    main = sorted(metres, key=lambda name: (-metres[name], name))[:LONG_NAMES]
+    return ", then ".join(name for name in metres if name in main) if len(main) > 1 else ""
+
+
+def _street(way: _Way) -> tuple[str, str]:
+    """Return the name that the longest named part bears, and what the longest part is."""
+    names, kinds = _sums(way.names, way.metres), _sums(way.kinds, way.metres)
+    street = max(names, key=lambda name: (bool(name), names[name], name))
+    kind = max(kinds, key=lambda kind: (kinds[kind], kind))
+    return street, KINDS.get(kind, "Way")
+
+
+def _sums(words: list[str], metres: list[float]) -> dict[str, float]:
+    """Return how many metres each word stands for, in the order met."""
+    sums: dict[str, float] = defaultdict(float)
+    for word, length in zip(words, metres, strict=True):
+        sums[word] += length
+    return sums
 
 
 @dataclass(frozen=True, slots=True)

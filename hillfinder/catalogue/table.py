@@ -93,7 +93,7 @@ def _table(found: climbing.Climbs, rows: Ints, streets: Joined, words: ranking.W
     figures = [each.tolist() for each in (length, grade, steep, incline)]
     trust = list(map(confidence, figures[1], sigma.tolist(), *figures[2:]))
     notes = list(map(words.of_figures, zip(*figures, strict=True), trust))
-    names = ranking.Names(network).labels(legs.records(), figures[0])
+    names = ranking.Names(network).labels(legs, figures[0])
     lon, lat, height = lines.lon.round(7), lines.lat.round(7), lines.elevation_m.round(3)
     line = np.repeat(np.arange(len(rows)), np.diff(offset))
     drawn = shapely.linestrings(np.column_stack([lon, lat, height]), indices=line)

@@ -68,7 +68,6 @@ class Laid:
     """Lines laid end to end on one axis, some metres apart, to be read all at once.
 
     Attributes:
-        line: shape (n,), which line each point is of.
         along: shape (n,), how far along its line each lies.
         begin: shape (k,), where each line begins on the axis.
         axis: shape (n,), where each point lies on it.
@@ -82,37 +81,38 @@ class Laid:
             along: shape (n,), how far along its line each lies, growing.
             begin: shape (k,), where each line begins on the axis, if they were laid out before.
         """
-        self._first, self._last = offset[:-1], offset[1:] - 1
-        length = along[self._last]
-        self.line, self.along = np.repeat(np.arange(len(length)), np.diff(offset)), along
+        last = offset[1:] - 1
+        length = along[last]
+        self.along = along
         self.begin = np.cumsum(length + APART_M) - length if begin is None else begin
-        self.axis = self.begin[self.line] + along
+        self.axis = np.repeat(self.begin, np.diff(offset)) + along
+        step = np.diff(along, append=0.0)
+        step[last] = 0.0
+        self._step = np.where(step > 0, step, np.inf)
 
     def read(self, line: Ints, at: Floats, *values: Floats) -> list[Floats]:
         """Return what lines have at some places, each to the bit as ``np.interp`` gives it alone.
 
         Args:
             line: shape (p,), which line is read.
-            at: shape (p,), how far along it.
+            at: shape (p,), how far along it; a little beyond its end is at its end.
             values: shape (n,) each, what the points have.
         """
-        first, last = self._first[line], self._last[line]
-        at = np.clip(at, self.along[first], self.along[last])
-        here = np.searchsorted(self.axis, self.begin[line] + at, "right") - 1
-        here = np.clip(here, first, last)
-        there = np.minimum(here + 1, last)
-        past = at - self.along[here]
-        step = np.where(there > here, self.along[there] - self.along[here], 1.0)
-        return [
+        at = np.maximum(at, 0.0)
+        point = np.searchsorted(self.axis, self.begin[line] + at, "right") - 1
+        past = at - self.along[point]
+        read = []
+        for each in values:
+            slope = np.diff(each, append=0.0) / self._step
+            begun = each[point]
             # A point has its own value, though the next one be unknown.
-            np.where(past == 0, each[here], (each[there] - each[here]) / step * past + each[here])
-            for each in values
-        ]
+            read.append(np.where(past == 0, begun, slope[point] * past + begun))
+        return read
 
     def snapped(self, line: Ints, at: Floats) -> Floats:
         """Return places on lines, those that miss a point by a rounding put on it."""
         near = np.searchsorted(self.axis, self.begin[line] + at - NEAR_M)
-        point = self.along[np.minimum(near, self._last[line])]
+        point = self.along[np.minimum(near, len(self.along) - 1)]
         return np.where(np.abs(point - at) < NEAR_M, point, at)
 
 
