@@ -167,11 +167,9 @@ def climb(network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma
     track = network.track(legs)
     track = tilted(track, np.array([0, len(track.lon)]), np.array([grade]))
     rows = dict.fromkeys(int(network.edge_way[leg.edge]) for leg in legs)
-    tags = {
-        key: value
-        for key, column in network.ways.tag.items()
-        if (value := joined(column[row] for row in rows)) is not None
-    }
+    every = [network.ways.tags(row) for row in rows]
+    keys = dict.fromkeys(key for tags in every for key in tags)
+    tags = {key: joined(one[key] for one in every if key in one) for key in keys}
     ids = (way_id for row in rows for way_id in network.ways.ids[row])
     return Climb(
         lon=track.lon,
@@ -208,10 +206,9 @@ def inclines(network: StreetNetwork, legs: Legs) -> Ints:
     return np.sign(rise).astype(np.int64)
 
 
-def joined(values: Iterable[str | None]) -> str | None:
+def joined(values: Iterable[str]) -> str:
     """Return the values of one tag as one: those that differ are joined, as mappers do."""
-    some = dict.fromkeys(value for value in values if value is not None)
-    return ";".join(some) if some else None
+    return ";".join(dict.fromkeys(values))
 
 
 class Known(NamedTuple):

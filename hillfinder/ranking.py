@@ -15,7 +15,7 @@ from hillfinder.model import STEEPEST_STREET
 from hillfinder.streets.tracks import Legs, drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria
@@ -83,15 +83,13 @@ def order(climbs: Climbs) -> Ints:
 
 def _stands_behind(climbs: Climbs) -> Bools:
     """Return which climbs run on a pavement, or on a path without a name."""
-    ways = climbs.network.ways
-    behind = np.zeros(len(climbs), bool)
-    for edge in (climbs.foot_edge, climbs.top_edge):
-        way = climbs.network.edge_way[edge]
-        nameless = ways.tag["name"][way] == np.array(None)
-        for key in ("footway", "path", "cycleway"):
-            behind |= ways.tag[key][way] == "sidewalk"
-            behind |= (ways.tag["highway"][way] == key) & nameless
-    return behind
+    tag = climbs.network.ways.tag
+    way = climbs.network.edge_way[np.stack([climbs.foot_edge, climbs.top_edge])]
+    nameless, highway = tag["name"][way] == np.array(None), tag["highway"][way]
+    behind = np.zeros(way.shape, bool)
+    for key in ("footway", "path", "cycleway"):
+        behind |= (tag[key][way] == "sidewalk") | (highway == key) & nameless
+    return np.asarray(behind.any(axis=0))
 
 
 def _twins(climbs: Climbs) -> dict[int, list[int]]:
@@ -174,10 +172,9 @@ class Names:
     """What the hills of a network are called."""
 
     def __init__(self, network: StreetNetwork) -> None:
-        """Look up once which edges meet at each node."""
+        """Look up once what every edge is called."""
         self._network = network
-        self._name, self._highway = (network.edge_tag(key).tolist() for key in ("name", "highway"))
-        self._offset, self._edges = (each.tolist() for each in network.edges_at_nodes())
+        self._name, self._highway = (network.edge_tag(key) for key in ("name", "highway"))
 
     def label(self, climb: Climb) -> str:
         """Return what a person would call the hill.
@@ -190,53 +187,60 @@ class Names:
 
     def labels(self, legs: Legs, length_m: Iterable[float]) -> list[str]:
         """Return what a person would call each of many hills, given their legs and lengths."""
-        return list(map(self._label, self._ways(legs), length_m))
-
-    def _ways(self, legs: Legs) -> list[_Way]:
         network = self._network
         edge, first, last = legs.edge, legs.offset[:-1], legs.offset[1:] - 1
         names, kinds = (
-            [column[each] or "" for each in edge.tolist()] for column in (self._name, self._highway)
+            [word or "" for word in column[edge].tolist()] for column in (self._name, self._highway)
         )
         metres = np.abs(legs.stop_m - legs.start_m).tolist()
         ends = network.edge_u[edge], network.edge_v[edge]
-        begun, reached = np.where(legs.stop_m < legs.start_m, ends[::-1], ends).tolist()
+        begun, reached = np.where(legs.stop_m < legs.start_m, ends[::-1], ends)
+        met = self._met(np.concatenate([begun[first], reached]))
+        begun, reached = begun.tolist(), reached.tolist()
         feet = self._spots(edge[first], legs.start_m[first])
         tops = self._spots(edge[last], legs.stop_m[last])
-        return [
+        ways = (
             _Way(names[i:j], kinds[i:j], metres[i:j], [begun[i], *reached[i:j]], foot, top)
             for (i, j), foot, top in zip(pairwise(legs.offset.tolist()), feet, tops, strict=True)
-        ]
+        )
+        return [self._label(way, long, met) for way, long in zip(ways, length_m, strict=True)]
 
-    def _label(self, way: _Way, length_m: float) -> str:
+    def _met(self, nodes: Ints) -> Mapping[int, set[str]]:
+        """Return the names of the streets that meet at nodes."""
+        met: dict[int, set[str]] = {node: set() for node in nodes.tolist()}
+        wanted = np.zeros(len(self._network.node_id), bool)
+        wanted[nodes] = True
+        for end in (self._network.edge_u, self._network.edge_v):
+            edge = np.flatnonzero(wanted[end])
+            for node, name in zip(end[edge].tolist(), self._name[edge].tolist(), strict=True):
+                if name:
+                    met[node].add(name)
+        return met
+
+    def _label(self, way: _Way, length_m: float, met: Mapping[int, set[str]]) -> str:
         if length_m > LONG_M and (several := _streets(way)):
             return several
         street, kind = _street(way)
         if not street:
             for node in way.nodes:
-                if name := self._first_at(node):
-                    return f"{kind} off {name}"
+                if met[node]:
+                    return f"{kind} off {min(met[node])}"
             name = self._nearest(*way.foot)
             return f"{kind} near {name}" if name else f"{kind} without a name"
-        half = (len(way.nodes) + 1) // 2
-        low = self._cross(street, way.nodes[:half], way.foot)
-        high = self._cross(street, way.nodes[: -half - 1 : -1], way.top)
+        others = [(node, min(met[node] - {street}, default="")) for node in way.nodes]
+        half = (len(others) + 1) // 2
+        low = self._cross(others[:half], way.foot)
+        high = self._cross(others[: -half - 1 : -1], way.top)
         if low and high and low != high:
             return f"{street}, {low} to {high}"
         if low or high:
             return f"{street} at {low or high}"
         return street
 
-    def _first_at(self, node: int, but: str = "") -> str:
-        """Return the first of the names of streets at a node, but one, nothing where none is."""
-        edges = self._edges[self._offset[node] : self._offset[node + 1]]
-        return min({self._name[edge] for edge in edges} - {None, "", but}, default="")
-
-    def _cross(self, street: str, nodes: list[int], end: tuple[float, float]) -> str:
+    def _cross(self, streets: list[tuple[int, str]], end: tuple[float, float]) -> str:
         """Return the first street that crosses, seen from one end of the climb."""
         network = self._network
-        for node in nodes:
-            name = self._first_at(node, street)
+        for node, name in streets:
             at = network.node_x_m[node], network.node_y_m[node]
             if name and math.dist(at, end) <= CROSS_STREET_M:
                 return name
@@ -267,7 +271,7 @@ class Names:
         What lies farther from the point, eastward or northward, is far from all of the way.
         """
         dx, dy = np.diff(self._network.point_x_m), np.diff(self._network.point_y_m)
-        named = np.array([name is not None for name in self._name], bool)
+        named = np.array([name is not None for name in self._name.tolist()], bool)
         return named, dx, dy, np.abs(dx) + NEIGHBOUR_M, np.abs(dy) + NEIGHBOUR_M
 
     def _spots(self, edge: Ints, offset_m: Floats) -> list[tuple[float, float]]:

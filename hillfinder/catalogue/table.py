@@ -174,8 +174,11 @@ def _lists(offset: Ints, values: Ints | Floats) -> pa.Array:
 def _tags(network: StreetNetwork, legs: Legs, key: str) -> list[str | None]:
     """Return the values of one tag along each of several ways, fit to be shown."""
     values = network.ways.tag[key][network.edge_way[legs.edge]].tolist()
-    each = (climbing.joined(values[i:j]) for i, j in pairwise(legs.offset.tolist()))
-    return [None if value is None else plain(value) for value in each]
+    some = (
+        [value for value in values[i:j] if value is not None]
+        for i, j in pairwise(legs.offset.tolist())
+    )
+    return [plain(climbing.joined(each)) if each else None for each in some]
 
 
 def _way_ids(network: StreetNetwork, legs: Legs) -> list[list[int]]:
