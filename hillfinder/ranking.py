@@ -249,13 +249,14 @@ class Names:
     def _nearest(self, x: float, y: float) -> str:
         """Return the name of the street nearest to a point, nothing where all are far."""
         network = self._network
-        named, dx, dy, wide, high = self._pieces
+        dx, dy, wide, high = self._pieces
         near = np.abs(network.point_x_m[:-1] - x) <= wide
         near &= np.abs(network.point_y_m[:-1] - y) <= high
         point = np.flatnonzero(near)
         edge = np.searchsorted(network.point_offset, point, "right") - 1
-        inside = named[edge] & (point + 1 < network.point_offset[edge + 1])
-        point, edge = point[inside], edge[inside]
+        named = self._name[edge] != np.array(None)
+        named &= point + 1 < network.point_offset[edge + 1]  # not from one edge to the next
+        point, edge = point[named], edge[named]
         px, py = network.point_x_m[point] - x, network.point_y_m[point] - y
         dx, dy = dx[point], dy[point]
         share = np.clip(-(px * dx + py * dy) / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
@@ -265,14 +266,13 @@ class Names:
         return str(self._name[edge[np.argmin(away)]])
 
     @cached_property
-    def _pieces(self) -> tuple[Bools, Floats, Floats, Floats, Floats]:
-        """Which edges have a name; the way from each drawn point to the next, and its reach.
+    def _pieces(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """The way from each drawn point to the next, east and north, and how far it reaches.
 
         What lies farther from the point, eastward or northward, is far from all of the way.
         """
         dx, dy = np.diff(self._network.point_x_m), np.diff(self._network.point_y_m)
-        named = np.array([name is not None for name in self._name.tolist()], bool)
-        return named, dx, dy, np.abs(dx) + NEIGHBOUR_M, np.abs(dy) + NEIGHBOUR_M
+        return dx, dy, np.abs(dx) + NEIGHBOUR_M, np.abs(dy) + NEIGHBOUR_M
 
     def _spots(self, edge: Ints, offset_m: Floats) -> list[tuple[float, float]]:
         """Return the projected coordinates of points of the network."""
