@@ -73,11 +73,11 @@ def order(climbs: Climbs) -> Ints:
     best = np.lexsort((y[:, 1], x[:, 1], y[:, 0], x[:, 0], -gain, -grade))
     behind = _stands_behind(climbs)
     twins = _twins(climbs)
-    dropped, kept = np.zeros((2, len(climbs)), bool)
+    dropped, kept = set[int](), np.zeros(len(climbs), bool)
     for row in best[np.argsort(behind[best], kind="stable")].tolist():
-        if not dropped[row]:
+        if row not in dropped:
             kept[row] = True
-            dropped[twins[row]] = True
+            dropped.update(twins.get(row, ()))
     return best[kept[best]]
 
 
