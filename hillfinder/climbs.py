@@ -9,22 +9,24 @@ and is not flat at either end. Of all such stretches on one slope the one with t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from hillfinder.elevation import doubt, evidence
 from hillfinder.errors import HeightsError
-from hillfinder.model import Climb, Leg, Profile
+from hillfinder.model import Climb, Profile
+from hillfinder.streets import tracks
 from hillfinder.streets.network import NEAR_M
 from hillfinder.streets.strokes import continuations, trace
+from hillfinder.streets.tracks import Legs
 from hillfinder.windows import Limits, Line, search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.model import Bools, Floats, Ints, Leg
     from hillfinder.streets.network import Blur, Profiles, StreetNetwork, Track
 
 
@@ -69,18 +71,34 @@ class Climbs:
     def __getitem__(self, row: int) -> Climb:
         """Return one climb as a record."""
         grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
-        return climb(self.network, self.legs(row), grade, sigma)
+        (legs,) = self.legs(np.array([row])).records()
+        return climb(self.network, legs, grade, sigma)
 
-    def legs(self, row: int) -> list[Leg]:
-        """Return the pieces of edges that one climb runs along."""
-        axis = self._axes[int(self._backward[row])]
-        foot = float(self._foot[row])
-        return axis.legs(self.network, foot, foot + float(self.length_m[row]))
+    def legs(self, rows: Ints) -> Legs:
+        """Return the pieces of edges that some of the climbs run along."""
+        foot, back = self._foot[rows], self._backward[rows]
+        top = foot + self.length_m[rows]
+        first = self._of(back, lambda axis: axis.leg_at(foot + NEAR_M))
+        last = self._of(back, lambda axis: axis.leg_at(top - NEAR_M))
+        leg, climb, offset = tracks.rows(first, last + 1)
+        foot, top, back = foot[climb], top[climb], back[climb]
+        edge = self._of(back, lambda axis: axis.leg_edge[leg])
+        begin = self._of(back, lambda axis: axis.leg_start[leg])
+        forward = self._of(back, lambda axis: axis.leg_forward[leg])
+        length = self.network.edge_length_m[edge]
+        start, stop = np.maximum(foot - begin, 0.0), np.minimum(top - begin, length)
+        ends = (np.where(forward, end, length - end) for end in (start, stop))
+        return Legs(offset, edge, *ends)
 
-    def points(self, shares: Floats) -> tuple[Floats, Floats]:
+    def _of(self, back: Bools, value: Callable[[_Axis], Any]) -> Any:  # noqa: ANN401
+        """Return what each has on its own axis, an array."""
+        ahead, behind = map(value, self._axes)
+        return np.where(back, behind, ahead)
+
+    def points(self, shares: Floats, rows: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
         """Return the projected positions at ``shares`` (0 foot, 1 top) of each: shape (k, p)."""
-        at = self._foot[:, None] + self.length_m[:, None] * shares
-        at[self._backward] *= -1  # positions on the axis backward are those ahead, mirrored
+        at = self._foot[rows, None] + self.length_m[rows, None] * shares
+        at[self._backward[rows]] *= -1  # positions on the axis backward are those ahead, mirrored
         s, x, y = self._drawn
         return np.interp(at, s, x), np.interp(at, s, y)
 
@@ -132,28 +150,8 @@ class _Axis:
         along = np.clip(s - self.leg_start[leg], 0.0, lengths[edge])
         return edge, np.where(self.leg_forward[leg], along, lengths[edge] - along)
 
-    def legs(self, network: StreetNetwork, foot: float, top: float) -> list[Leg]:
-        """Return the pieces of edges between two positions."""
-        first, last = self.leg_at(np.array([foot + NEAR_M, top - NEAR_M]))
-        legs = []
-        for leg in range(first, last + 1):
-            edge = int(self.leg_edge[leg])
-            length = float(network.edge_length_m[edge])
-            start = max(foot - float(self.leg_start[leg]), 0.0)
-            stop = min(top - float(self.leg_start[leg]), length)
-            if not self.leg_forward[leg]:
-                start, stop = length - start, length - stop
-            legs.append(Leg(edge, start, stop))
-        return legs
 
-
-def climb(
-    network: StreetNetwork,
-    legs: Sequence[Leg],
-    grade: float,
-    grade_sigma: float,
-    track: Track | None = None,
-) -> Climb:
+def climb(network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma: float) -> Climb:
     """Return the way along legs, foot first, as a record, tilted to the grade claimed.
 
     Args:
@@ -161,27 +159,52 @@ def climb(
         legs: the pieces of edges.
         grade: what is claimed of it.
         grade_sigma: its standard deviation.
-        track: the line along the legs, where somebody has it already.
     """
-    track = track or network.track(legs)
-    along = track.distance_m - track.distance_m[0]
-    excess = (track.elevation_m[-1] - track.elevation_m[0]) / along[-1] - grade
-    mapped = evidence.signs(network.ways, network.edge_way[[leg.edge for leg in legs]])
-    passed = np.array([leg.stop_m - leg.start_m for leg in legs])
+    track = network.track(legs)
+    track = tilted(track, np.array([0, len(track.lon)]), np.array([grade]))
     rows = dict.fromkeys(int(network.edge_way[leg.edge]) for leg in legs)
-    tags = _joined([network.ways.tags(row) for row in rows])
+    every = [network.ways.tags(row) for row in rows]
+    keys = dict.fromkeys(key for tags in every for key in tags)
+    tags = {key: joined(one[key] for one in every if key in one) for key in keys}
     ids = (way_id for row in rows for way_id in network.ways.ids[row])
     return Climb(
         lon=track.lon,
         lat=track.lat,
-        profile=Profile(track.distance_m, track.elevation_m - excess * along, track.sigma_m),
+        profile=Profile(track.distance_m, track.elevation_m, track.sigma_m),
         legs=tuple(legs),
         way_ids=tuple(dict.fromkeys(ids)),
         name=tags.get("name", ""),
         tags=tags,
         grade_sigma=grade_sigma,
-        incline=int(np.sign(mapped @ passed)),
+        incline=int(inclines(network, Legs.of([legs]))[0]),
     )
+
+
+def tilted(lines: Track, offset: Ints, grade: Floats) -> Track:
+    """Return lines, end to end, each tilted about its foot to the grade claimed.
+
+    Args:
+        lines: the lines.
+        offset: shape (k + 1,), where each begins.
+        grade: shape (k,).
+    """
+    first, last = offset[:-1], offset[1:] - 1
+    line = np.repeat(np.arange(len(grade)), np.diff(offset))
+    passed = lines.distance_m - lines.distance_m[first][line]
+    excess = (lines.elevation_m[last] - lines.elevation_m[first]) / passed[last] - grade
+    return lines._replace(elevation_m=lines.elevation_m - excess[line] * passed)
+
+
+def inclines(network: StreetNetwork, legs: Legs) -> Ints:
+    """Return what the tag of that name says of ways: 1 they rise, -1 they fall, 0 nothing."""
+    mapped = evidence.signs(network.ways, network.edge_way[legs.edge])
+    rise = np.add.reduceat(mapped * (legs.stop_m - legs.start_m), legs.offset[:-1])
+    return np.sign(rise).astype(np.int64)
+
+
+def joined(values: Iterable[str]) -> str:
+    """Return the values of one tag as one: those that differ are joined, as mappers do."""
+    return ";".join(dict.fromkeys(values))
 
 
 class Known(NamedTuple):
@@ -366,12 +389,6 @@ def _spread(
     row = first[leg] + step[leg] * (np.arange(len(leg)) - (np.cumsum(size) - size)[leg])
     along = distance[row]
     return row, start[leg] + np.where(forward[leg], along, length[leg] - along), leg
-
-
-def _joined(tags: list[dict[str, str]]) -> dict[str, str]:
-    """Return the tags of several ways as one; values that differ are joined, as mappers do."""
-    keys = dict.fromkeys(key for tag in tags for key in tag)
-    return {key: ";".join(dict.fromkeys(tag[key] for tag in tags if key in tag)) for key in keys}
 
 
 def _runs(usable: Bools, run: Ints) -> tuple[Ints, Ints]:
