@@ -248,20 +248,56 @@ def test_hills_lie_along_the_curve(scanned: Path) -> None:
         assert (np.diff(along) >= 0).all()
 
 
-def test_rows_come_in_files_and_groups_of_one_size(
+def test_rows_come_in_groups_of_one_size(
     scanned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import pyarrow.parquet as pq
 
     monkeypatch.setattr(dataset, "GROUP_ROWS", 50)
-    monkeypatch.setattr(dataset, "FILE_ROWS", 100)
     hills = pq.read_table(scanned / dataset.name(0))
     parts_of = [hills.slice(begin, 33) for begin in range(0, len(hills), 33)]
-    written = dataset.write(parts_of, tmp_path, {}, None)
-    sizes = [pq.read_metadata(path).num_rows for path in written]
-    assert sizes == [100] * (len(hills) // 100) + [len(hills) % 100]
-    read = [row for path in written for row in pq.read_table(path).to_pylist()]
-    assert read == hills.to_pylist()
+    dataset.write(parts_of, tmp_path / "hills", {}, None)
+    written = pq.read_metadata(tmp_path / "hills")
+    sizes = [written.row_group(group).num_rows for group in range(written.num_row_groups)]
+    assert sizes == [50] * (len(hills) // 50) + [len(hills) % 50]
+    assert pq.read_table(tmp_path / "hills").to_pylist() == hills.to_pylist()
+
+
+def test_a_large_region_is_several_files_each_with_its_own_box(
+    region: Region, scanned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import geopandas
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr(dataset, "FILE_ROWS", 30)
+    folder = scan(region, tmp_path / "hills").folder
+    files = sorted(folder.glob("hills-*.parquet"))
+    assert len(files) > 2
+    assert [row for path in files for row in pq.read_table(path).to_pylist()] == rows(scanned)
+    for path in files:
+        geo = json.loads(pq.read_schema(path).metadata[b"geo"])
+        box = geo["columns"]["geometry"]["bbox"]
+        assert box == geopandas.read_parquet(path).total_bounds.tolist()
+
+
+def test_lines_are_written_as_geoparquet_asks(scanned: Path) -> None:
+    import pyarrow.parquet as pq
+
+    lines = pq.read_table(scanned / dataset.name(0))["geometry"].to_pylist()
+    # ISO WKB: little-endian, a LineString Z is 1002.
+    assert {line[:5] for line in lines} == {b"\x01" + (1002).to_bytes(4, "little")}
+
+
+def test_a_dataset_tells_gdal_what_its_columns_mean(scanned: Path) -> None:
+    import pyarrow.parquet as pq
+
+    said = pq.read_schema(scanned / dataset.name(0)).metadata
+    columns = json.loads(said[b"gdal:schema"])["columns"]
+    assert columns.keys() == table.COLUMNS.keys() - {"bbox", "geometry"}
+    assert columns["grade"] == {"type": "Real", "comment": table.COLUMNS["grade"]}
+    described = json.loads(said[b"gdal:metadata"])[""]["DESCRIPTION"]
+    assert "OpenStreetMap" in described
+    assert "ratios" in described
 
 
 def test_a_region_without_a_hill_is_an_empty_dataset(region: Region, tmp_path: Path) -> None:

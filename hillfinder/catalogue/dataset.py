@@ -2,8 +2,8 @@
 
 A dataset is a folder with ``hills-0000.parquet`` and so on, in GeoParquet 1.1, each with a box
 around every row as its covering, so that a reader skips what lies elsewhere. What the rows are made
-of is in the metadata under ``hillfinder``. Folders whose names begin with ``_`` are passed over by
-readers: there lie the streets.
+of is in the metadata under ``hillfinder``, and in GDAL's words for QGIS. Folders whose names begin
+with ``_`` are passed over by readers: there lie the streets.
 """
 
 from __future__ import annotations
@@ -35,6 +35,15 @@ SCHEMA_VERSION: Final = 1
 GROUP_ROWS, FILE_ROWS = 4096, 244 * 4096
 STREETS: Final = "_streets"
 ABOUT: Final = b"hillfinder"
+#: What GDAL calls the types of columns.
+GDAL_TYPES: Final[Mapping[str, str]] = {
+    "string": "String",
+    "double": "Real",
+    "list<item: int32>": "IntegerList",
+    "list<item: int64>": "Integer64List",
+    "list<item: double>": "RealList",
+    "list<item: string>": "StringList",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,55 +89,24 @@ def name(number: int) -> str:
     return f"hills-{number:04d}.parquet"
 
 
-def write(
-    parts: Iterable[pa.Table], folder: Path, said: Mapping[str, Any], box: Box | None
-) -> list[Path]:
-    """Write rows, in the order in which they come, beside the place where they are to be.
+def write(parts: Iterable[pa.Table], path: Path, said: Mapping[str, Any], box: Box | None) -> None:
+    """Write a file of a dataset: its rows, in the order in which they come.
 
     Memory is bounded by a part and a group of rows, and the bytes do not depend on how the rows
     come in parts.
 
     Args:
         parts: the rows.
-        folder: the dataset.
-        said: what it says of itself.
-        box: around all hills; ``None`` where there are none.
-
-    Returns:
-        The files, called as they shall be with ``.part`` behind.
+        path: the file.
+        said: what the dataset says of itself.
+        box: around all hills of the file; ``None`` where there are none.
     """
     import pyarrow.parquet as pq
 
-    written: list[Path] = []
     schema = _schema(said, box)
-    for rows in _shared_out(parts):
-        path = folder / f"{name(len(written))}.part"
-        with pq.ParquetWriter(path, schema, compression="zstd") as file:
-            for group in rows:
-                file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
-        written.append(path)
-    return written
-
-
-def _shared_out(parts: Iterable[pa.Table]) -> Iterator[Iterator[pa.Table]]:
-    """Yield the rows of each file, in groups; there is one file at least."""
-    groups = _groups(parts)
-    first = next(groups, None)
-    if first is None:
-        yield iter([table.schema().empty_table()])
-    while first is not None:
-        count = 1
-
-        def rows(begin: pa.Table = first) -> Iterator[pa.Table]:
-            nonlocal count, first
-            yield begin
-            while (first := next(groups, None)) is not None:
-                if count * GROUP_ROWS >= FILE_ROWS:
-                    return
-                count += 1
-                yield first
-
-        yield rows()
+    with pq.ParquetWriter(path, schema, compression="zstd") as file:
+        for group in _groups(parts):
+            file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
 
 
 def _groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -162,7 +140,23 @@ def _schema(said: Mapping[str, Any], box: Box | None) -> pa.Schema:
     if box is not None:
         column["bbox"] = list(box)
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-    return table.schema().with_metadata({"geo": json.dumps(geo), ABOUT: json.dumps(said)})
+    columns = table.schema()
+    words = {"geo": geo, ABOUT.decode(): said, **_for_gdal(columns, said)}
+    return columns.with_metadata({key: json.dumps(value) for key, value in words.items()})
+
+
+def _for_gdal(columns: pa.Schema, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what GDAL, and so QGIS, shows of columns and of the whole."""
+    comments = {
+        column.name: {"type": GDAL_TYPES[str(column.type)], "comment": table.COLUMNS[column.name]}
+        for column in columns
+        if str(column.type) in GDAL_TYPES
+    }
+    sources = said.get("sources", {}).values()
+    credits_ = [one["attribution"] for one in sources if one.get("attribution")]
+    told = "Hills found by hillfinder. Grades are ratios, lengths metres."
+    described = {"DESCRIPTION": " ".join([told, *credits_])}
+    return {"gdal:schema": {"columns": comments}, "gdal:metadata": {"": described}}
 
 
 def about(folder: Path) -> About:

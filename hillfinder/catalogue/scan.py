@@ -6,26 +6,20 @@ cell by cell, so that neither tiles nor workers can be seen in the rows.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import time
-from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hillfinder.catalogue import cells, dataset, kept, parts, running, spool, tasks
+from hillfinder.catalogue import cells, dataset, kept, parts, resuming, running, spool, tasks
 from hillfinder.catalogue.cells import Cell
 from hillfinder.catalogue.region import Catalogue
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.raster import Raster
 from hillfinder.elevation.samples import no_terrain
-from hillfinder.errors import InputError, OutputError, StreetsError
+from hillfinder.errors import OutputError, StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.output.files import replace
 from hillfinder.progress import Progress
 from hillfinder.streets import extract as reading
 from hillfinder.streets import store
@@ -39,7 +33,6 @@ if TYPE_CHECKING:
     from hillfinder.catalogue.tasks import Done, Job
     from hillfinder.model import HeightKind
 
-PLAN, LOCK = "_scan/plan.json", "_scan/lock"
 #: Of a hill matter its own length, the slopes that it is part of on either side, and the streets
 #: round about that lend it a name.
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
@@ -94,12 +87,12 @@ def scan(
     files = tuple(str(Path(path).absolute()) for path in dem)
     extents = Raster(files, kind=heights_kind).extents()  # it says what is wrong with them
     wanted = _wanted(extract, files, heights_kind, criteria)
-    with _alone(folder):
-        plan = _begun(folder, wanted, resume=resume)
-        if plan is not None and _whole(folder, plan):
+    with resuming.alone(folder):
+        plan = resuming.begun(folder, wanted, resume=resume)
+        if plan is not None and resuming.whole(folder, plan):
             return Catalogue(folder, plan["hills"], plan["street_m"])
-        with _Output(folder), running.workers(workers, scheduler) as run:
-            if plan is None or not _has_all(folder, plan):
+        with resuming.written(folder), running.workers(workers, scheduler) as run:
+            if plan is None or not resuming.has_all(folder, plan):
                 plan = _share_out(extract, folder, wanted, progress)
             job = tasks.Job(
                 folder=folder,
@@ -139,16 +132,19 @@ def _finished(
     street_m = _metres(learnt, "street_m")
     order = cells.sort(with_streets)
     said = _said(job, plan, learnt) | {"street_m": street_m}
-    box = _around([parts.about(job.rows(cell))["box"] for cell in order])
-    written = dataset.write((_rows(job, cell) for cell in order), job.folder, said, box)
+    written: list[Path] = []
+    for some in _files({cell: parts.about(job.rows(cell)) for cell in order}):
+        written.append(job.folder / f"{dataset.name(len(written))}.part")
+        rows = (_rows(job, cell) for cell in some)
+        dataset.write(rows, written[-1], said, _around(about["box"] for about in some.values()))
     plan |= {"hills": told.hills, "street_m": street_m}
-    plan["files"] = {part.stem: _checksum(part) for part in written}
+    plan["files"] = {part.stem: resuming.checksum(part) for part in written}
     for old in job.folder.glob("hills-*.parquet"):
         old.unlink()
-    _sync()  # all streets at once, and not each as it was made
+    resuming.sync()  # all streets at once, and not each as it was made
     for part in reversed(written):  # the first is what readers look for
         part.replace(part.with_suffix(""))
-    _note(job.folder, plan)
+    resuming.note(job.folder, plan)
     for left in (tasks.SPOOLS, tasks.ROWS):
         shutil.rmtree(job.folder / left, ignore_errors=True)
     return Catalogue(job.folder, told.hills, street_m)
@@ -195,61 +191,6 @@ def _wanted(
     }
 
 
-def _begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str, Any] | None:
-    """Return the plan of the scan that the folder holds, ``None`` where there is none.
-
-    Raises:
-        InputError: it holds another scan, or something else.
-    """
-    plan: dict[str, Any] | None = None
-    try:
-        plan = json.loads((folder / PLAN).read_text())
-    except (OSError, ValueError):
-        if folder.is_dir() and {path.name for path in folder.iterdir()} - {"_scan"}:
-            msg = f"{folder} holds something else: give a new folder, or an empty one."
-            raise InputError(msg) from None
-    if plan is not None and resume and plan["wanted"] != wanted:
-        other = [
-            "version of hillfinder" if key == "code" else key
-            for key, value in wanted.items()
-            if plan["wanted"].get(key) != value
-        ]
-        msg = (
-            f"{folder} holds another scan (another {', another '.join(other)}): give another "
-            "folder, or scan anew with --no-resume."
-        )
-        raise InputError(msg)
-    if plan is not None and not resume:
-        for what in (tasks.SPOOLS, tasks.ROWS, dataset.STREETS):
-            shutil.rmtree(folder / what, ignore_errors=True)
-        (folder / PLAN).unlink()
-        for path in folder.glob("hills-*.parquet*"):
-            path.unlink()
-        plan = None
-    return plan
-
-
-def _whole(folder: Path, plan: Mapping[str, Any]) -> bool:
-    """Tell whether a scan is finished, and its files are what they were."""
-    return bool(plan.get("files")) and all(
-        (folder / name).is_file() and _checksum(folder / name) == checksum
-        for name, checksum in plan["files"].items()
-    )
-
-
-def _has_all(folder: Path, plan: Mapping[str, Any]) -> bool:
-    """Tell whether the scan can go on without reading the extract again."""
-    spools, streets = folder / tasks.SPOOLS, folder / dataset.STREETS
-    return all(
-        (spools / name).is_file()
-        or (
-            parts.read(streets / name) is not None
-            and parts.read(streets / f"{name}.rim") is not None
-        )
-        for name in plan["cells"]
-    )
-
-
 def _share_out(
     extract: Path, folder: Path, wanted: Mapping[str, Any], progress: Progress
 ) -> dict[str, Any]:
@@ -261,51 +202,8 @@ def _share_out(
     source = spool.fill(extract, spools, kept.AROUND_M)
     sizes = {path.name: path.stat().st_size for path in sorted(spools.iterdir())}
     plan = {"wanted": dict(wanted), "source": asdict(source), "cells": sizes}
-    _note(folder, plan)
+    resuming.note(folder, plan)
     return plan
-
-
-def _note(folder: Path, plan: Mapping[str, Any]) -> None:
-    replace(folder / PLAN, json.dumps(plan), overwrite=True)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let no other scan work in the folder; a process that died is not in the way.
-
-    Raises:
-        InputError: another scan is at work there.
-        OutputError: the folder cannot be made.
-    """
-    from filelock import FileLock, Timeout
-
-    with _Output(folder):
-        (folder / "_scan").mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        msg = f"Another scan is at work in {folder}: wait for its end, or give another folder."
-        raise InputError(msg) from error
-
-
-class _Output:
-    """Says in one sentence what is wrong with the disk, and clears away what is half written."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        for part in self._folder.rglob(parts.LEFT_BEHIND):
-            part.unlink(missing_ok=True)
-
-    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
-        if isinstance(error, OSError) and not isinstance(error, OutputError | ConnectionError):
-            msg = (
-                f"{self._folder} cannot be written ({error.strerror or error}): make room, and "
-                "call the scan again; it goes on where it was."
-            )
-            raise OutputError(msg) from error
 
 
 def _tiles(sizes: Mapping[Cell, int], count: int | None) -> list[list[Cell]]:
@@ -352,7 +250,22 @@ def _rows(job: Job, cell: Cell) -> pa.Table:
         return stream.read_all()
 
 
-def _around(boxes: Sequence[dataset.Box | None]) -> dataset.Box | None:
+def _files(
+    heads: Mapping[Cell, Mapping[str, Any]],
+) -> list[dict[Cell, Mapping[str, Any]]]:
+    """Share cells out among files of a handy size, one file at least."""
+    files: list[dict[Cell, Mapping[str, Any]]] = [{}]
+    rows = 0
+    for cell, about in heads.items():
+        if rows >= dataset.FILE_ROWS:
+            files.append({})
+            rows = 0
+        files[-1][cell] = about
+        rows += about["hills"]
+    return files
+
+
+def _around(boxes: Iterable[dataset.Box | None]) -> dataset.Box | None:
     """Return the box around boxes."""
     some = [box for box in boxes if box is not None]
     if not some:
@@ -386,17 +299,3 @@ def _said(
         },
         "columns": dict(COLUMNS),
     }
-
-
-def _sync() -> None:
-    """Wait until the disk has all that was written."""
-    if hasattr(os, "sync"):  # not on Windows
-        os.sync()
-
-
-def _checksum(path: Path) -> str:
-    digest = sha256()
-    with path.open("rb") as file:
-        for block in iter(partial(file.read, 1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

@@ -120,7 +120,7 @@ def _table(found: climbing.Climbs, rows: Ints, streets: Joined, words: ranking.W
         "leg_start_m": _lists(legs.offset, legs.start_m),
         "leg_stop_m": _lists(legs.offset, legs.stop_m),
         "bbox": pa.StructArray.from_arrays(box, fields=list(schema().field("bbox").type)),
-        "geometry": shapely.to_wkb(drawn),
+        "geometry": shapely.to_wkb(drawn, flavor="iso"),
     }
     made = pa.table(columns, schema=schema())
     curve = _along(np.column_stack([lon[foot], lat[foot]]))

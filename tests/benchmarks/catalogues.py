@@ -83,7 +83,11 @@ def many(folder: Path, copies: int) -> None:
     finer = 1 << table.FINER
     column, row = (np.floor(each * finer).astype(np.int64) for each in (x, y))
     order = np.argsort(cells.hilbert(column, row, cells.ZOOM + table.FINER), kind="stable")
-    for path in dataset.write(pieces(whole, order), folder, about, None):
+    step, written = dataset.FILE_ROWS, []
+    for number, begin in enumerate(range(0, len(order), step)):
+        written.append(folder / f"{dataset.name(number)}.part")
+        dataset.write(pieces(whole, order[begin : begin + step]), written[-1], about, None)
+    for path in written:
         path.replace(path.with_suffix(""))
 
 

@@ -1,0 +1,137 @@
+"""What a folder says of the scan that it holds: how it began, whether it is whole or can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from hillfinder.catalogue import dataset, parts, tasks
+from hillfinder.errors import InputError, OutputError
+from hillfinder.output.files import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PLAN, LOCK = "_scan/plan.json", "_scan/lock"
+
+
+def begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str, Any] | None:
+    """Return the plan of the scan that the folder holds, ``None`` where there is none.
+
+    Raises:
+        InputError: it holds another scan, or something else.
+    """
+    plan: dict[str, Any] | None = None
+    try:
+        plan = json.loads((folder / PLAN).read_text())
+    except (OSError, ValueError):
+        if folder.is_dir() and {path.name for path in folder.iterdir()} - {"_scan"}:
+            msg = f"{folder} holds something else: give a new folder, or an empty one."
+            raise InputError(msg) from None
+    if plan is not None and resume and plan["wanted"] != wanted:
+        other = [
+            "version of hillfinder" if key == "code" else key
+            for key, value in wanted.items()
+            if plan["wanted"].get(key) != value
+        ]
+        msg = (
+            f"{folder} holds another scan (another {', another '.join(other)}): give another "
+            "folder, or scan anew with --no-resume."
+        )
+        raise InputError(msg)
+    if plan is not None and not resume:
+        for what in (tasks.SPOOLS, tasks.ROWS, dataset.STREETS):
+            shutil.rmtree(folder / what, ignore_errors=True)
+        (folder / PLAN).unlink()
+        for path in folder.glob("hills-*.parquet*"):
+            path.unlink()
+        plan = None
+    return plan
+
+
+def whole(folder: Path, plan: Mapping[str, Any]) -> bool:
+    """Tell whether a scan is finished, and its files are what they were."""
+    return bool(plan.get("files")) and all(
+        (folder / name).is_file() and checksum(folder / name) == said
+        for name, said in plan["files"].items()
+    )
+
+
+def has_all(folder: Path, plan: Mapping[str, Any]) -> bool:
+    """Tell whether the scan can go on without reading the extract again."""
+    spools, streets = folder / tasks.SPOOLS, folder / dataset.STREETS
+    return all(
+        (spools / name).is_file()
+        or (
+            parts.read(streets / name) is not None
+            and parts.read(streets / f"{name}.rim") is not None
+        )
+        for name in plan["cells"]
+    )
+
+
+def note(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Write down the plan of a scan."""
+    replace(folder / PLAN, json.dumps(plan), overwrite=True)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let no other scan work in the folder; a process that died is not in the way.
+
+    Raises:
+        InputError: another scan is at work there.
+        OutputError: the folder cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    with written(folder):
+        (folder / "_scan").mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        msg = f"Another scan is at work in {folder}: wait for its end, or give another folder."
+        raise InputError(msg) from error
+
+
+@contextmanager
+def written(folder: Path) -> Iterator[None]:
+    """Clear away what is half written, and say in one sentence what is wrong with the disk.
+
+    Raises:
+        OutputError: something cannot be written.
+    """
+    for part in folder.rglob(parts.LEFT_BEHIND):
+        part.unlink(missing_ok=True)
+    try:
+        yield
+    except (OutputError, ConnectionError):
+        raise
+    except OSError as error:
+        msg = (
+            f"{folder} cannot be written ({error.strerror or error}): make room, and "
+            "call the scan again; it goes on where it was."
+        )
+        raise OutputError(msg) from error
+
+
+def sync() -> None:
+    """Wait until the disk has all that was written."""
+    if hasattr(os, "sync"):  # not on Windows
+        os.sync()
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    digest = sha256()
+    with path.open("rb") as file:
+        for block in iter(partial(file.read, 1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
