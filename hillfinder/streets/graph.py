@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     _Kind = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
 
 #: The tags that are read. OSMnx replaces the value of ``oneway`` by its own.
-TAGS = {*access.KEPT_TAGS, *access.AREA_TAGS, "man_made", "railway", "waterway"} - {"oneway"}
+TAGS = {*access.READ_TAGS} - {"oneway"}
 
 
 def read(path: Path) -> network.StreetNetwork:

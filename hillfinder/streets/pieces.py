@@ -11,6 +11,7 @@ import numpy as np
 from hillfinder.model import read_only
 from hillfinder.streets.network import Lines, Profiles, StreetNetwork, Ways, project
 from hillfinder.streets.spots import Spots
+from hillfinder.streets.tags import Tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +48,8 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
         point_offset=point_offset,
         ways=Ways(
             ids=tuple(network.ways.ids[row] for row in rows.tolist()),
-            tag={key: read_only(column[rows]) for key, column in network.ways.tag.items()},
-            **_rows(network.ways, rows, "ids", "tag"),
+            said=network.ways.said.among(rows),
+            **_rows(network.ways, rows, "ids", "said"),
         ),
         spots=network.spots.among(points),
         profiles=profiles,
@@ -119,10 +120,7 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
             hill=read_only(laid("hill", "ways")),
             steps=read_only(laid("steps", "ways")),
             structure=read_only(laid("structure", "ways")),
-            tag={
-                key: read_only(np.concatenate([each.ways.tag[key] for each in networks]))
-                for key in first.ways.tag
-            },
+            said=Tags.joined([each.ways.said for each in networks]),
         ),
         decks=Lines(read_only(np.zeros(1, np.int64)), nothing, nothing),
         spots=_spots(networks),
