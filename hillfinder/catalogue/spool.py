@@ -1,14 +1,15 @@
 """An extract shared out among the cells, without a Python step for any of its nodes.
 
 Every way of interest comes as a line of text with its nodes and where they lie, and so does every
-tagged node (``sifting``). NumPy reads these lines in pieces, and each is appended to the spools of
-the cells that it comes near.
+tagged node (``sifting``). Arrow reads these lines in pieces, and what they say is appended as
+arrays to the spools of the cells that it comes near.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,24 +17,50 @@ from hillfinder.catalogue import cells, sifting
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets import extract
-from hillfinder.streets.network import RawStreets
-from hillfinder.streets.spots import NODE_KEYS, of_node
+from hillfinder.streets.network import RawStreets, ragged
+from hillfinder.streets.spots import KINDS, NODE_KEYS, of_node
+from hillfinder.streets.tags import IN_SETS, Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from osmium.io import File
+    import pyarrow as pa
 
-    from hillfinder.model import Floats, Ints, MarkKind
+    from hillfinder.model import Floats, Ints
+
+    Array = np.ndarray[Any, Any]
 
 #: Ways that come near more cells than this are shared out by their nodes, not by their box.
 MANY_CELLS = 9
-#: Stands for a coordinate of a node that the extract does not hold.
-NOWHERE = 999.0
-_NUMBERS = bytes.maketrans(b"nxy,", b"    ")
+_NUMBERS = bytes.maketrans(b"Nxy,", b"\n,,\n")
 _ESCAPED = re.compile(r"%([0-9a-f]+)%")
-_BELOW_ZERO = re.compile(rb"n(-\d+)xy")
+_NO_KIND = -1
+
+
+class Lines(NamedTuple):
+    """Ways, and tagged nodes as lines of one node.
+
+    Attributes:
+        id: shape (w,), of each way or node.
+        kind: what a node is, a number of ``spots.KINDS``; -1 for a way.
+        size: how many nodes each line has.
+        node, lon, lat: shape (n,), the nodes of all lines: their ids, and where they lie; NaN
+            where the extract does not say.
+        text: the tags of the ways as they were written.
+    """
+
+    id: Ints
+    kind: Ints
+    size: Ints
+    node: Ints
+    lon: Floats
+    lat: Floats
+    text: list[str]
+
+
+#: A spool has the arrays of ``Lines`` one after the other, behind their lengths, again and again.
+_TYPES = ("i8", "i8", "i8", "i8", "f8", "f8", "u1")
 
 
 def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
@@ -54,12 +81,17 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
     from osmium.osm import NOTHING
 
     file = extract.opened(path)
+    below_zero = None
     try:
         with osmium.io.Reader(file, NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp") or None
         with sifting.ways(path, folder) as pieces:
             for piece in pieces:
-                _share_out(_with_nodes_below_zero(piece, file), folder, margin_m)
+                lines = _lines(piece)
+                if (lines.node[np.isnan(lines.lon)] < 0).any():
+                    below_zero = below_zero or _below_zero(path)
+                    lines = _with_nodes(lines, *below_zero)
+                _share_out(lines, folder, margin_m)
     except (RuntimeError, ValueError) as error:
         raise extract.unreadable(path, error) from error
     if not any(folder.iterdir()):
@@ -70,97 +102,211 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
 
 def read(spool: bytes, source: StreetSource) -> RawStreets | None:
     """Return the ways of one spool, in the order of their ids; ``None`` where there are none."""
-    every = spool.split(b"\n")
-    lines = [line for line in every if line.startswith(b"w")]
-    lines.sort(key=_id)
-    node, lon, lat, offset = _nodes(lines)
-    tags = [_tags(line) for line in lines]
-    ids = [_id(line) for line in lines]
-    if (lon == NOWHERE).any():
+    number, kind, size, node, lon, lat, text = map(
+        np.concatenate, zip(*_arrays(spool), strict=True)
+    )
+    order = np.argsort(number, kind="stable")
+    marks, ways = order[kind[order] >= 0], order[kind[order] < 0]
+    stop = np.cumsum(size)
+    at, offset = ragged((stop - size)[ways], stop[ways])
+    node, lon, lat = node[at], lon[at], lat[at]
+    if np.isnan(lon).any():
         node, lon, lat, offset, row = _torn(node, lon, lat, offset)
-        tags, ids = [tags[one] for one in row.tolist()], [ids[one] for one in row.tolist()]
-    if len(ids) == 0:
+        ways = ways[row]
+    if len(ways) == 0:
         return None
     node_id, first, way_node = np.unique(node, return_index=True, return_inverse=True)
+    kinds = [KINDS[one] for one in kind[marks].tolist()]
     return RawStreets(
         node_id=node_id,
         lon=lon[first],
         lat=lat[first],
         way_offset=offset,
         way_node=way_node.astype(np.int64),
-        way_ids=[(way_id,) for way_id in ids],
-        tags=tags,
+        way_ids=[*zip(number[ways].tolist(), strict=True)],
+        tags=_tags(text.tobytes()).among(ways),
         source=source,
-        node_kind=_kinds(line for line in every if line.startswith(b"n")),
+        node_kind=dict(zip(number[marks].tolist(), kinds, strict=True)),
         nodes_known=True,
     )
 
 
-def _kinds(lines: Iterable[bytes]) -> dict[int, MarkKind]:
-    """Return what tagged nodes are to somebody on foot."""
-    kinds: dict[int, MarkKind] = {}
-    for line in sorted(lines, key=_id):
-        get = _tags(line).get
-        kind = of_node(*[get(key) for key in NODE_KEYS])
-        if kind is not None:
-            kinds[_id(line)] = kind
-    return kinds
+def _lines(text: bytes) -> Lines:
+    """Read lines of text.
+
+    Those of nodes are ``n1 Tkey=value x8.1 y46``, and of ways, after all nodes,
+    ``w1 Tkey=value,key=value Nn1x8.1y46,n2xy``; what would be mistaken in tags is escaped.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    begin = 0 if text.startswith(b"w") else text.find(b"\nw") + 1 or len(text)
+    if text.rfind(b"\nn", begin) >= 0:  # the extract is not sorted
+        return _lines(b"".join(sorted(text.splitlines(keepends=True))))
+    mark, said, *place = _fields(text[:begin], 4)
+    way, tags, nodes = _fields(text[begin:], 3)
+    each = said.dictionary_encode()
+    kind = np.array([*map(_kind, each.dictionary.to_pylist()), _NO_KIND])[each.indices]
+    seen = kind > _NO_KIND
+    mark, one = (each.filter(pa.array(seen)) for each in (mark, _as_nodes(mark, *place)))
+    number = pc.utf8_slice_codeunits(pa.concat_arrays([mark, way]), 1).cast(pa.int64())
+    return Lines(
+        number.to_numpy(),
+        np.concatenate([kind[seen], np.full(len(way), _NO_KIND)]),
+        *_nodes(pa.concat_arrays([one, nodes])),
+        [""] * len(mark) + [each[1:] for each in tags.to_pylist()],
+    )
 
 
-def _with_nodes_below_zero(piece: bytes, file: File) -> bytes:
-    """Return lines in which nodes lie where they are whose ids the location index cannot hold."""
-    wanted = {int(ref) for ref in _BELOW_ZERO.findall(piece)}
-    if not wanted:
-        return piece
-    found = {
-        b"%d" % ref: b"n%dx%.7fy%.7f" % (ref, lon, lat)
-        for ref, (lon, lat) in extract.below_zero(file, wanted).items()
-    }
-    return _BELOW_ZERO.sub(lambda match: found.get(match[1], match[0]), piece)
+def _fields(text: bytes, count: int) -> list[pa.StringArray]:
+    """Return columns of text that have a blank between."""
+    import pyarrow as pa
+
+    names = [str(number) for number in range(count)]
+    columns = dict.fromkeys(names, pa.string())
+    return [column.combine_chunks() for column in _table(text, columns, " ").columns]
 
 
-def _share_out(piece: bytes, folder: Path, margin_m: float) -> None:
-    """Append every line to the spools of the cells that its way comes near."""
-    lines = [line for line in piece.split(b"\n") if line]
-    if not lines:
+def _table(text: bytes, columns: dict[str, pa.DataType], delimiter: str) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    if not text:
+        return pa.schema(columns.items()).empty_table()
+    return csv.read_csv(
+        pa.BufferReader(text),
+        csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=[*columns]),
+        csv.ParseOptions(delimiter=delimiter, quote_char=False),
+        csv.ConvertOptions(column_types=columns),
+    )
+
+
+def _as_nodes(mark: pa.StringArray, *place: pa.StringArray) -> pa.StringArray:
+    """Return nodes as ways have them: each as one that has no other."""
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise("N", mark, *place, "")
+
+
+def _nodes(lists: pa.StringArray) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return how many nodes each list has, ``Nn1x8.1y46,n2xy``, their ids, and where they lie."""
+    import pyarrow as pa
+
+    _, ends, data = lists.buffers()
+    ends = np.frombuffer(ends, np.int32, len(lists) + 1, 4 * lists.offset)
+    text = data.to_pybytes()[ends[0] : ends[-1]] if data else b""
+    begins = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("n"))
+    size = np.diff(np.searchsorted(begins, ends - ends[0]))
+    kinds = {"node": pa.int64(), "lon": pa.float64(), "lat": pa.float64()}
+    table = _table(text.translate(_NUMBERS, b"n"), kinds, ",")
+    node, lon, lat = (column.to_numpy() for column in table.columns)
+    return size, node, lon, lat
+
+
+def _kind(said: str) -> int:
+    """Return what the tags of a node mean to somebody on foot."""
+    get = dict(map(_pair, said.removeprefix("T").split(","))).get
+    kind = of_node(*[get(key) for key in NODE_KEYS])
+    return _NO_KIND if kind is None else KINDS.index(kind)
+
+
+def _below_zero(path: Path) -> tuple[Ints, Floats, Floats]:
+    """Return all nodes whose ids are below zero, sorted: no location index holds them.
+
+    An editor gives such ids to what is new. They are looked for only where a way needs them.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    with sifting.nodes(path) as pieces:
+        found = []
+        for piece in pieces:
+            mark, _, *place = _fields(piece, 4)
+            found.append(_as_nodes(mark, *place).filter(pc.starts_with(mark, "n-")))
+    _, node, lon, lat = _nodes(pa.concat_arrays(found))
+    order = np.argsort(node)
+    return node[order], lon[order], lat[order]
+
+
+def _with_nodes(lines: Lines, node: Ints, lon: Floats, lat: Floats) -> Lines:
+    """Return lines of which some nodes lie where they are."""
+    if len(node) == 0:
+        return lines
+    at = np.minimum(np.searchsorted(node, lines.node), len(node) - 1)
+    there = np.isnan(lines.lon) & (node[at] == lines.node)
+    places = (np.where(there, lon[at], lines.lon), np.where(there, lat[at], lines.lat))
+    return lines._replace(lon=places[0], lat=places[1])
+
+
+def _share_out(lines: Lines, folder: Path, margin_m: float) -> None:
+    """Append every line to the spools of the cells that it comes near."""
+    count, every = len(lines.id), np.repeat(np.arange(len(lines.id)), lines.size)
+    known = ~np.isnan(lines.lon)
+    enough = np.bincount(every[known], minlength=count) >= np.where(lines.kind < 0, 2, 1)
+    known &= enough[every]
+    some = np.flatnonzero(enough)
+    if len(some) == 0:
         return
-    _, lon, lat, offset = _nodes(lines)
-    known = lon != NOWHERE
-    size = np.diff(offset)
-    least = np.array([1 + line.startswith(b"w") for line in lines])
-    some = np.add.reduceat(known, offset[:-1]) >= least
-    x, y = cells.positions(np.where(known, lon, np.nan), lat)
+    lat = lines.lat[known]
+    x, y = cells.positions(lines.lon[known], lat)
+    first, size = np.unique(every[known], return_index=True, return_counts=True)[1:]
     # Across the antimeridian a way goes on, and not round the earth.
-    start = np.fmax.reduceat(x, offset[:-1])
-    x = x + np.where(np.repeat(start, size) - x > cells.AROUND / 2, cells.AROUND, 0)
+    east = np.repeat(np.maximum.reduceat(x, first), size)
+    x = x + np.where(east - x > cells.AROUND / 2, cells.AROUND, 0)
     margin = margin_m * cells.AROUND / cells.EQUATOR_M
     reach = margin / np.cos(np.radians(np.minimum(np.abs(lat), cells.FARTHEST_LAT)))
     sides = [
         np.floor(each).astype(np.int64)
         for each in (
-            np.fmin.reduceat(x - reach, offset[:-1])[some],
-            np.fmax.reduceat(x + reach, offset[:-1])[some],
-            np.fmin.reduceat(np.where(known, y - reach, np.nan), offset[:-1])[some],
-            np.fmax.reduceat(np.where(known, y + reach, np.nan), offset[:-1])[some],
+            np.minimum.reduceat(x - reach, first),
+            np.maximum.reduceat(x + reach, first),
+            np.minimum.reduceat(y - reach, first),
+            np.maximum.reduceat(y + reach, first),
         )
     ]
-    row, number = _cells_of(np.flatnonzero(some), sides)
-    many = np.bincount(row, minlength=len(lines)) > MANY_CELLS
+    row, number = _cells_of(np.arange(len(some)), sides)
+    many = np.bincount(row, minlength=len(some)) > MANY_CELLS
     near = ~many[row]
     rows, numbers = [row[near]], [number[near]]
-    for way in np.flatnonzero(many).tolist():
-        at = slice(offset[way], offset[way + 1])
-        found = _along(x[at][known[at]], y[at][known[at]], reach[at][known[at]])
-        rows.append(np.full(len(found), way))
+    for one in np.flatnonzero(many).tolist():
+        at = slice(first[one], first[one] + size[one])
+        found = _along(x[at], y[at], reach[at])
+        rows.append(np.full(len(found), one))
         numbers.append(found)
     row, number = np.concatenate(rows), np.concatenate(numbers)
     order = np.argsort(number, kind="stable")
-    row, number = row[order], number[order]
-    for group in np.split(np.arange(len(row)), np.flatnonzero(np.diff(number)) + 1):
-        if len(group):
-            name = cells.of_number(int(number[group[0]])).name
-            with (folder / name).open("ab") as spool:
-                spool.write(b"".join(lines[way] + b"\n" for way in row[group].tolist()))
+    row, number = some[row[order]], number[order]
+    cuts = np.flatnonzero(np.diff(number)) + 1
+    for cell, chosen in zip(number[np.append(0, cuts)].tolist(), np.split(row, cuts), strict=True):
+        with (folder / cells.of_number(cell).name).open("ab") as spool:
+            spool.write(_bytes(lines, chosen))
+
+
+def _bytes(lines: Lines, rows: Ints) -> bytes:
+    """Return some lines as a spool holds them."""
+    stop = np.cumsum(lines.size)
+    at, _ = ragged((stop - lines.size)[rows], stop[rows])
+    text = "".join([f"{lines.text[row]}\n" for row in rows.tolist()]).encode()
+    arrays = (
+        *(each[rows] for each in (lines.id, lines.kind, lines.size)),
+        *(each[at] for each in (lines.node, lines.lon, lines.lat)),
+        np.frombuffer(text, np.uint8),
+    )
+    lengths = np.array([len(each) for each in arrays], np.int64)
+    return b"".join([lengths.tobytes(), *(each.tobytes() for each in arrays)])
+
+
+def _arrays(spool: bytes) -> Iterator[list[Array]]:
+    """Yield the arrays that were written together."""
+    at = 0
+    while at < len(spool):
+        lengths = np.frombuffer(spool, np.int64, len(_TYPES), at).tolist()
+        at += 8 * len(_TYPES)
+        arrays = []
+        for kind, length in zip(_TYPES, lengths, strict=True):
+            arrays.append(np.frombuffer(spool, kind, length, at))
+            at += arrays[-1].nbytes
+        yield arrays
 
 
 def _cells_of(row: Ints, sides: list[Ints]) -> tuple[Ints, Ints]:
@@ -196,41 +342,43 @@ def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
     return np.unique(np.concatenate(found))
 
 
-def _nodes(lines: list[bytes]) -> tuple[Ints, Floats, Floats, Ints]:
-    """Return of the nodes of all lines their ids, where they lie, and where each line begins."""
-    parts = [
-        line[line.rindex(b" N") + 2 :]
-        if line.startswith(b"w")
-        else line[: line.index(b" ")] + line[line.rindex(b" x") + 1 :].replace(b" ", b"")
-        for line in lines
+def _tags(text: bytes) -> Tags:
+    """Return the tags of lines, each ``key=value,key=value`` or nothing, and a line end."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lines = pc.split_pattern(pa.array([text[:-1].decode()]), "\n").flatten()
+    pairs = pc.split_pattern(lines, ",")
+    way = np.repeat(np.arange(len(lines)), pc.list_value_length(pairs))
+    each = pairs.flatten().dictionary_encode()
+    code, known = each.indices.to_numpy(), [*map(_pair, each.dictionary.to_pylist())]
+    named = np.array([key == "name" for key, _ in known])
+    name = np.zeros(len(lines), np.int64)
+    name[way[named[code]]] = np.cumsum(named)[code[named[code]]]
+    kept = np.array([key in IN_SETS for key, _ in known])[code]
+    code, stop = code[kept], 4 * np.cumsum(np.bincount(way[kept], minlength=len(lines)))
+    said, kinds = code.tobytes(), dict[bytes, int]()
+    kind = [
+        kinds.setdefault(said[begin:end], len(kinds))
+        for begin, end in pairwise([0, *stop.tolist()])
     ]
-    text = b",".join(parts).replace(b"xy", b"x%dy%d" % (NOWHERE, NOWHERE))
-    number = np.fromstring(text.translate(_NUMBERS), sep=" ").reshape(-1, 3)
-    count = [part.count(b"n") for part in parts]
-    offset = np.concatenate([[0], np.cumsum(count, dtype=np.int64)])
-    return number[:, 0].astype(np.int64), number[:, 1], number[:, 2], offset
+    sets = [dict(known[pair] for pair in np.frombuffer(one, code.dtype).tolist()) for one in kinds]
+    names = [None, *(value for key, value in known if key == "name")]
+    return Tags(sets, np.array(kind), names, name)
 
 
-def _id(line: bytes) -> int:
-    return int(line[1 : line.index(b" ")])
+def _pair(text: str) -> tuple[str, str]:
+    """Return a tag.
 
-
-def _tags(line: bytes) -> dict[str, str]:
-    """Return the tags of a way."""
-    end = line.rindex(b" N" if line.startswith(b"w") else b" x")
-    text = line[line.index(b" T") + 2 : end].decode()
-    pairs = (pair.partition("=") for pair in text.split(",")) if text else ()
-    if "%" not in text:
-        return {key: value for key, _, value in pairs}
-    return {_plain(key): _plain(value) for key, _, value in pairs}
+    >>> _pair("ref=I%20%405"), _pair("name=50%25%")
+    (('ref', 'I 405'), ('name', '50%'))
+    """
+    key, _, value = text.partition("=")
+    return _plain(key), _plain(value)
 
 
 def _plain(text: str) -> str:
-    """Return text whose special characters were written as numbers.
-
-    >>> _plain("I%20%405"), _plain("50%25%")
-    ('I 405', '50%')
-    """
+    """Return text whose special characters were written as numbers."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text else text
 
 
@@ -238,7 +386,7 @@ def _torn(
     node: Ints, lon: Floats, lat: Floats, offset: Ints
 ) -> tuple[Ints, Floats, Floats, Ints, Ints]:
     """Split ways at the nodes that the extract does not hold; return also the way of each part."""
-    known = lon != NOWHERE
+    known = ~np.isnan(lon)
     way = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
     part = np.cumsum(~known | np.append(True, np.diff(way) > 0))[known]
     node, lon, lat, way = node[known], lon[known], lat[known], way[known]

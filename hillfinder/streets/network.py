@@ -308,7 +308,7 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
     if border is not None:
         cut |= border[sequence]
     start, stop, edge_row = _between(cut, offset)
-    point, point_offset = _ragged(start, stop + 1)
+    point, point_offset = ragged(start, stop + 1)
     point_node = sequence[point]
     px, py = x_m[point_node], y_m[point_node]
     step = np.hypot(np.diff(px), np.diff(py))
@@ -373,7 +373,7 @@ def _middle(lon: Floats, lat: Floats) -> tuple[float, float]:
     return (west + east) / 2, (float(lat.min()) + float(lat.max())) / 2
 
 
-def _ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+def ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
     """Return ``start[0]..stop[0]-1, start[1]..stop[1]-1, ...`` and where each run begins."""
     length = stop - start
     offset = np.concatenate([[0], np.cumsum(length)])
@@ -387,7 +387,7 @@ def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     at its lowest node where it has none: where a mapper happened to begin it says nothing.
     """
     rows = np.flatnonzero(walk)
-    index, offset = _ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
+    index, offset = ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
     sequence = raw.way_node[index]
     way = np.repeat(np.arange(len(rows)), np.diff(offset))
     fresh = np.ones(len(sequence), bool)
@@ -439,7 +439,7 @@ def _between(cut: Bools, offset: Ints) -> tuple[Ints, Ints, Ints]:
 def _decks(raw: RawStreets, deck: Bools, x_m: Floats, y_m: Floats) -> Lines:
     """Return the bridges, walkable or not."""
     rows = np.flatnonzero(deck)
-    index, offset = _ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
+    index, offset = ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
     node = raw.way_node[index]
     return Lines(read_only(offset), read_only(x_m[node]), read_only(y_m[node]))
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 #: Keys of the sets, those of them that a network keeps, and those that anything follows from.
-_IN_SETS = frozenset(access.READ_TAGS) - {"name"}
-_KEPT = _IN_SETS.intersection(access.KEPT_TAGS)
-_RULES = _IN_SETS.intersection(access.RULE_TAGS)
+IN_SETS = frozenset(access.READ_TAGS) - {"name"}
+_KEPT = IN_SETS.intersection(access.KEPT_TAGS)
+_RULES = IN_SETS.intersection(access.RULE_TAGS)
 
 
 class Judged(NamedTuple):
@@ -84,7 +84,7 @@ class Tags(Sequence[Mapping[str, str]]):
         names: dict[str | None, int] = {None: 0}
         kind, name = [], []
         for tags in every:
-            pairs = tuple([pair for pair in tags.items() if pair[0] in _IN_SETS])
+            pairs = tuple([pair for pair in tags.items() if pair[0] in IN_SETS])
             kind.append(kinds.setdefault(pairs, len(kinds)))
             name.append(names.setdefault(tags.get("name"), len(names)))
         sets = [dict(pairs) for pairs in kinds]
