@@ -8,6 +8,7 @@ coordinates alone, and nothing that is worked out in a cell depends on which oth
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -116,6 +117,7 @@ def of_number(number: int) -> Cell:
     return Cell(number % AROUND, number // AROUND)
 
 
+@lru_cache(maxsize=1 << 16)
 def along_the_curve(cell: Cell) -> int:
     """Return how far along Hilbert's curve a cell lies: what is near on it is near on the map."""
     return int(hilbert(np.array([cell.x]), np.array([cell.y]), ZOOM)[0])

@@ -194,25 +194,23 @@ def _round_about(
     """
     first = network.edge_u
     x, y = cells.positions(network.node_lon[first], network.node_lat[first])
-    total, weight = np.zeros((3, len(network))), np.zeros(len(network))
+    total = np.zeros((4, len(network)))
     west, north = np.floor(x - 0.5), np.floor(y - 0.5)
     for dx in (0, 1):
         for dy in (0, 1):
             share = (1 - np.abs(x - 0.5 - west - dx)) * (1 - np.abs(y - 0.5 - north - dy))
             column, row = (west + dx).astype(np.int64), (north + dy).astype(np.int64)
             beside = row * cells.AROUND + column % cells.AROUND
-            pair = number << 32 | beside
-            for one in np.unique(pair).tolist():
+            pairs, pair = np.unique(number << 32 | beside, return_inverse=True)
+            said = np.zeros((len(pairs), 4))
+            for at, one in enumerate(pairs.tolist()):
                 own, other = (
                     learnt.get(cells.of_number(each)) for each in (one >> 32, one & 0xFFFFFFFF)
                 )
-                if own is None or other is None or own.blur != other.blur:
-                    continue
-                here = pair == one
-                said = np.array([other.error_m, other.usual_m, other.tail])
-                total[:, here] += share[here] * said[:, None]
-                weight[here] += share[here]
-    error_m, usual_m, tail = total / weight
+                if own is not None and other is not None and own.blur == other.blur:
+                    said[at] = other.error_m, other.usual_m, other.tail, 1.0
+            total += share * said[pair].T
+    error_m, usual_m, tail = total[:3] / total[3]
     return error_m, usual_m, tail
 
 

@@ -1,14 +1,14 @@
 """Files of a scan under way: each whole, and known to be so.
 
-A file begins with one line of JSON: the checksum of all that follows, and what its writer says
+A file begins with one line of JSON: the CRC-32 of all that follows, and what its writer says
 about it. One that is damaged counts as one that is not there.
 """
 
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from hillfinder.output.files import replace
 
@@ -26,7 +26,7 @@ def write(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    head = json.dumps({**about, "sha256": sha256(data).hexdigest()})
+    head = json.dumps({**about, "crc32": crc32(data)})
     replace(path, head.encode() + b"\n" + data, overwrite=True)
 
 
@@ -35,7 +35,7 @@ def read(path: Path) -> tuple[dict[str, Any], bytes] | None:
     try:
         line, _, data = path.read_bytes().partition(b"\n")
         about = json.loads(line)
-        whole = about.pop("sha256") == sha256(data).hexdigest()
+        whole = about.pop("crc32") == crc32(data)
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return None
     return (about, data) if whole else None

@@ -15,7 +15,7 @@ import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import read_only
-from hillfinder.streets import spots
+from hillfinder.streets import access, spots
 from hillfinder.streets.tags import Columns, Tags
 
 if TYPE_CHECKING:
@@ -83,8 +83,9 @@ class Ways:
         return Columns(self.said)
 
     def tags(self, row: int) -> dict[str, str]:
-        """Return the tags of one way, sorted by key."""
-        return dict(sorted(self.said[row].items()))
+        """Return those tags of one way, sorted by key."""
+        said = self.said[row]
+        return {key: said[key] for key in access.KEPT_TAGS if key in said}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -341,7 +342,7 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
             hill=read_only(judged.hill[rows] & ~barred),
             steps=read_only(judged.steps[rows]),
             structure=read_only(judged.structure[rows]),
-            said=tags.among(rows).kept(),
+            said=tags.among(rows),
         ),
         decks=_decks(raw, judged.deck, x_m, y_m),
         spots=spots.lay(raw, judged.road, tags.column("name"), point_node),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,8 +30,8 @@ def pack(network: StreetNetwork) -> bytes:
             if isinstance(value, np.ndarray):
                 arrays[prefix + each.name] = value
     ids, said = network.ways.ids, network.ways.said
-    arrays["ways.ids"] = np.array([one for way in ids for one in way], np.int64)
-    arrays["ways.count"] = np.array([len(way) for way in ids], np.int64)
+    arrays["ways.ids"] = np.fromiter(chain.from_iterable(ids), np.int64)
+    arrays["ways.count"] = np.fromiter(map(len, ids), np.int64, len(ids))
     arrays["ways.kind"], arrays["ways.name"] = said.kind, said.name
     known = {None: 0}
     arrays["spots.name"] = np.array(

@@ -82,11 +82,12 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
         records = [reduce(getattr, inner, each) for each in networks]
         return np.concatenate([getattr(record, name) for record in records])
 
-    node_lon, node_lat = laid("node_lon")[row], laid("node_lat")[row]
     point_lon, point_lat = laid("point_lon"), laid("point_lat")
-    both = np.concatenate([node_lon, point_lon]), np.concatenate([node_lat, point_lat])
-    x_m, y_m = project(*both, crs)
-    (node_x, point_x), (node_y, point_y) = (np.split(one, [len(node_id)]) for one in (x_m, y_m))
+    point_offset = _end_to_end([each.point_offset for each in networks])
+    point_x, point_y = project(point_lon, point_lat, crs)
+    # Every node is the end of an edge, and drawn there.
+    node = np.empty(len(node_id), np.int64)
+    node[ends["edge_u"]], node[ends["edge_v"]] = point_offset[:-1], point_offset[1:] - 1
     profiles = None
     if all(each.profiles is not None for each in networks):
         names = [each.name for each in fields(Profiles) if each.name not in {"offset", "blur"}]
@@ -98,10 +99,10 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
     nothing = read_only(np.empty(0))
     return StreetNetwork(
         node_id=read_only(node_id),
-        node_lon=read_only(node_lon),
-        node_lat=read_only(node_lat),
-        node_x_m=read_only(node_x),
-        node_y_m=read_only(node_y),
+        node_lon=read_only(laid("node_lon")[row]),
+        node_lat=read_only(laid("node_lat")[row]),
+        node_x_m=read_only(point_x[node]),
+        node_y_m=read_only(point_y[node]),
         edge_u=read_only(ends["edge_u"]),
         edge_v=read_only(ends["edge_v"]),
         edge_way=read_only(
@@ -110,7 +111,7 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
             )
         ),
         edge_length_m=read_only(laid("edge_length_m")),
-        point_offset=_end_to_end([each.point_offset for each in networks]),
+        point_offset=point_offset,
         point_lon=read_only(point_lon),
         point_lat=read_only(point_lat),
         point_x_m=read_only(point_x),

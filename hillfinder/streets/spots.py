@@ -161,11 +161,13 @@ def lay(raw: RawStreets, road: Ints, name: Strings, point_node: Ints) -> Spots:
     """
     worst = np.full(len(raw.node_id), len(GRAVEST))
     named = np.full(len(raw.node_id), None, object)
-    for row in np.flatnonzero(road < len(GRAVEST)).tolist():
-        nodes = raw.way_node[raw.way_offset[row] : raw.way_offset[row + 1]]
-        worst[nodes] = np.minimum(worst[nodes], road[row])
-        if name[row]:
-            named[nodes] = name[row]
+    way = np.repeat(
+        np.where(road < len(GRAVEST), np.arange(len(road)), -1), np.diff(raw.way_offset)
+    )
+    node, way = raw.way_node[way >= 0], way[way >= 0]
+    np.minimum.at(worst, node, road[way])
+    has = (name[way] != np.array(None)) & (name[way] != "")
+    named[node[has]] = name[way[has]]  # of several the last
     if raw.node_kind:
         ids = np.array([*raw.node_kind], np.int64)
         rank = {kind: place for place, kind in enumerate(GRAVEST)}

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Ints, Strings
 
 
-#: Keys of the sets, those of them that a network keeps, and those that anything follows from.
+#: Keys of the sets, and those of them that anything follows from.
 IN_SETS = frozenset(access.READ_TAGS) - {"name"}
-_KEPT = IN_SETS.intersection(access.KEPT_TAGS)
 _RULES = IN_SETS.intersection(access.RULE_TAGS)
 
 
@@ -105,11 +104,6 @@ class Tags(Sequence[Mapping[str, str]]):
     def among(self, rows: Ints) -> Tags:
         """Return those of some ways."""
         return Tags(self.sets, self.kind[rows], self.names, self.name[rows])
-
-    def kept(self) -> Tags:
-        """Return what a network keeps (``access.KEPT_TAGS``)."""
-        sets = [{key: one[key] for key in one if key in _KEPT} for one in self.sets]
-        return Tags(sets, self.kind, self.names, self.name)
 
     def column(self, key: str) -> Strings:
         """Return the values of one tag, shape (w,), ``None`` where unset."""
