@@ -15,6 +15,7 @@ import numpy as np
 
 from hillfinder import climbs
 from hillfinder.catalogue import cells
+from hillfinder.catalogue.cells import Cell
 from hillfinder.elevation import doubt, profile
 from hillfinder.errors import HeightsError, StreetsError
 from hillfinder.model import HeightSource, read_only
@@ -24,7 +25,6 @@ from hillfinder.streets.pieces import join, take, touching
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hillfinder.catalogue.cells import Cell
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import Profiles, RawStreets, StreetNetwork
@@ -194,21 +194,21 @@ def _round_about(
     """
     first = network.edge_u
     x, y = cells.positions(network.node_lon[first], network.node_lat[first])
+    west, north = np.floor(x - 0.5).astype(np.int64), np.floor(y - 0.5).astype(np.int64)
+    # The cell of an edge, and where the four middles round about lie: few are met together.
+    corner = (north + 1) * cells.AROUND + west % cells.AROUND
+    pairs, pair = np.unique(number << 32 | corner, return_inverse=True)
     total = np.zeros((4, len(network)))
-    west, north = np.floor(x - 0.5), np.floor(y - 0.5)
     for dx in (0, 1):
         for dy in (0, 1):
-            share = (1 - np.abs(x - 0.5 - west - dx)) * (1 - np.abs(y - 0.5 - north - dy))
-            column, row = (west + dx).astype(np.int64), (north + dy).astype(np.int64)
-            beside = row * cells.AROUND + column % cells.AROUND
-            pairs, pair = np.unique(number << 32 | beside, return_inverse=True)
             said = np.zeros((len(pairs), 4))
             for at, one in enumerate(pairs.tolist()):
-                own, other = (
-                    learnt.get(cells.of_number(each)) for each in (one >> 32, one & 0xFFFFFFFF)
-                )
+                row, column = divmod(one & 0xFFFFFFFF, cells.AROUND)
+                other = learnt.get(Cell((column + dx) % cells.AROUND, row - 1 + dy))
+                own = learnt.get(cells.of_number(one >> 32))
                 if own is not None and other is not None and own.blur == other.blur:
                     said[at] = other.error_m, other.usual_m, other.tail, 1.0
+            share = (1 - np.abs(x - 0.5 - west - dx)) * (1 - np.abs(y - 0.5 - north - dy))
             total += share * said[pair].T
     error_m, usual_m, tail = total[:3] / total[3]
     return error_m, usual_m, tail

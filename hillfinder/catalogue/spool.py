@@ -19,7 +19,7 @@ from hillfinder.model import StreetSource
 from hillfinder.streets import extract
 from hillfinder.streets.network import RawStreets, ragged
 from hillfinder.streets.spots import KINDS, NODE_KEYS, of_node
-from hillfinder.streets.tags import IN_SETS, Tags
+from hillfinder.streets.tags import IN_SETS, Ids, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ class Lines(NamedTuple):
         size: how many nodes each line has.
         node, lon, lat: shape (n,), the nodes of all lines: their ids, and where they lie; NaN
             where the extract does not say.
-        text: the tags of the ways as they were written.
+        text: the tags of each as they were written, behind a T, with a line end; of a node none.
     """
 
     id: Ints
@@ -56,7 +56,7 @@ class Lines(NamedTuple):
     node: Ints
     lon: Floats
     lat: Floats
-    text: list[str]
+    text: pa.StringArray
 
 
 #: A spool has the arrays of ``Lines`` one after the other, behind their lengths, again and again.
@@ -123,7 +123,7 @@ def read(spool: bytes, source: StreetSource) -> RawStreets | None:
         lat=lat[first],
         way_offset=offset,
         way_node=way_node.astype(np.int64),
-        way_ids=[*zip(number[ways].tolist(), strict=True)],
+        way_ids=Ids(number[ways], np.ones(len(ways), np.int64)),
         tags=_tags(text.tobytes()).among(ways),
         source=source,
         node_kind=dict(zip(number[marks].tolist(), kinds, strict=True)),
@@ -149,12 +149,13 @@ def _lines(text: bytes) -> Lines:
     kind = np.array([*map(_kind, each.dictionary.to_pylist()), _NO_KIND])[each.indices]
     seen = kind > _NO_KIND
     mark, one = (each.filter(pa.array(seen)) for each in (mark, _as_nodes(mark, *place)))
+    written = pc.binary_join_element_wise(tags, "\n", "")
     number = pc.utf8_slice_codeunits(pa.concat_arrays([mark, way]), 1).cast(pa.int64())
     return Lines(
         number.to_numpy(),
         np.concatenate([kind[seen], np.full(len(way), _NO_KIND)]),
         *_nodes(pa.concat_arrays([one, nodes])),
-        [""] * len(mark) + [each[1:] for each in tags.to_pylist()],
+        pa.concat_arrays([pa.array(["T\n"] * len(mark), pa.string()), written]),
     )
 
 
@@ -188,17 +189,22 @@ def _as_nodes(mark: pa.StringArray, *place: pa.StringArray) -> pa.StringArray:
     return pc.binary_join_element_wise("N", mark, *place, "")
 
 
+def _buffers(texts: pa.StringArray) -> tuple[Ints, Array]:
+    """Return texts end to end, in UTF-8, and where each begins and the last ends."""
+    _, ends, data = texts.buffers()
+    ends = np.frombuffer(ends, np.int32, len(texts) + 1, 4 * texts.offset)
+    text = np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]]
+    return ends - ends[0], text
+
+
 def _nodes(lists: pa.StringArray) -> tuple[Ints, Ints, Floats, Floats]:
     """Return how many nodes each list has, ``Nn1x8.1y46,n2xy``, their ids, and where they lie."""
     import pyarrow as pa
 
-    _, ends, data = lists.buffers()
-    ends = np.frombuffer(ends, np.int32, len(lists) + 1, 4 * lists.offset)
-    text = data.to_pybytes()[ends[0] : ends[-1]] if data else b""
-    begins = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("n"))
-    size = np.diff(np.searchsorted(begins, ends - ends[0]))
+    ends, text = _buffers(lists)
+    size = np.diff(np.searchsorted(np.flatnonzero(text == ord("n")), ends))
     kinds = {"node": pa.int64(), "lon": pa.float64(), "lat": pa.float64()}
-    table = _table(text.translate(_NUMBERS, b"n"), kinds, ",")
+    table = _table(text.tobytes().translate(_NUMBERS, b"n"), kinds, ",")
     node, lon, lat = (column.to_numpy() for column in table.columns)
     return size, node, lon, lat
 
@@ -284,9 +290,11 @@ def _share_out(lines: Lines, folder: Path, margin_m: float) -> None:
 
 def _bytes(lines: Lines, rows: Ints) -> bytes:
     """Return some lines as a spool holds them."""
+    import pyarrow as pa
+
     stop = np.cumsum(lines.size)
     at, _ = ragged((stop - lines.size)[rows], stop[rows])
-    text = "".join([f"{lines.text[row]}\n" for row in rows.tolist()]).encode()
+    _, text = _buffers(lines.text.take(pa.array(rows)))
     arrays = (
         *(each[rows] for each in (lines.id, lines.kind, lines.size)),
         *(each[at] for each in (lines.node, lines.lon, lines.lat)),
@@ -343,11 +351,11 @@ def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
 
 
 def _tags(text: bytes) -> Tags:
-    """Return the tags of lines, each ``key=value,key=value`` or nothing, and a line end."""
+    """Return the tags of lines, each ``Tkey=value,key=value`` or ``T``, and a line end."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    lines = pc.split_pattern(pa.array([text[:-1].decode()]), "\n").flatten()
+    lines = pc.split_pattern(pa.array([text[1:-1].decode()]), "\nT").flatten()
     pairs = pc.split_pattern(lines, ",")
     way = np.repeat(np.arange(len(lines)), pc.list_value_length(pairs))
     each = pairs.flatten().dictionary_encode()
@@ -368,18 +376,15 @@ def _tags(text: bytes) -> Tags:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    """Return a tag.
+    """Return a tag. In its value special characters were written as numbers; no known key has any.
 
     >>> _pair("ref=I%20%405"), _pair("name=50%25%")
     (('ref', 'I 405'), ('name', '50%'))
     """
     key, _, value = text.partition("=")
-    return _plain(key), _plain(value)
-
-
-def _plain(text: str) -> str:
-    """Return text whose special characters were written as numbers."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text else text
+    if "%" in value:
+        value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+    return key, value
 
 
 def _torn(

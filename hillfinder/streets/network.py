@@ -16,7 +16,7 @@ import numpy as np
 from hillfinder.errors import StreetsError
 from hillfinder.model import read_only
 from hillfinder.streets import access, spots
-from hillfinder.streets.tags import Columns, Tags
+from hillfinder.streets.tags import Columns, Ids, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +71,7 @@ class Ways:
         said: their tags.
     """
 
-    ids: Sequence[tuple[int, ...]]
+    ids: Ids
     hill: Bools
     steps: Bools
     structure: Bools
@@ -315,8 +315,7 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
     step = np.hypot(np.diff(px), np.diff(py))
     step[point_offset[1:-1] - 1] = 0.0
     along = np.concatenate([[0.0], np.cumsum(step)])
-    used, ends = np.unique(sequence[np.concatenate([start, stop])], return_inverse=True)
-    u, v = np.split(ends.astype(np.int64), 2)
+    used, u, v = in_use(sequence[start], sequence[stop], len(raw.node_id))
     barred = _barred_by_areas(raw, judged.bars, x_m, y_m, Lines(point_offset, px, py))
     barred &= ~judged.opened[rows][edge_row]
     # A way that is barred for a part becomes two rows, so that the rest of it may be a hill.
@@ -328,8 +327,8 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
         node_lat=read_only(raw.lat[used]),
         node_x_m=read_only(x_m[used]),
         node_y_m=read_only(y_m[used]),
-        edge_u=read_only(u),
-        edge_v=read_only(v),
+        edge_u=u,
+        edge_v=v,
         edge_way=read_only(edge_row.astype(np.int64)),
         edge_length_m=read_only(along[point_offset[1:] - 1] - along[point_offset[:-1]]),
         point_offset=read_only(point_offset),
@@ -338,7 +337,7 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
         point_x_m=read_only(px),
         point_y_m=read_only(py),
         ways=Ways(
-            ids=tuple([raw.way_ids[row] for row in rows.tolist()]),
+            ids=Ids.gathered(raw.way_ids).among(rows),
             hill=read_only(judged.hill[rows] & ~barred),
             steps=read_only(judged.steps[rows]),
             structure=read_only(judged.structure[rows]),
@@ -374,6 +373,14 @@ def _middle(lon: Floats, lat: Floats) -> tuple[float, float]:
     return (west + east) / 2, (float(lat.min()) + float(lat.max())) / 2
 
 
+def in_use(u: Ints, v: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
+    """Return which of so many nodes are ends of edges, and the ends by their rows among these."""
+    used = np.zeros(nodes, bool)
+    used[u] = used[v] = True
+    row = np.cumsum(used) - 1
+    return np.flatnonzero(used), read_only(row[u]), read_only(row[v])
+
+
 def ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
     """Return ``start[0]..stop[0]-1, start[1]..stop[1]-1, ...`` and where each run begins."""
     length = stop - start
@@ -404,8 +411,8 @@ def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     for ring in np.flatnonzero(first == last):
         nodes = sequence[offset[ring] : offset[ring + 1] - 1]
         met = nodes[junction[nodes]]
-        turned = np.roll(nodes, -int(np.argmax(nodes == min(met if len(met) else nodes))))
-        sequence[offset[ring] : offset[ring + 1]] = np.append(turned, turned[0])
+        at = int(np.argmax(nodes == (met if len(met) else nodes).min()))
+        sequence[offset[ring] : offset[ring + 1]] = np.append(nodes[at:], nodes[: at + 1])
     return rows, sequence, offset
 
 

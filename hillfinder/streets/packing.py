@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from hillfinder.model import StreetSource, read_only
 from hillfinder.streets.network import Blur, Lines, Profiles, StreetNetwork, Ways
 from hillfinder.streets.spots import Spots
-from hillfinder.streets.tags import Tags
+from hillfinder.streets.tags import Ids, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,8 +29,7 @@ def pack(network: StreetNetwork) -> bytes:
             if isinstance(value, np.ndarray):
                 arrays[prefix + each.name] = value
     ids, said = network.ways.ids, network.ways.said
-    arrays["ways.ids"] = np.fromiter(chain.from_iterable(ids), np.int64)
-    arrays["ways.count"] = np.fromiter(map(len, ids), np.int64, len(ids))
+    arrays["ways.ids"], arrays["ways.size"] = ids.every, ids.size
     arrays["ways.kind"], arrays["ways.name"] = said.kind, said.name
     known = {None: 0}
     arrays["spots.name"] = np.array(
@@ -75,16 +73,8 @@ def unpack(packed: bytes) -> StreetNetwork | None:
         for name, kind, count in head["arrays"]:
             arrays[name] = np.frombuffer(packed, kind, count, at)
             at += -(-arrays[name].nbytes // 8) * 8
-        ids, count = arrays["ways.ids"].tolist(), arrays["ways.count"]
-        if (count == 1).all():
-            each = tuple(zip(ids, strict=True))
-        else:
-            ends = np.cumsum(count).tolist()
-            each = tuple(
-                tuple(ids[end - n : end]) for n, end in zip(count.tolist(), ends, strict=True)
-            )
         ways = Ways(
-            ids=each,
+            ids=Ids(arrays["ways.ids"], arrays["ways.size"]),
             said=Tags(head["sets"], arrays["ways.kind"], head["names"], arrays["ways.name"]),
             **_group(Ways, arrays, "ways.", "ids", "said"),
         )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from hillfinder.model import read_only
-from hillfinder.streets.network import Lines, Profiles, StreetNetwork, Ways, project
+from hillfinder.streets.network import Lines, Profiles, StreetNetwork, Ways, in_use, project
 from hillfinder.streets.spots import Spots
-from hillfinder.streets.tags import Tags
+from hillfinder.streets.tags import Ids, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,7 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
     """Return a network of some of the edges, in their order, with their ways and profiles."""
     ways = np.zeros(len(network.ways.ids), bool)
     ways[network.edge_way[edges]] = True
-    ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
-    nodes, ends = np.unique(ends, return_inverse=True)
-    u, v = np.split(ends.astype(np.int64), 2)
+    nodes, u, v = in_use(network.edge_u[edges], network.edge_v[edges], len(network.node_id))
     point_offset, points = _of_runs(network.point_offset, edges)
     profiles = network.profiles
     if profiles is not None:
@@ -41,13 +39,13 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
         network,
         **_rows(network, nodes, only="node_"),
         **_rows(network, points, "point_offset", only="point_"),
-        edge_u=read_only(u),
-        edge_v=read_only(v),
+        edge_u=u,
+        edge_v=v,
         edge_way=read_only(renamed[network.edge_way[edges]]),
         edge_length_m=read_only(network.edge_length_m[edges]),
         point_offset=point_offset,
         ways=Ways(
-            ids=tuple(network.ways.ids[row] for row in rows.tolist()),
+            ids=network.ways.ids.among(rows),
             said=network.ways.said.among(rows),
             **_rows(network.ways, rows, "ids", "said"),
         ),
@@ -117,7 +115,7 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
         point_x_m=read_only(point_x),
         point_y_m=read_only(point_y),
         ways=Ways(
-            ids=tuple(ids for each in networks for ids in each.ways.ids),
+            ids=Ids.joined([each.ways.ids for each in networks]),
             hill=read_only(laid("hill", "ways")),
             steps=read_only(laid("steps", "ways")),
             structure=read_only(laid("structure", "ways")),

@@ -1,4 +1,4 @@
-"""The tags of many ways: few sets of them, and what follows from each.
+"""The ids and tags of many ways: few sets of tags, and what follows from each.
 
 Of a hundred ways of a town eighty have the tags of another, but for the name. So a set of tags is
 held once, and judged once.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
@@ -48,6 +49,64 @@ class Judged(NamedTuple):
     deck: Bools
     bars: Bools
     road: Ints
+
+
+class Ids(Sequence[tuple[int, ...]]):
+    """The OpenStreetMap ids of ways: mostly one each.
+
+    Attributes:
+        every: the ids, way after way.
+        size: shape (w,), how many each has.
+    """
+
+    __slots__ = ("_stop", "every", "size")
+
+    def __init__(self, every: Ints, size: Ints) -> None:
+        """Hold what is given."""
+        self.every, self.size = read_only(every), read_only(size)
+        self._stop = np.cumsum(size)
+
+    @classmethod
+    def gathered(cls, ids: Iterable[tuple[int, ...]]) -> Ids:
+        """Return ids that came one by one."""
+        if isinstance(ids, cls):
+            return ids
+        each = [*ids]
+        size = np.fromiter(map(len, each), np.int64, len(each))
+        return cls(np.fromiter(chain.from_iterable(each), np.int64), size)
+
+    @classmethod
+    def joined(cls, every: Sequence[Ids]) -> Ids:
+        """Return the ids of several as of one."""
+        sizes = [each.size for each in every]
+        return cls(np.concatenate([each.every for each in every]), np.concatenate(sizes))
+
+    def among(self, rows: Ints) -> Ids:
+        """Return those of some ways."""
+        size, stop = self.size[rows], self._stop[rows]
+        each = np.repeat(stop - np.cumsum(size), size)
+        return Ids(self.every[each + np.arange(len(each))], size)
+
+    def __len__(self) -> int:
+        """Return how many ways there are."""
+        return len(self.size)
+
+    @overload
+    def __getitem__(self, row: int) -> tuple[int, ...]: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[tuple[int, ...]]: ...
+    def __getitem__(self, row: int | slice) -> tuple[int, ...] | Sequence[tuple[int, ...]]:
+        """Return the ids of one way, or of some."""
+        if isinstance(row, slice):
+            return self.among(np.arange(len(self))[row])
+        stop = self._stop[row]
+        return tuple(self.every[stop - self.size[row] : stop].tolist())
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether all ways have the same ids."""
+        return isinstance(other, Sequence) and [*self] == [*other]
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
 
 
 class Tags(Sequence[Mapping[str, str]]):
