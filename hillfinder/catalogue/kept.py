@@ -79,10 +79,11 @@ def make(
     Raises:
         HeightsError: the heights cannot be read, or are no terrain.
     """
-    if not (cells.numbers(raw.lon, raw.lat) == cells.number(cell)).any():
+    lies_in = cells.numbers(raw.lon, raw.lat)
+    if not (lies_in == cells.number(cell)).any():
         return None
     try:
-        network = build(raw, cell.crs, _borders(raw))
+        network = build(raw, cell.crs, _borders(raw, lies_in))
     except StreetsError:  # a railway, a motorway: nothing for feet
         return None
     network = take(network, touching(network, cell.box(AROUND_M)))
@@ -214,11 +215,10 @@ def _round_about(
     return error_m, usual_m, tail
 
 
-def _borders(raw: RawStreets) -> Bools:
-    """Return which nodes a way reaches from another cell."""
+def _borders(raw: RawStreets, cell: Ints) -> Bools:
+    """Return which nodes a way reaches from another cell, of the cells that the nodes lie in."""
     inside = np.ones(len(raw.way_node), bool)
     inside[raw.way_offset[1:] - 1] = False
-    cell = cells.numbers(raw.lon, raw.lat)
     one = raw.way_node[:-1][inside[:-1]]
     other = raw.way_node[1:][inside[:-1]]
     border = np.zeros(len(raw.node_id), bool)

@@ -30,11 +30,12 @@ def write(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
     replace(path, head.encode() + b"\n" + data, overwrite=True)
 
 
-def read(path: Path) -> tuple[dict[str, Any], bytes] | None:
+def read(path: Path) -> tuple[dict[str, Any], memoryview] | None:
     """Return what was said about a part, and the part; ``None`` where none is whole."""
     try:
-        line, _, data = path.read_bytes().partition(b"\n")
-        about = json.loads(line)
+        file = path.read_bytes()
+        end = file.index(b"\n")
+        about, data = json.loads(file[:end]), memoryview(file)[end + 1 :]
         whole = about.pop("crc32") == crc32(data)
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return None

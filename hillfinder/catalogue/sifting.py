@@ -76,9 +76,10 @@ def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
         raise AssertionError
     rest = b""
     while piece := sieve.stdout.read(PIECE):
-        whole, end, tail = (rest + piece).rpartition(b"\n")
-        yield whole + end
-        rest = tail
+        end = piece.rfind(b"\n") + 1
+        if end:
+            yield b"".join([rest, memoryview(piece)[:end]])
+        rest = piece[end:] if end else rest + piece
     said = sieve.stderr.read().decode(errors="replace").strip()
     if sieve.wait():
         raise RuntimeError(said.rpartition("\n")[2] or f"reading it ended with {sieve.returncode}")

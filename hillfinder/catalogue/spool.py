@@ -8,7 +8,6 @@ arrays to the spools of the cells that it comes near.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -143,8 +142,9 @@ def _lines(text: bytes) -> Lines:
     begin = 0 if text.startswith(b"w") else text.find(b"\nw") + 1 or len(text)
     if text.rfind(b"\nn", begin) >= 0:  # the extract is not sorted
         return _lines(b"".join(sorted(text.splitlines(keepends=True))))
-    mark, said, *place = _fields(text[:begin], 4)
-    way, tags, nodes = _fields(text[begin:], 3)
+    whole = memoryview(text)
+    mark, said, *place = _fields(whole[:begin], 4)
+    way, tags, nodes = _fields(whole[begin:], 3)
     each = said.dictionary_encode()
     kind = np.array([*map(_kind, each.dictionary.to_pylist()), _NO_KIND])[each.indices]
     seen = kind > _NO_KIND
@@ -159,7 +159,7 @@ def _lines(text: bytes) -> Lines:
     )
 
 
-def _fields(text: bytes, count: int) -> list[pa.StringArray]:
+def _fields(text: bytes | memoryview, count: int) -> list[pa.StringArray]:
     """Return columns of text that have a blank between."""
     import pyarrow as pa
 
@@ -168,7 +168,7 @@ def _fields(text: bytes, count: int) -> list[pa.StringArray]:
     return [column.combine_chunks() for column in _table(text, columns, " ").columns]
 
 
-def _table(text: bytes, columns: dict[str, pa.DataType], delimiter: str) -> pa.Table:
+def _table(text: bytes | memoryview, columns: dict[str, pa.DataType], delimiter: str) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -363,26 +363,26 @@ def _tags(text: bytes) -> Tags:
     named = np.array([key == "name" for key, _ in known])
     name = np.zeros(len(lines), np.int64)
     name[way[named[code]]] = np.cumsum(named)[code[named[code]]]
-    kept = np.array([key in IN_SETS for key, _ in known])[code]
-    code, stop = code[kept], 4 * np.cumsum(np.bincount(way[kept], minlength=len(lines)))
-    said, kinds = code.tobytes(), dict[bytes, int]()
-    kind = [
-        kinds.setdefault(said[begin:end], len(kinds))
-        for begin, end in pairwise([0, *stop.tolist()])
-    ]
-    sets = [dict(known[pair] for pair in np.frombuffer(one, code.dtype).tolist()) for one in kinds]
     names = [None, *(value for key, value in known if key == "name")]
-    return Tags(sets, np.array(kind), names, name)
+    # What else is read of a line, as bytes of the numbers of its pairs: few lines differ in that.
+    kept = np.array([key in IN_SETS for key, _ in known])[code]
+    stop = 4 * np.cumsum(np.bincount(way[kept], minlength=len(lines)))
+    ends, said = np.append(0, stop).astype(np.int32), code[kept].astype(np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(said)]
+    kinds = pa.Array.from_buffers(pa.binary(), len(lines), buffers).dictionary_encode()
+    numbers = [np.frombuffer(one, np.int32).tolist() for one in kinds.dictionary.to_pylist()]
+    sets = [dict([known[number] for number in one]) for one in numbers]
+    return Tags(sets, kinds.indices.to_numpy().astype(np.int64), names, name)
 
 
 def _pair(text: str) -> tuple[str, str]:
-    """Return a tag. In its value special characters were written as numbers; no known key has any.
+    """Return a tag. Special characters were written as numbers; no key that is read has any.
 
     >>> _pair("ref=I%20%405"), _pair("name=50%25%")
     (('ref', 'I 405'), ('name', '50%'))
     """
     key, _, value = text.partition("=")
-    if "%" in value:
+    if "%" in value and (key == "name" or key in IN_SETS):
         value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
     return key, value
 

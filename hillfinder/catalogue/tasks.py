@@ -132,9 +132,10 @@ def piece(path: Path) -> kept.Piece | None:
         data = pa.decompress(data, about["bytes"], "lz4", asbytes=True)
     except (KeyError, OSError, pa.ArrowException):  # of another version
         return None
-    rows = np.frombuffer(data, np.int64, about["edges"])
-    network = unpack(data[rows.nbytes :])
-    return None if network is None else kept.Piece(network, rows)
+    network = unpack(data)
+    if network is None:
+        return None
+    return kept.Piece(network, np.frombuffer(data, np.int64)[-about["edges"] :])
 
 
 def _touch(one: Box, other: Box) -> bool:
@@ -181,7 +182,7 @@ def _packed(piece: kept.Piece | None, about: Mapping[str, Any]) -> tuple[bytes, 
         **{name: np.zeros_like(getattr(network, name)) for name in names},
         profiles=replace(profiles, sigma_m=np.zeros_like(profiles.sigma_m)),
     )
-    data = piece.row.tobytes() + pack(bare)
+    data = pack(bare) + piece.row.tobytes()
     squeezed = pa.compress(data, "lz4", asbytes=True)
     return squeezed, {**about, "edges": len(piece.row), "bytes": len(data)}
 

@@ -46,13 +46,11 @@ def pack(network: StreetNetwork) -> bytes:
         "arrays": [(name, array.dtype.str, len(array)) for name, array in arrays.items()],
     }
     # Every array begins at a multiple of eight bytes, as processors like it.
-    data = [each.tobytes() for each in arrays.values()]
     line = json.dumps(head).encode()
-    return b"".join([line + b" " * (-len(line) - 1 & 7) + b"\n", *map(_padded, data)])
-
-
-def _padded(data: bytes) -> bytes:
-    return data + b"\0" * (-len(data) & 7)
+    packed: list[bytes | memoryview] = [line, b" " * (-len(line) - 1 & 7), b"\n"]
+    for array in arrays.values():
+        packed += [np.ascontiguousarray(array).data, bytes(-array.nbytes & 7)]
+    return b"".join(packed)
 
 
 def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
@@ -72,7 +70,7 @@ def unpack(packed: bytes) -> StreetNetwork | None:
         arrays = {}
         for name, kind, count in head["arrays"]:
             arrays[name] = np.frombuffer(packed, kind, count, at)
-            at += -(-arrays[name].nbytes // 8) * 8
+            at += arrays[name].nbytes + (-arrays[name].nbytes & 7)
         ways = Ways(
             ids=Ids(arrays["ways.ids"], arrays["ways.size"]),
             said=Tags(head["sets"], arrays["ways.kind"], head["names"], arrays["ways.name"]),

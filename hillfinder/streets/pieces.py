@@ -82,10 +82,14 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
 
     point_lon, point_lat = laid("point_lon"), laid("point_lat")
     point_offset = _end_to_end([each.point_offset for each in networks])
-    point_x, point_y = project(point_lon, point_lat, crs)
-    # Every node is the end of an edge, and drawn there.
-    node = np.empty(len(node_id), np.int64)
-    node[ends["edge_u"]], node[ends["edge_v"]] = point_offset[:-1], point_offset[1:] - 1
+    node_lon, node_lat = laid("node_lon")[row], laid("node_lat")[row]
+    # The row of each point among what is projected: the nodes, each once, and what lies between.
+    inner = np.ones(len(point_lon), bool)
+    inner[point_offset[:-1]] = inner[point_offset[1:] - 1] = False
+    place = len(node_id) - 1 + np.cumsum(inner)
+    place[point_offset[:-1]], place[point_offset[1:] - 1] = ends["edge_u"], ends["edge_v"]
+    both = (np.append(node_lon, point_lon[inner]), np.append(node_lat, point_lat[inner]))
+    x_m, y_m = project(*both, crs)
     profiles = None
     if all(each.profiles is not None for each in networks):
         names = [each.name for each in fields(Profiles) if each.name not in {"offset", "blur"}]
@@ -97,10 +101,10 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
     nothing = read_only(np.empty(0))
     return StreetNetwork(
         node_id=read_only(node_id),
-        node_lon=read_only(laid("node_lon")[row]),
-        node_lat=read_only(laid("node_lat")[row]),
-        node_x_m=read_only(point_x[node]),
-        node_y_m=read_only(point_y[node]),
+        node_lon=read_only(node_lon),
+        node_lat=read_only(node_lat),
+        node_x_m=read_only(x_m[: len(node_id)]),
+        node_y_m=read_only(y_m[: len(node_id)]),
         edge_u=read_only(ends["edge_u"]),
         edge_v=read_only(ends["edge_v"]),
         edge_way=read_only(
@@ -112,8 +116,8 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
         point_offset=point_offset,
         point_lon=read_only(point_lon),
         point_lat=read_only(point_lat),
-        point_x_m=read_only(point_x),
-        point_y_m=read_only(point_y),
+        point_x_m=read_only(x_m[place]),
+        point_y_m=read_only(y_m[place]),
         ways=Ways(
             ids=Ids.joined([each.ways.ids for each in networks]),
             hill=read_only(laid("hill", "ways")),
