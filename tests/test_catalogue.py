@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hillfinder as hf
-from hillfinder.catalogue import cells, dataset, kept, parts, sifting, spool, table, tasks
+from hillfinder.catalogue import cells, dataset, kept, opl, parts, sifting, spool, table, tasks
 from hillfinder.catalogue.cells import Cell
 from hillfinder.errors import HeightsError, InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
@@ -173,7 +173,7 @@ def lines(raw: Any) -> dict[Any, Any]:
 
 def spools(text: str, folder: Path, margin_m: float = 1.0) -> list[Path]:
     """Share out lines as libosmium writes them."""
-    spool._share_out(spool._lines(text.encode()), folder, margin_m)
+    spool._share_out(opl.read(text.encode()), folder, margin_m)
     return sorted(folder.iterdir(), key=lambda path: int(path.name.split("-")[1]))
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hillfinder.streets import access
 from hillfinder.streets.spots import GRAVEST, of_road
-from hillfinder.streets.tags import Tags
+from hillfinder.streets.tags import READ_TAGS, Tags
 
 from .test_access import any_tags, mixed_tags
 
@@ -34,10 +34,10 @@ def test_law_many_ways_are_judged_as_each_alone(ways: list[dict[str, str]]) -> N
 @given(of_ways)
 def test_law_tags_come_back_as_they_were(ways: list[dict[str, str]]) -> None:
     tags = Tags.gathered(ways)
-    read = [{key: one[key] for key in one if key in access.READ_TAGS} for one in ways]
+    read = [{key: one[key] for key in one if key in READ_TAGS} for one in ways]
     assert [*tags] == read
     assert tags[1:] == Tags.gathered(read[1:])
-    for key in access.READ_TAGS:
+    for key in READ_TAGS:
         assert tags.column(key).tolist() == [one.get(key) for one in read]
 
 

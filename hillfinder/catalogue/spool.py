@@ -1,30 +1,27 @@
 """An extract shared out among the cells, without a Python step for any of its nodes.
 
 Every way of interest comes as a line of text with its nodes and where they lie, and so does every
-tagged node (``sifting``). Arrow reads these lines in pieces, and what they say is appended as
-arrays to the spools of the cells that it comes near.
+tagged node (``sifting``). These lines are read in pieces (``opl``), and what they say is appended,
+as arrays, to the spools of the cells that it comes near.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hillfinder.catalogue import cells, sifting
+from hillfinder.catalogue import cells, opl, sifting
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets import extract
 from hillfinder.streets.network import RawStreets, ragged
-from hillfinder.streets.spots import KINDS, NODE_KEYS, of_node
-from hillfinder.streets.tags import IN_SETS, Ids, Tags
+from hillfinder.streets.spots import KINDS
+from hillfinder.streets.tags import Ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import pyarrow as pa
 
     from hillfinder.model import Floats, Ints
 
@@ -32,33 +29,7 @@ if TYPE_CHECKING:
 
 #: Ways that come near more cells than this are shared out by their nodes, not by their box.
 MANY_CELLS = 9
-_NUMBERS = bytes.maketrans(b"Nxy,", b"\n,,\n")
-_ESCAPED = re.compile(r"%([0-9a-f]+)%")
-_NO_KIND = -1
-
-
-class Lines(NamedTuple):
-    """Ways, and tagged nodes as lines of one node.
-
-    Attributes:
-        id: shape (w,), of each way or node.
-        kind: what a node is, a number of ``spots.KINDS``; -1 for a way.
-        size: how many nodes each line has.
-        node, lon, lat: shape (n,), the nodes of all lines: their ids, and where they lie; NaN
-            where the extract does not say.
-        text: the tags of each as they were written, behind a T, with a line end; of a node none.
-    """
-
-    id: Ints
-    kind: Ints
-    size: Ints
-    node: Ints
-    lon: Floats
-    lat: Floats
-    text: pa.StringArray
-
-
-#: A spool has the arrays of ``Lines`` one after the other, behind their lengths, again and again.
+#: A spool has the arrays of ``opl.Lines`` end to end, behind their lengths, again and again.
 _TYPES = ("i8", "i8", "i8", "i8", "f8", "f8", "u1")
 
 
@@ -80,13 +51,13 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
     from osmium.osm import NOTHING
 
     file = extract.opened(path)
-    below_zero = None
+    below_zero: tuple[Ints, Floats, Floats] | None = None
     try:
         with osmium.io.Reader(file, NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp") or None
         with sifting.ways(path, folder) as pieces:
             for piece in pieces:
-                lines = _lines(piece)
+                lines = opl.read(piece)
                 if (lines.node[np.isnan(lines.lon)] < 0).any():
                     below_zero = below_zero or _below_zero(path)
                     lines = _with_nodes(lines, *below_zero)
@@ -123,118 +94,23 @@ def read(spool: bytes, source: StreetSource) -> RawStreets | None:
         way_offset=offset,
         way_node=way_node.astype(np.int64),
         way_ids=Ids(number[ways], np.ones(len(ways), np.int64)),
-        tags=_tags(text.tobytes()).among(ways),
+        tags=opl.tags(text.tobytes()).among(ways),
         source=source,
         node_kind=dict(zip(number[marks].tolist(), kinds, strict=True)),
         nodes_known=True,
     )
 
 
-def _lines(text: bytes) -> Lines:
-    """Read lines of text.
-
-    Those of nodes are ``n1 Tkey=value x8.1 y46``, and of ways, after all nodes,
-    ``w1 Tkey=value,key=value Nn1x8.1y46,n2xy``; what would be mistaken in tags is escaped.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    begin = 0 if text.startswith(b"w") else text.find(b"\nw") + 1 or len(text)
-    if text.rfind(b"\nn", begin) >= 0:  # the extract is not sorted
-        return _lines(b"".join(sorted(text.splitlines(keepends=True))))
-    whole = memoryview(text)
-    mark, said, *place = _fields(whole[:begin], 4)
-    way, tags, nodes = _fields(whole[begin:], 3)
-    each = said.dictionary_encode()
-    kind = np.array([*map(_kind, each.dictionary.to_pylist()), _NO_KIND])[each.indices]
-    seen = kind > _NO_KIND
-    mark, one = (each.filter(pa.array(seen)) for each in (mark, _as_nodes(mark, *place)))
-    written = pc.binary_join_element_wise(tags, "\n", "")
-    number = pc.utf8_slice_codeunits(pa.concat_arrays([mark, way]), 1).cast(pa.int64())
-    return Lines(
-        number.to_numpy(),
-        np.concatenate([kind[seen], np.full(len(way), _NO_KIND)]),
-        *_nodes(pa.concat_arrays([one, nodes])),
-        pa.concat_arrays([pa.array(["T\n"] * len(mark), pa.string()), written]),
-    )
-
-
-def _fields(text: bytes | memoryview, count: int) -> list[pa.StringArray]:
-    """Return columns of text that have a blank between."""
-    import pyarrow as pa
-
-    names = [str(number) for number in range(count)]
-    columns = dict.fromkeys(names, pa.string())
-    return [column.combine_chunks() for column in _table(text, columns, " ").columns]
-
-
-def _table(text: bytes | memoryview, columns: dict[str, pa.DataType], delimiter: str) -> pa.Table:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    if not text:
-        return pa.schema(columns.items()).empty_table()
-    return csv.read_csv(
-        pa.BufferReader(text),
-        csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=[*columns]),
-        csv.ParseOptions(delimiter=delimiter, quote_char=False),
-        csv.ConvertOptions(column_types=columns),
-    )
-
-
-def _as_nodes(mark: pa.StringArray, *place: pa.StringArray) -> pa.StringArray:
-    """Return nodes as ways have them: each as one that has no other."""
-    import pyarrow.compute as pc
-
-    return pc.binary_join_element_wise("N", mark, *place, "")
-
-
-def _buffers(texts: pa.StringArray) -> tuple[Ints, Array]:
-    """Return texts end to end, in UTF-8, and where each begins and the last ends."""
-    _, ends, data = texts.buffers()
-    ends = np.frombuffer(ends, np.int32, len(texts) + 1, 4 * texts.offset)
-    text = np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]]
-    return ends - ends[0], text
-
-
-def _nodes(lists: pa.StringArray) -> tuple[Ints, Ints, Floats, Floats]:
-    """Return how many nodes each list has, ``Nn1x8.1y46,n2xy``, their ids, and where they lie."""
-    import pyarrow as pa
-
-    ends, text = _buffers(lists)
-    size = np.diff(np.searchsorted(np.flatnonzero(text == ord("n")), ends))
-    kinds = {"node": pa.int64(), "lon": pa.float64(), "lat": pa.float64()}
-    table = _table(text.tobytes().translate(_NUMBERS, b"n"), kinds, ",")
-    node, lon, lat = (column.to_numpy() for column in table.columns)
-    return size, node, lon, lat
-
-
-def _kind(said: str) -> int:
-    """Return what the tags of a node mean to somebody on foot."""
-    get = dict(map(_pair, said.removeprefix("T").split(","))).get
-    kind = of_node(*[get(key) for key in NODE_KEYS])
-    return _NO_KIND if kind is None else KINDS.index(kind)
-
-
 def _below_zero(path: Path) -> tuple[Ints, Floats, Floats]:
-    """Return all nodes whose ids are below zero, sorted: no location index holds them.
+    """Return all nodes whose ids are below zero: no index of libosmium holds them.
 
     An editor gives such ids to what is new. They are looked for only where a way needs them.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     with sifting.nodes(path) as pieces:
-        found = []
-        for piece in pieces:
-            mark, _, *place = _fields(piece, 4)
-            found.append(_as_nodes(mark, *place).filter(pc.starts_with(mark, "n-")))
-    _, node, lon, lat = _nodes(pa.concat_arrays(found))
-    order = np.argsort(node)
-    return node[order], lon[order], lat[order]
+        return opl.below_zero(pieces)
 
 
-def _with_nodes(lines: Lines, node: Ints, lon: Floats, lat: Floats) -> Lines:
+def _with_nodes(lines: opl.Lines, node: Ints, lon: Floats, lat: Floats) -> opl.Lines:
     """Return lines of which some nodes lie where they are."""
     if len(node) == 0:
         return lines
@@ -244,7 +120,7 @@ def _with_nodes(lines: Lines, node: Ints, lon: Floats, lat: Floats) -> Lines:
     return lines._replace(lon=places[0], lat=places[1])
 
 
-def _share_out(lines: Lines, folder: Path, margin_m: float) -> None:
+def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> None:
     """Append every line to the spools of the cells that it comes near."""
     count, every = len(lines.id), np.repeat(np.arange(len(lines.id)), lines.size)
     known = ~np.isnan(lines.lon)
@@ -288,13 +164,13 @@ def _share_out(lines: Lines, folder: Path, margin_m: float) -> None:
             spool.write(_bytes(lines, chosen))
 
 
-def _bytes(lines: Lines, rows: Ints) -> bytes:
+def _bytes(lines: opl.Lines, rows: Ints) -> bytes:
     """Return some lines as a spool holds them."""
     import pyarrow as pa
 
     stop = np.cumsum(lines.size)
     at, _ = ragged((stop - lines.size)[rows], stop[rows])
-    _, text = _buffers(lines.text.take(pa.array(rows)))
+    _, text = opl.end_to_end(lines.text.take(pa.array(rows)))
     arrays = (
         *(each[rows] for each in (lines.id, lines.kind, lines.size)),
         *(each[at] for each in (lines.node, lines.lon, lines.lat)),
@@ -348,43 +224,6 @@ def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
             )
             found.append(np.clip(row, 0, cells.AROUND - 1) * cells.AROUND + column % cells.AROUND)
     return np.unique(np.concatenate(found))
-
-
-def _tags(text: bytes) -> Tags:
-    """Return the tags of lines, each ``Tkey=value,key=value`` or ``T``, and a line end."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    lines = pc.split_pattern(pa.array([text[1:-1].decode()]), "\nT").flatten()
-    pairs = pc.split_pattern(lines, ",")
-    way = np.repeat(np.arange(len(lines)), pc.list_value_length(pairs))
-    each = pairs.flatten().dictionary_encode()
-    code, known = each.indices.to_numpy(), [*map(_pair, each.dictionary.to_pylist())]
-    named = np.array([key == "name" for key, _ in known])
-    name = np.zeros(len(lines), np.int64)
-    name[way[named[code]]] = np.cumsum(named)[code[named[code]]]
-    names = [None, *(value for key, value in known if key == "name")]
-    # What else is read of a line, as bytes of the numbers of its pairs: few lines differ in that.
-    kept = np.array([key in IN_SETS for key, _ in known])[code]
-    stop = 4 * np.cumsum(np.bincount(way[kept], minlength=len(lines)))
-    ends, said = np.append(0, stop).astype(np.int32), code[kept].astype(np.int32)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(said)]
-    kinds = pa.Array.from_buffers(pa.binary(), len(lines), buffers).dictionary_encode()
-    numbers = [np.frombuffer(one, np.int32).tolist() for one in kinds.dictionary.to_pylist()]
-    sets = [dict([known[number] for number in one]) for one in numbers]
-    return Tags(sets, kinds.indices.to_numpy().astype(np.int64), names, name)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    """Return a tag. Special characters were written as numbers; no key that is read has any.
-
-    >>> _pair("ref=I%20%405"), _pair("name=50%25%")
-    (('ref', 'I 405'), ('name', '50%'))
-    """
-    key, _, value = text.partition("=")
-    if "%" in value and (key == "name" or key in IN_SETS):
-        value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
-    return key, value
 
 
 def _torn(

@@ -11,6 +11,7 @@ import numpy as np
 from hillfinder.errors import StreetsError
 from hillfinder.model import Profile, StreetSource
 from hillfinder.streets import access, network, spots
+from hillfinder.streets.tags import READ_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     _Kind = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
 
 #: The tags that are read. OSMnx replaces the value of ``oneway`` by its own.
-TAGS = {*access.READ_TAGS} - {"oneway"}
+TAGS = {*READ_TAGS} - {"oneway"}
 
 
 def read(path: Path) -> network.StreetNetwork:

@@ -84,8 +84,7 @@ class Ways:
 
     def tags(self, row: int) -> dict[str, str]:
         """Return those tags of one way, sorted by key."""
-        said = self.said[row]
-        return {key: said[key] for key in access.KEPT_TAGS if key in said}
+        return {k: v for k, v in sorted(self.said[row].items()) if k in access.KEPT_TAGS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -407,8 +406,7 @@ def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     rows, sequence, size = rows[long_enough], sequence[kept], size[long_enough]
     offset = np.concatenate([[0], np.cumsum(size)])
     junction = _junctions(sequence, offset, len(raw.node_id))
-    first, last = sequence[offset[:-1]], sequence[offset[1:] - 1]
-    for ring in np.flatnonzero(first == last):
+    for ring in np.flatnonzero(sequence[offset[:-1]] == sequence[offset[1:] - 1]):
         nodes = sequence[offset[ring] : offset[ring + 1] - 1]
         met = nodes[junction[nodes]]
         at = int(np.argmax(nodes == (met if len(met) else nodes).min()))
@@ -431,8 +429,7 @@ def _junctions(sequence: Ints, offset: Ints, nodes: int) -> Bools:
 def _cuts(sequence: Ints, offset: Ints, nodes: int) -> Bools:
     """Return for each place of ``sequence`` whether an edge begins or ends there."""
     cut = _junctions(sequence, offset, nodes)[sequence]
-    cut[offset[:-1]] = True
-    cut[offset[1:] - 1] = True
+    cut[offset[:-1]] = cut[offset[1:] - 1] = True
     return cut
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from hillfinder.errors import DataError, StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.streets.access import READ_TAGS
 from hillfinder.streets.spots import NODE_KEYS
+from hillfinder.streets.tags import READ_TAGS
 from hillfinder.web import Service
 
 if TYPE_CHECKING:

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Ints, Strings
 
 
+#: What is asked of ways that nobody walks on, besides: of bridges of every kind, and of piers.
+_OF_OTHERS = {*access.AREA_TAGS, "man_made", "railway", "waterway"}
+#: Every tag key that anything reads, sorted.
+READ_TAGS: tuple[str, ...] = (*sorted({*access.KEPT_TAGS, *_OF_OTHERS}),)
 #: Keys of the sets, and those of them that anything follows from.
-IN_SETS = frozenset(access.READ_TAGS) - {"name"}
-_RULES = IN_SETS.intersection(access.RULE_TAGS)
+IN_SETS = frozenset(READ_TAGS) - {"name"}
+_RULES = IN_SETS.intersection({*access.READ_BY_RULES, *_OF_OTHERS})
 
 
 class Judged(NamedTuple):
@@ -110,7 +114,7 @@ class Ids(Sequence[tuple[int, ...]]):
 
 
 class Tags(Sequence[Mapping[str, str]]):
-    """The tags of ways, in their order, as far as anything reads them (``access.READ_TAGS``).
+    """The tags of ways, in their order, as far as anything reads them (``READ_TAGS``).
 
     Attributes:
         sets: sets of tags without names, each of which some way has.
