@@ -147,6 +147,8 @@ def _touch(one: Box, other: Box) -> bool:
 
 def _kept(job: Job, cell: Cell) -> dict[str, Any]:
     """Make the streets of a cell where they are not there yet; return what is known of them."""
+    import pyarrow as pa
+
     done = parts.read(job.streets(cell))
     if done is not None and (parts.read(job.rim(cell)) is not None):
         return done[0]
@@ -155,6 +157,8 @@ def _kept(job: Job, cell: Cell) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         msg = f"{job.spool(cell)} cannot be read ({error}): scan again with --no-resume."
         raise StreetsError(msg) from error
+    # Or Arrow would hold some 20 MB for later while the heights are worked out.
+    pa.default_memory_pool().release_unused()
     shortest = job.criteria.length_range_m[0]
     made = None if raw is None else kept.make(cell, raw, job.heights(cell), shortest)
     about: dict[str, Any] = {} if made is None else made[1].as_json()
