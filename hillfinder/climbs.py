@@ -9,22 +9,24 @@ and is not flat at either end. Of all such stretches on one slope the one with t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from hillfinder.elevation import doubt, evidence
 from hillfinder.errors import HeightsError
-from hillfinder.model import Climb, Leg, Profile
+from hillfinder.model import Climb, Profile
+from hillfinder.streets import tracks
 from hillfinder.streets.network import NEAR_M
 from hillfinder.streets.strokes import continuations, trace
+from hillfinder.streets.tracks import Legs
 from hillfinder.windows import Limits, Line, search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.model import Bools, Floats, Ints, Leg
     from hillfinder.streets.network import Blur, Profiles, StreetNetwork, Track
 
 
@@ -49,6 +51,7 @@ class Climbs:
     grade: Floats
     grade_sigma: Floats
     _axes: tuple[_Axis, _Axis]
+    _drawn: _Drawn
     _backward: Bools
     _foot: Floats
 
@@ -68,31 +71,52 @@ class Climbs:
     def __getitem__(self, row: int) -> Climb:
         """Return one climb as a record."""
         grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
-        return climb(self.network, self.legs(row), grade, sigma)
+        (legs,) = self.legs(np.array([row])).records()
+        return climb(self.network, legs, grade, sigma)
 
-    def legs(self, row: int) -> list[Leg]:
-        """Return the pieces of edges that one climb runs along."""
-        axis = self._axes[int(self._backward[row])]
-        foot = float(self._foot[row])
-        return axis.legs(self.network, foot, foot + float(self.length_m[row]))
+    def legs(self, rows: Ints) -> Legs:
+        """Return the pieces of edges that some of the climbs run along."""
+        foot, back = self._foot[rows], self._backward[rows]
+        top = foot + self.length_m[rows]
+        first = self._of(back, lambda axis: axis.leg_at(foot + NEAR_M))
+        last = self._of(back, lambda axis: axis.leg_at(top - NEAR_M))
+        leg, climb, offset = tracks.rows(first, last + 1)
+        foot, top, back = foot[climb], top[climb], back[climb]
+        edge = self._of(back, lambda axis: axis.leg_edge[leg])
+        begin = self._of(back, lambda axis: axis.leg_start[leg])
+        forward = self._of(back, lambda axis: axis.leg_forward[leg])
+        length = self.network.edge_length_m[edge]
+        start, stop = np.maximum(foot - begin, 0.0), np.minimum(top - begin, length)
+        ends = (np.where(forward, end, length - end) for end in (start, stop))
+        return Legs(offset, edge, *ends)
 
-    def points(self, shares: Floats) -> tuple[Floats, Floats]:
+    def _of(self, back: Bools, value: Callable[[_Axis], Any]) -> Any:  # noqa: ANN401
+        """Return what each has on its own axis, an array."""
+        ahead, behind = map(value, self._axes)
+        return np.where(back, behind, ahead)
+
+    def points(self, shares: Floats, rows: Ints | slice = slice(None)) -> tuple[Floats, Floats]:
         """Return the projected positions at ``shares`` (0 foot, 1 top) of each: shape (k, p)."""
-        x, y = np.empty((2, len(self), len(shares)))
-        at = self._foot[:, None] + self.length_m[:, None] * shares
-        for backward, axis in enumerate(self._axes):
-            rows = self._backward == bool(backward)
-            x[rows], y[rows] = axis.locate(at[rows])
-        return x, y
+        at = self._foot[rows, None] + self.length_m[rows, None] * shares
+        at[self._backward[rows]] *= -1  # positions on the axis backward are those ahead, mirrored
+        s, x, y = self._drawn
+        return np.interp(at, s, x), np.interp(at, s, y)
+
+
+class _Drawn(NamedTuple):
+    """Every point of the edges' drawing: its position on the axis ahead, and projected."""
+
+    s: Floats
+    x: Floats
+    y: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Axis:
     """All strokes of a network laid end to end, a metre apart, in one direction.
 
-    ``leg_*`` has one row for each edge of each stroke, ``line`` and ``sigma`` one for each sample,
-    ``shape_*`` one for each point of the edges' drawing. ``usable`` says which samples a climb
-    may touch, ``run`` to which stroke each belongs.
+    ``leg_*`` has one row for each edge of each stroke, ``line`` and ``sigma`` one for each sample.
+    ``usable`` says which samples a climb may touch, ``run`` to which stroke each belongs.
     """
 
     leg_start: Floats
@@ -102,9 +126,6 @@ class _Axis:
     sigma: Floats
     usable: Bools
     run: Ints
-    shape_s: Floats
-    shape_x: Floats
-    shape_y: Floats
 
     def reversed(self, lengths: Floats) -> _Axis:
         """Return the same axis run the other way."""
@@ -116,9 +137,6 @@ class _Axis:
             sigma=self.sigma[::-1],
             usable=self.usable[::-1],
             run=self.run.max(initial=0) - self.run[::-1],
-            shape_s=-self.shape_s[::-1],
-            shape_x=self.shape_x[::-1],
-            shape_y=self.shape_y[::-1],
         )
 
     def leg_at(self, s: Floats) -> Ints:
@@ -132,32 +150,8 @@ class _Axis:
         along = np.clip(s - self.leg_start[leg], 0.0, lengths[edge])
         return edge, np.where(self.leg_forward[leg], along, lengths[edge] - along)
 
-    def locate(self, s: Floats) -> tuple[Floats, Floats]:
-        """Return the projected coordinates at positions on the axis."""
-        return np.interp(s, self.shape_s, self.shape_x), np.interp(s, self.shape_s, self.shape_y)
 
-    def legs(self, network: StreetNetwork, foot: float, top: float) -> list[Leg]:
-        """Return the pieces of edges between two positions."""
-        first, last = self.leg_at(np.array([foot + NEAR_M, top - NEAR_M]))
-        legs = []
-        for leg in range(first, last + 1):
-            edge = int(self.leg_edge[leg])
-            length = float(network.edge_length_m[edge])
-            start = max(foot - float(self.leg_start[leg]), 0.0)
-            stop = min(top - float(self.leg_start[leg]), length)
-            if not self.leg_forward[leg]:
-                start, stop = length - start, length - stop
-            legs.append(Leg(edge, start, stop))
-        return legs
-
-
-def climb(
-    network: StreetNetwork,
-    legs: Sequence[Leg],
-    grade: float,
-    grade_sigma: float,
-    track: Track | None = None,
-) -> Climb:
+def climb(network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma: float) -> Climb:
     """Return the way along legs, foot first, as a record, tilted to the grade claimed.
 
     Args:
@@ -165,27 +159,52 @@ def climb(
         legs: the pieces of edges.
         grade: what is claimed of it.
         grade_sigma: its standard deviation.
-        track: the line along the legs, where somebody has it already.
     """
-    track = track or network.track(legs)
-    along = track.distance_m - track.distance_m[0]
-    excess = (track.elevation_m[-1] - track.elevation_m[0]) / along[-1] - grade
-    mapped = evidence.signs(network.ways, network.edge_way[[leg.edge for leg in legs]])
-    passed = np.array([leg.stop_m - leg.start_m for leg in legs])
+    track = network.track(legs)
+    track = tilted(track, np.array([0, len(track.lon)]), np.array([grade]))
     rows = dict.fromkeys(int(network.edge_way[leg.edge]) for leg in legs)
-    tags = _joined([network.ways.tags(row) for row in rows])
+    every = [network.ways.tags(row) for row in rows]
+    keys = dict.fromkeys(key for tags in every for key in tags)
+    tags = {key: joined(one[key] for one in every if key in one) for key in keys}
     ids = (way_id for row in rows for way_id in network.ways.ids[row])
     return Climb(
         lon=track.lon,
         lat=track.lat,
-        profile=Profile(track.distance_m, track.elevation_m - excess * along, track.sigma_m),
+        profile=Profile(track.distance_m, track.elevation_m, track.sigma_m),
         legs=tuple(legs),
         way_ids=tuple(dict.fromkeys(ids)),
         name=tags.get("name", ""),
         tags=tags,
         grade_sigma=grade_sigma,
-        incline=int(np.sign(mapped @ passed)),
+        incline=int(inclines(network, Legs.of([legs]))[0]),
     )
+
+
+def tilted(lines: Track, offset: Ints, grade: Floats) -> Track:
+    """Return lines, end to end, each tilted about its foot to the grade claimed.
+
+    Args:
+        lines: the lines.
+        offset: shape (k + 1,), where each begins.
+        grade: shape (k,).
+    """
+    first, last = offset[:-1], offset[1:] - 1
+    line = np.repeat(np.arange(len(grade)), np.diff(offset))
+    passed = lines.distance_m - lines.distance_m[first][line]
+    excess = (lines.elevation_m[last] - lines.elevation_m[first]) / passed[last] - grade
+    return lines._replace(elevation_m=lines.elevation_m - excess[line] * passed)
+
+
+def inclines(network: StreetNetwork, legs: Legs) -> Ints:
+    """Return what the tag of that name says of ways: 1 they rise, -1 they fall, 0 nothing."""
+    mapped = evidence.signs(network.ways, network.edge_way[legs.edge])
+    rise = np.add.reduceat(mapped * (legs.stop_m - legs.start_m), legs.offset[:-1])
+    return np.sign(rise).astype(np.int64)
+
+
+def joined(values: Iterable[str]) -> str:
+    """Return the values of one tag as one: those that differ are joined, as mappers do."""
+    return ";".join(dict.fromkeys(values))
 
 
 class Known(NamedTuple):
@@ -209,8 +228,7 @@ def rarity(network: StreetNetwork, length_m: float) -> float:
         network: streets with profiles.
         length_m: the shortest climb looked for.
     """
-    ahead = _lay(network, cast("Profiles", network.profiles))
-    return _tail((ahead, ahead.reversed(network.edge_length_m)), length_m)
+    return _tail(_lay(network, cast("Profiles", network.profiles)), length_m)
 
 
 def find(network: StreetNetwork, criteria: Criteria, known: Known | None = None) -> Climbs:
@@ -231,7 +249,7 @@ def find(network: StreetNetwork, criteria: Criteria, known: Known | None = None)
     ahead = _lay(network, network.profiles)
     axes = (ahead, ahead.reversed(network.edge_length_m))
     if known is None:
-        everywhere = np.full(len(network), _tail(axes, limits.shortest))
+        everywhere = np.full(len(network), _tail(ahead, limits.shortest))
         known = Known(everywhere, np.zeros(len(network), np.int64), [network.profiles.blur])
     parts = [_along(network, axis, limits, known) for axis in axes]
     found = _Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
@@ -245,6 +263,7 @@ def find(network: StreetNetwork, criteria: Criteria, known: Known | None = None)
         grade=found.grade,
         grade_sigma=found.grade_sigma,
         _axes=axes,
+        _drawn=_drawn(network, ahead),
         _backward=np.repeat([False, True], [len(part.foot) for part in parts]),
         _foot=found.foot,
     )
@@ -296,20 +315,22 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, known: Known) ->
     )
 
 
-def _tail(axes: tuple[_Axis, _Axis], length_m: float) -> float:
+def _tail(axis: _Axis, length_m: float) -> float:
     """Return how fast steep stretches of some length grow rare (``doubt.tail``)."""
-    grades, street_m = [], 0.0
-    for axis in axes:  # both, so that it does not matter which way a street was drawn
-        s, z = axis.line
-        end = np.searchsorted(s, s + length_m)
-        start = np.flatnonzero(end < len(s))
-        end = end[start]
-        whole = (axis.run[start] == axis.run[end]) & axis.usable[start] & axis.usable[end]
-        start, end = start[whole], end[whole]
-        grades.append(np.abs((z[end] - z[start]) / (s[end] - s[start])))
-        first, last = _runs(axis.usable, axis.run)
-        street_m += float((s[last] - s[first]).sum()) / 2
-    return doubt.tail(np.concatenate(grades), length_m, street_m)
+    s, z = axis.line
+    at = np.flatnonzero(axis.usable)
+    grades = []
+    # Both ways, so that it does not matter which way a street was drawn.
+    ahead = np.searchsorted(s, s[at] + length_m)
+    behind = np.searchsorted(s, s[at] - length_m, "right") - 1
+    for end in (ahead, behind):
+        inside = (end >= 0) & (end < len(s))
+        start, stop = at[inside], end[inside]
+        whole = (axis.run[start] == axis.run[stop]) & axis.usable[stop]
+        start, stop = start[whole], stop[whole]
+        grades.append(np.abs((z[stop] - z[start]) / (s[stop] - s[start])))
+    first, last = _runs(axis.usable, axis.run)
+    return doubt.tail(np.concatenate(grades), length_m, float((s[last] - s[first]).sum()))
 
 
 def _lay(network: StreetNetwork, profiles: Profiles) -> _Axis:
@@ -321,53 +342,53 @@ def _lay(network: StreetNetwork, profiles: Profiles) -> _Axis:
     strokes = trace(continuations(network, hill), hill, height, network.edge_u, network.edge_v)
     edge, forward = strokes.edge, strokes.forward
     run = np.repeat(np.arange(len(strokes.offset) - 1), np.diff(strokes.offset))
-    first = np.zeros(len(edge), bool)
-    first[strokes.offset[:-1]] = True
     length = network.edge_length_m[edge]
     start: Floats = np.concatenate([[0.0], np.cumsum(length)])[:-1] + run
-
-    def spread(offset: Ints, distance: Floats) -> tuple[Ints, Floats, Ints]:
-        """Return rows of an edge-wise array in the order of travel, where they lie, their leg."""
-        size = np.diff(offset)[edge]
-        leg = np.repeat(np.arange(len(edge)), size)
-        step = np.arange(len(leg)) - np.repeat(np.cumsum(size) - size, size)
-        row = np.where(
-            forward[leg], offset[:-1][edge][leg] + step, offset[1:][edge][leg] - 1 - step
-        )
-        s = start[leg] + np.where(forward[leg], distance[row], length[leg] - distance[row])
-        kept = (step > 0) | first[leg]
-        return row[kept], s[kept], leg[kept]
-
-    row, s, leg = spread(profiles.offset, profiles.distance_m)
-    trusted = profiles.trusted & ~np.isnan(profiles.elevation_m)
-    point, shape_s, _ = spread(network.point_offset, _distance_along(network))
+    legs = start, edge, forward
+    row, s, leg = _spread(legs, network.edge_length_m, profiles.offset, profiles.distance_m)
+    elevation = profiles.elevation_m[row]
     return _Axis(
-        leg_start=start,
-        leg_edge=edge,
-        leg_forward=forward,
-        line=Line(s, profiles.elevation_m[row]),
+        *legs,
+        line=Line(s, elevation),
         sigma=profiles.sigma_m[row],
-        usable=trusted[row],
+        usable=profiles.trusted[row] & ~np.isnan(elevation),
         run=run[leg],
-        shape_s=shape_s,
-        shape_x=network.point_x_m[point],
-        shape_y=network.point_y_m[point],
     )
 
 
-def _distance_along(network: StreetNetwork) -> Floats:
-    """Return the distance of every drawn point from its edge's start, shape (p,)."""
-    leg = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
-    leg[network.point_offset[1:-1] - 1] = 0.0
-    along = np.concatenate([[0.0], np.cumsum(leg)])
-    begin = np.repeat(along[network.point_offset[:-1]], np.diff(network.point_offset))
-    return np.asarray(along - begin)
+def _drawn(network: StreetNetwork, axis: _Axis) -> _Drawn:
+    """Return the points of the edges' drawing along an axis."""
+    step = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
+    step[network.point_offset[1:-1] - 1] = 0.0
+    along = np.concatenate([[0.0], np.cumsum(step)])
+    along -= np.repeat(along[network.point_offset[:-1]], np.diff(network.point_offset))
+    legs = axis.leg_start, axis.leg_edge, axis.leg_forward
+    row, s, _ = _spread(legs, network.edge_length_m, network.point_offset, along)
+    return _Drawn(s, network.point_x_m[row], network.point_y_m[row])
 
 
-def _joined(tags: list[dict[str, str]]) -> dict[str, str]:
-    """Return the tags of several ways as one; values that differ are joined, as mappers do."""
-    keys = dict.fromkeys(key for tag in tags for key in tag)
-    return {key: ";".join(dict.fromkeys(tag[key] for tag in tags if key in tag)) for key in keys}
+def _spread(
+    legs: tuple[Floats, Ints, Bools], lengths: Floats, offset: Ints, distance: Floats
+) -> tuple[Ints, Floats, Ints]:
+    """Return rows of an edge-wise array in the order of travel, where they lie, their leg.
+
+    Args:
+        legs: where each begins on the axis, its edge, and whether that is passed forward.
+        lengths: shape (m,), of the edges.
+        offset: shape (m + 1,), where the rows of each edge begin.
+        distance: how far each row lies along its edge.
+    """
+    start, edge, forward = legs
+    length = lengths[edge]
+    # Strokes lie a metre apart. Within them a leg's first row is the last of the leg before.
+    follows = np.diff(start, prepend=-np.inf) < np.append(0.0, length[:-1]) + 0.5
+    step = np.where(forward, 1, -1)
+    first = np.where(forward, offset[edge], offset[edge + 1] - 1) + step * follows
+    size = np.diff(offset)[edge] - follows
+    leg = np.repeat(np.arange(len(edge)), size)
+    row = first[leg] + step[leg] * (np.arange(len(leg)) - (np.cumsum(size) - size)[leg])
+    along = distance[row]
+    return row, start[leg] + np.where(forward[leg], along, length[leg] - along), leg
 
 
 def _runs(usable: Bools, run: Ints) -> tuple[Ints, Ints]:

@@ -7,6 +7,7 @@
     ├── DataError                        a file or a reply that is not what it should be
     │   ├── StreetsError                   streets that cannot be read
     │   ├── HeightsError                   an elevation model that cannot be read or does not fit
+    │   │   └── TerrainError                 what it says of these streets is no terrain
     │   └── LinesError                     lines to be measured that cannot be read
     ├── ServiceError (ConnectionError)   a service could not be reached or would not answer
     │   └── OfflineError                   a service would be needed, and the network is off
@@ -29,6 +30,7 @@ __all__ = [
     "PlaceError",
     "ServiceError",
     "StreetsError",
+    "TerrainError",
 ]
 
 
@@ -58,6 +60,19 @@ class StreetsError(DataError):
 
 class HeightsError(DataError):
     """An elevation model that cannot be read or does not fit the streets."""
+
+
+class TerrainError(HeightsError):
+    """Heights that are no terrain on the streets they were read for.
+
+    Attributes:
+        street_m: so many metres of these there were to judge by.
+    """
+
+    def __init__(self, message: str, street_m: float = 0.0) -> None:
+        """Say it."""
+        super().__init__(message)
+        self.street_m = street_m
 
 
 class LinesError(DataError):

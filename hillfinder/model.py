@@ -123,8 +123,7 @@ class Profile:
         span = min(over_m, self.length_m)
         distance, height = self.distance_m, self.elevation_m
         # The rise over a sliding span is piecewise linear: its peak lies where an end is a point.
-        starts = np.concatenate([distance, distance - span])
-        starts = np.clip(starts, distance[0], distance[-1] - span)
+        starts = np.append(distance, distance - span).clip(distance[0], distance[-1] - span)
         rises = np.interp(starts + span, distance, height) - np.interp(starts, distance, height)
         return float(rises.max() / span)
 
@@ -342,19 +341,20 @@ class Hill:
 
     @property
     def confidence(self) -> Confidence:
-        """How far the grade can be trusted.
+        """How far the grade can be trusted: see ``confidence``."""
+        return confidence(self.grade, self.grade_sigma, self.climb.max_grade, self.climb.incline)
 
-        ``high``: one standard deviation is at most 1 point and a tenth of the grade;
-        ``low``: it is more than 2.5 points or a third of the grade, or 30 m of the climb are
-        steeper than any street is built (``STEEPEST_STREET``), or the map says that it falls;
-        ``medium``: between.
-        """
-        if self.climb.max_grade > STEEPEST_STREET or self.climb.incline < 0:
-            return "low"
-        share = self.grade_sigma / self.grade
-        if self.grade_sigma <= 0.01 and share <= 0.1:
-            return "high"
-        return "medium" if self.grade_sigma <= 0.025 and share <= 1 / 3 else "low"
+
+def confidence(grade: float, sigma: float, steepest: float, incline: int) -> Confidence:
+    """Return how far a grade can be trusted.
+
+    ``high``: one standard deviation is at most 1 point and a tenth of the grade; ``low``: it is
+    more than 2.5 points or a third of the grade, or 30 m of the climb are steeper than any street
+    is built (``STEEPEST_STREET``), or the map says that it falls; ``medium``: between.
+    """
+    if steepest > STEEPEST_STREET or incline < 0 or not (sigma <= 0.025 and sigma / grade <= 1 / 3):
+        return "low"
+    return "high" if sigma <= 0.01 and sigma / grade <= 0.1 else "medium"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

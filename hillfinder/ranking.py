@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from hillfinder.model import STEEPEST_STREET
+from hillfinder.streets.tracks import Legs, drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping
 
     from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria
     from hillfinder.model import (
         Bools,
         Climb,
+        Confidence,
         Floats,
         HeightSource,
         Hill,
         Ints,
-        Leg,
-        Position,
     )
     from hillfinder.streets.network import Profiles, StreetNetwork
 
@@ -70,24 +73,23 @@ def order(climbs: Climbs) -> Ints:
     best = np.lexsort((y[:, 1], x[:, 1], y[:, 0], x[:, 0], -gain, -grade))
     behind = _stands_behind(climbs)
     twins = _twins(climbs)
-    dropped, kept = np.zeros((2, len(climbs)), bool)
+    dropped, kept = set[int](), np.zeros(len(climbs), bool)
     for row in best[np.argsort(behind[best], kind="stable")].tolist():
-        if not dropped[row]:
+        if row not in dropped:
             kept[row] = True
-            dropped[twins[row]] = True
+            dropped.update(twins.get(row, ()))
     return best[kept[best]]
 
 
 def _stands_behind(climbs: Climbs) -> Bools:
     """Return which climbs run on a pavement, or on a path without a name."""
-    network = climbs.network
-    behind = np.zeros(len(network), bool)
+    tag = climbs.network.ways.tag
+    way = climbs.network.edge_way[np.stack([climbs.foot_edge, climbs.top_edge])]
+    nameless, highway = tag["name"][way] == np.array(None), tag["highway"][way]
+    behind = np.zeros(way.shape, bool)
     for key in ("footway", "path", "cycleway"):
-        behind |= network.edge_tag(key) == "sidewalk"
-        behind |= (network.edge_tag("highway") == key) & (
-            network.edge_tag("name") == np.array(None)
-        )
-    return np.asarray(behind[climbs.foot_edge] | behind[climbs.top_edge])
+        behind |= (tag[key][way] == "sidewalk") | (highway == key) & nameless
+    return np.asarray(behind.any(axis=0))
 
 
 def _twins(climbs: Climbs) -> dict[int, list[int]]:
@@ -95,11 +97,14 @@ def _twins(climbs: Climbs) -> dict[int, list[int]]:
     from scipy.spatial import cKDTree
 
     owner, x, y, z = _points(climbs)
-    pairs = cKDTree(np.column_stack([x, y])).query_pairs(BESIDE_M, output_type="ndarray")
+    # Made anew for every search, and asked once: an even tree would take longer than it saves.
+    tree = cKDTree(np.column_stack([x, y]), balanced_tree=False, compact_nodes=False)
+    pairs = tree.query_pairs(BESIDE_M, output_type="ndarray")
+    pairs = pairs[owner[pairs[:, 0]] != owner[pairs[:, 1]]]
     point, other = np.concatenate([pairs, pairs[:, ::-1]]).T
-    one, mate = owner[point], owner[other]
-    above = np.maximum(ABOVE_M, ABOVE_SHARE * np.minimum(climbs.gain_m[one], climbs.gain_m[mate]))
-    beside = (one != mate) & (np.abs(z[point] - z[other]) <= above)
+    one, mate, gain_m = owner[point], owner[other], climbs.gain_m
+    above = np.maximum(ABOVE_M, ABOVE_SHARE * np.minimum(gain_m[one], gain_m[mate]))
+    beside = np.abs(z[point] - z[other]) <= above
     # Each point counts once for each climb that it lies beside.
     key = np.unique(point[beside] * len(climbs) + mate[beside])
     couple, count = np.unique(
@@ -130,7 +135,7 @@ def _points(climbs: Climbs) -> tuple[Ints, Floats, Floats, Floats]:
     for points in np.unique(size).tolist():
         rows = np.flatnonzero(size == points)
         shares = np.linspace(0.0, 1.0, points)
-        x, y = (part[rows].ravel() for part in climbs.points(shares))
+        x, y = (part.ravel() for part in climbs.points(shares, rows))
         z = foot_z[rows, None] + climbs.gain_m[rows, None] * shares
         parts.append((np.repeat(rows, points), x, y, z.ravel()))
     owner, x, y, z = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -146,15 +151,30 @@ def _height(network: StreetNetwork, edge: Ints, offset_m: Floats) -> Floats:
     return np.interp(begin[edge] + offset_m, axis, profiles.elevation_m)
 
 
+class _Way(NamedTuple):
+    """What a hill is named after.
+
+    Attributes:
+        names, kinds, metres: of each piece of an edge that it runs along.
+        nodes: the junctions along it, from below its foot to beyond its top.
+        foot, top: projected coordinates.
+    """
+
+    names: list[str]
+    kinds: list[str]
+    metres: list[float]
+    nodes: list[int]
+    foot: tuple[float, float]
+    top: tuple[float, float]
+
+
 class Names:
     """What the hills of a network are called."""
 
     def __init__(self, network: StreetNetwork) -> None:
-        """Look up once which edges meet at each node."""
+        """Look up once what every edge is called."""
         self._network = network
-        self._offset, self._edges = network.edges_at_nodes()
-        self._name = network.edge_tag("name")
-        self._highway = network.edge_tag("highway")
+        self._name, self._highway = (network.edge_tag(key) for key in ("name", "highway"))
 
     def label(self, climb: Climb) -> str:
         """Return what a person would call the hill.
@@ -162,95 +182,129 @@ class Names:
         A street is called by its name and the streets it runs between; an unnamed path by what it
         is and the street it leads off, or the one nearest to it.
         """
-        legs = climb.legs
-        if climb.length_m > LONG_M and (several := self._streets(legs)):
+        (label,) = self.labels(Legs.of([climb.legs]), [climb.length_m])
+        return label
+
+    def labels(self, legs: Legs, length_m: Iterable[float]) -> list[str]:
+        """Return what a person would call each of many hills, given their legs and lengths."""
+        network = self._network
+        edge, first, last = legs.edge, legs.offset[:-1], legs.offset[1:] - 1
+        names, kinds = (
+            [word or "" for word in column[edge].tolist()] for column in (self._name, self._highway)
+        )
+        metres = np.abs(legs.stop_m - legs.start_m).tolist()
+        ends = network.edge_u[edge], network.edge_v[edge]
+        begun, reached = np.where(legs.stop_m < legs.start_m, ends[::-1], ends)
+        met = self._met(np.concatenate([begun[first], reached]))
+        begun, reached = begun.tolist(), reached.tolist()
+        feet = self._spots(edge[first], legs.start_m[first])
+        tops = self._spots(edge[last], legs.stop_m[last])
+        ways = (
+            _Way(names[i:j], kinds[i:j], metres[i:j], [begun[i], *reached[i:j]], foot, top)
+            for (i, j), foot, top in zip(pairwise(legs.offset.tolist()), feet, tops, strict=True)
+        )
+        return [self._label(way, long, met) for way, long in zip(ways, length_m, strict=True)]
+
+    def _met(self, nodes: Ints) -> Mapping[int, set[str]]:
+        """Return the names of the streets that meet at nodes."""
+        met: dict[int, set[str]] = {node: set() for node in nodes.tolist()}
+        wanted = np.zeros(len(self._network.node_id), bool)
+        wanted[nodes] = True
+        for end in (self._network.edge_u, self._network.edge_v):
+            edge = np.flatnonzero(wanted[end])
+            for node, name in zip(end[edge].tolist(), self._name[edge].tolist(), strict=True):
+                if name:
+                    met[node].add(name)
+        return met
+
+    def _label(self, way: _Way, length_m: float, met: Mapping[int, set[str]]) -> str:
+        if length_m > LONG_M and (several := _streets(way)):
             return several
-        street, kind = self._street(legs)
-        nodes = self._nodes(legs)
+        street, kind = _street(way)
         if not street:
-            for node in nodes:
-                for name in self._names_at(node):
-                    return f"{kind} off {name}"
-            name = self._nearest(climb.foot)
+            for node in way.nodes:
+                if met[node]:
+                    return f"{kind} off {min(met[node])}"
+            name = self._nearest(*way.foot)
             return f"{kind} near {name}" if name else f"{kind} without a name"
-        low = self._cross(street, nodes, climb.foot)
-        high = self._cross(street, nodes[::-1], climb.top)
+        others = [(node, min(met[node] - {street}, default="")) for node in way.nodes]
+        half = (len(others) + 1) // 2
+        low = self._cross(others[:half], way.foot)
+        high = self._cross(others[: -half - 1 : -1], way.top)
         if low and high and low != high:
             return f"{street}, {low} to {high}"
         if low or high:
             return f"{street} at {low or high}"
         return street
 
-    def _streets(self, legs: Sequence[Leg]) -> str:
-        """Return the longest streets of a way over several, in the order met, else nothing."""
-        metres: dict[str, float] = defaultdict(float)
-        for leg in legs:
-            metres[self._name[leg.edge] or ""] += abs(leg.stop_m - leg.start_m)
-        metres.pop("", None)
-        main = sorted(metres, key=lambda name: (-metres[name], name))[:LONG_NAMES]
-        return ", then ".join(name for name in metres if name in main) if len(main) > 1 else ""
-
-    def _street(self, legs: Sequence[Leg]) -> tuple[str, str]:
-        """Return the name that the longest named part bears, and what the longest part is."""
-        names: dict[str, float] = defaultdict(float)
-        kinds: dict[str, float] = defaultdict(float)
-        for leg in legs:
-            metres = abs(leg.stop_m - leg.start_m)
-            names[self._name[leg.edge] or ""] += metres
-            kinds[self._highway[leg.edge] or ""] += metres
-        street = max(names, key=lambda name: (bool(name), names[name], name))
-        kind = max(kinds, key=lambda kind: (kinds[kind], kind))
-        return street, KINDS.get(kind, "Way")
-
-    def _nodes(self, legs: Sequence[Leg]) -> list[int]:
-        """Return the junctions along a climb from below its foot to beyond its top."""
-        u, v = self._network.edge_u, self._network.edge_v
-        if len(legs) == 1:
-            back = [legs[0].stop_m < legs[0].start_m]
-        else:
-            back = [legs[0].stop_m == 0.0, *(leg.start_m > 0.0 for leg in legs[1:])]
-        first = legs[0].edge
-        reached = (
-            u[leg.edge] if turned else v[leg.edge] for leg, turned in zip(legs, back, strict=True)
-        )
-        return [int(v[first] if back[0] else u[first]), *map(int, reached)]
-
-    def _names_at(self, node: int) -> list[str]:
-        edges = self._edges[self._offset[node] : self._offset[node + 1]]
-        return sorted({name for name in self._name[edges].tolist() if name})
-
-    def _cross(self, street: str, nodes: list[int], end: Position) -> str:
+    def _cross(self, streets: list[tuple[int, str]], end: tuple[float, float]) -> str:
         """Return the first street that crosses, seen from one end of the climb."""
         network = self._network
-        x, y = self._xy(end)
-        for node in nodes[: (len(nodes) + 1) // 2]:
-            away = np.hypot(network.node_x_m[node] - x, network.node_y_m[node] - y)
-            for name in self._names_at(node):
-                if name != street and away <= CROSS_STREET_M:
-                    return name
+        for node, name in streets:
+            at = network.node_x_m[node], network.node_y_m[node]
+            if name and math.dist(at, end) <= CROSS_STREET_M:
+                return name
         return ""
 
-    def _nearest(self, foot: Position) -> str:
-        """Return the name of the street nearest to the foot, nothing where all are far."""
+    def _nearest(self, x: float, y: float) -> str:
+        """Return the name of the street nearest to a point, nothing where all are far."""
         network = self._network
-        x, y = self._xy(foot)
-        edge = np.repeat(np.arange(len(network)), np.diff(network.point_offset))[:-1]
-        px, py = network.point_x_m[:-1] - x, network.point_y_m[:-1] - y
-        dx, dy = np.diff(network.point_x_m), np.diff(network.point_y_m)
+        dx, dy, wide, high = self._pieces
+        near = np.abs(network.point_x_m[:-1] - x) <= wide
+        near &= np.abs(network.point_y_m[:-1] - y) <= high
+        point = np.flatnonzero(near)
+        edge = np.searchsorted(network.point_offset, point, "right") - 1
+        named = self._name[edge] != np.array(None)
+        named &= point + 1 < network.point_offset[edge + 1]  # not from one edge to the next
+        point, edge = point[named], edge[named]
+        px, py = network.point_x_m[point] - x, network.point_y_m[point] - y
+        dx, dy = dx[point], dy[point]
         share = np.clip(-(px * dx + py * dy) / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
         away = np.hypot(px + share * dx, py + share * dy)
-        away[network.point_offset[1:-1] - 1] = np.inf  # from one edge to the next
-        away[np.array([name is None for name in self._name.tolist()], bool)[edge]] = np.inf
-        nearest = int(np.argmin(away))
-        return str(self._name[edge[nearest]]) if away[nearest] <= NEIGHBOUR_M else ""
+        if away.min(initial=np.inf) > NEIGHBOUR_M:
+            return ""
+        return str(self._name[edge[np.argmin(away)]])
 
-    def _xy(self, at: Position) -> tuple[float, float]:
-        """Return the projected coordinates of a point of the network."""
+    @cached_property
+    def _pieces(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """The way from each drawn point to the next, east and north, and how far it reaches.
+
+        What lies farther from the point, eastward or northward, is far from all of the way.
+        """
+        dx, dy = np.diff(self._network.point_x_m), np.diff(self._network.point_y_m)
+        return dx, dy, np.abs(dx) + NEIGHBOUR_M, np.abs(dy) + NEIGHBOUR_M
+
+    def _spots(self, edge: Ints, offset_m: Floats) -> list[tuple[float, float]]:
+        """Return the projected coordinates of points of the network."""
         network = self._network
-        drawn = slice(*network.point_offset[at.edge : at.edge + 2].tolist())
-        x, y = network.point_x_m[drawn], network.point_y_m[drawn]
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-        return float(np.interp(at.offset_m, along, x)), float(np.interp(at.offset_m, along, y))
+        lines, point = drawn(network, edge)
+        places = network.point_x_m[point], network.point_y_m[point]
+        x, y = lines.read(np.arange(len(edge)), offset_m, *places)
+        return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _streets(way: _Way) -> str:
+    """Return the longest streets of a way over several, in the order met, else nothing."""
+    metres = _sums(way.names, way.metres)
+    metres.pop("", None)
+    main = sorted(metres, key=lambda name: (-metres[name], name))[:LONG_NAMES]
+    return ", then ".join(name for name in metres if name in main) if len(main) > 1 else ""
+
+
+def _street(way: _Way) -> tuple[str, str]:
+    """Return the name that the longest named part bears, and what the longest part is."""
+    names, kinds = _sums(way.names, way.metres), _sums(way.kinds, way.metres)
+    street = max(names, key=lambda name: (bool(name), names[name], name))
+    kind = max(kinds, key=lambda kind: (kinds[kind], kind))
+    return street, KINDS.get(kind, "Way")
+
+
+def _sums(words: list[str], metres: list[float]) -> dict[str, float]:
+    """Return how many metres each word stands for, in the order met."""
+    sums: dict[str, float] = defaultdict(float)
+    for word, length in zip(words, metres, strict=True):
+        sums[word] += length
+    return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,36 +321,52 @@ class Words:
 
     def notes(self, hill: Hill) -> tuple[str, ...]:
         """Return what a runner should know, most important first."""
-        notes = []
         climb, approach = hill.climb, hill.approach
-        steep = climb.max_grade
-        coarse = self.heights.cell_m > climb.length_m / COARSE_CELLS
+        first = hill.rank == 1 or self.criteria.session != "rolling"  # to the others one runs on
+        there = ""
+        if first and approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
+            verb = "walk" if self.criteria.walk else "run"
+            there = (
+                f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "
+                f"warm-up: {verb} on a little before you start."
+            )
+        figures = climb.length_m, climb.grade, climb.max_grade, climb.incline
+        return self.of_figures(figures, hill.confidence, there)
+
+    def of_figures(
+        self, figures: tuple[float, float, float, int], trust: Confidence, there: str = ""
+    ) -> tuple[str, ...]:
+        """Return what is said of a hill, given its figures, and what is said of the way there.
+
+        Args:
+            figures: its length, grade, steepest 30 m, and what the tag says.
+            trust: how far its grade can be trusted.
+            there: a sentence that is laid in; nothing where it is empty.
+        """
+        length_m, grade, steepest, incline = figures
+        notes = []
+        coarse = self.heights.cell_m > length_m / COARSE_CELLS
         if coarse:
             notes.append(
                 f"Heights every {self.heights.cell_m:.0f} m are too coarse for so short a climb: "
                 "take its grade as a guess."
             )
-        if climb.incline < 0:
+        if incline < 0:
             notes.append(
                 "The map says that it falls where the heights rise: look before you plan on it."
             )
-        elif not coarse and hill.confidence == "low" and steep <= STEEPEST_STREET:
+        elif not coarse and trust == "low" and steepest <= STEEPEST_STREET:
             notes.append("The grade is a guess: look at the hill before you plan on it.")
-        first = hill.rank == 1 or self.criteria.session != "rolling"  # to the others one runs on
-        if first and approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
-            verb = "walk" if self.criteria.walk else "run"
+        if there:
+            notes.append(there)
+        part = f"its steepest 30 m rise {100 * steepest:.0f} %"
+        if steepest > STEEPEST_STREET:
             notes.append(
-                f"The bottom is {_minutes(approach.time_s)} away and no way round fills the "
-                f"warm-up: {verb} on a little before you start."
-            )
-        steepest = f"its steepest 30 m rise {100 * steep:.0f} %"
-        if steep > STEEPEST_STREET:
-            notes.append(
-                f"No street is as steep: {steepest}. Expect steps or a scramble, or a line drawn "
+                f"No street is as steep: {part}. Expect steps or a scramble, or a line drawn "
                 "beside its slope."
             )
-        elif steep > STEEP_PART * climb.grade:
-            notes.append(f"Uneven: {steepest}.")
+        elif steepest > STEEP_PART * grade:
+            notes.append(f"Uneven: {part}.")
         return tuple(notes)
 
 

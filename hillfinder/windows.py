@@ -4,8 +4,8 @@ Between samples a profile is straight, so the best window has a sample at one en
 the other a sample too or else exactly the least or the greatest length, or exactly the greatest
 grade. (Where greatest length and greatest grade bind at once, the best may lie between samples at
 both ends. It is not tried: its neighbour less than a sample on, as long and a bit gentler, is.)
-All of these are tried, each pass moving every foot one sample on at once; a pass over the mirrored
-line serves the tops.
+All of these that satisfy the limits are listed once, from their feet, and on the mirrored line from
+their tops. The best of each stretch is taken until none is left.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ DIP_M, DIP_SHARE = 2.0, 0.1
 END_M, END_SHARE = 20.0, 0.25
 #: Scores closer than this are equal, and the lower foot is taken.
 SAME = 1e-9
+#: What is left out before it is looked at closely is short of what is wanted by so much, in metres.
+SURELY_M = 1e-6
 
 
 class Line(NamedTuple):
@@ -67,206 +69,285 @@ def search(line: Line, first: Ints, last: Ints, limits: Limits) -> Windows:
 
     Args:
         line: the profiles.
-        first: shape (k,), the first sample of each stretch to search.
+        first: shape (k,), the first sample of each stretch to search, growing.
         last: shape (k,), its last sample.
         limits: what a window must satisfy.
     """
-    mirrored = Line(-line.s[::-1], -line.z[::-1])
-    ahead = tuple(_highest_ahead(*side, limits.longest) for side in (line, mirrored))
-    taken: list[Windows] = []
-    while len(first):
-        room = line.s[last] - line.s[first] >= limits.shortest
-        first, last = first[room], last[room]
-        best, has = _best((line, mirrored), ahead, (first, last), limits)
-        taken.append(best)
-        first, last = first[has], last[has]
-        below = np.empty(len(first), np.int64)
-        above = np.empty(len(first), np.int64)
-        for i, (foot, top, gain) in enumerate(zip(*best, strict=True)):
-            below[i], above[i] = _slope(
-                line, int(first[i]), int(last[i]), (foot, top, gain), limits.longest
-            )
-        first, last = np.concatenate([first, above]), np.concatenate([below, last])
-    if not taken:
-        return Windows(np.empty(0), np.empty(0), np.empty(0))
+    taken = [Windows(np.empty(0), np.empty(0), np.empty(0))]
+    if len(first) == 0:
+        return taken[0]
+    tried, stretch = _tried(line, first, last, limits)
+    while len(stretch):
+        best = tried.best(stretch)
+        won, own = tried.only(best), stretch[best]
+        taken.append(Windows(won.foot, won.top, won.gain))
+        below, above = _slopes(line, first[own], last[own], won, limits.longest)
+        # A window that is left lies below the slope of its stretch's best, or above it.
+        number = np.empty(len(first), np.int64)
+        number[own] = np.arange(len(own))
+        number = number[stretch]
+        upper = tried.low >= above[number]
+        left = upper | (tried.high <= below[number])
+        tried, stretch = tried.only(left), (2 * number + upper)[left]
+        first = np.column_stack([first[own], above]).ravel()
+        last = np.column_stack([below, last[own]]).ravel()
     return Windows(*(np.concatenate(parts) for parts in zip(*taken, strict=True)))
 
 
-def _slope(
-    line: Line, first: int, last: int, window: tuple[float, float, float], reach: float
-) -> tuple[int, int]:
-    """Return the last sample below the slope of a window and the first one above it.
+class _Tried(NamedTuple):
+    """Windows that satisfy the limits, between samples ``low`` and ``high``."""
+
+    foot: Floats
+    top: Floats
+    gain: Floats
+    low: Ints
+    high: Ints
+
+    def only(self, rows: Ints | Bools) -> _Tried:
+        """Return some of them."""
+        foot, top, gain, low, high = self
+        return _Tried(foot[rows], top[rows], gain[rows], low[rows], high[rows])
+
+    def best(self, stretch: Ints) -> Ints:
+        """Return the row of the best window of each stretch."""
+        score = self.gain * self.gain / (self.top - self.foot)
+        best = np.zeros(stretch.max() + 1)
+        np.maximum.at(best, stretch, score)
+        equal = np.flatnonzero(score >= best[stretch] * (1 - SAME))
+        equal = equal[np.lexsort((self.top[equal], self.foot[equal], stretch[equal]))]
+        return equal[np.diff(stretch[equal], prepend=-1) > 0]
+
+
+def _tried(line: Line, first: Ints, last: Ints, limits: Limits) -> tuple[_Tried, Ints]:
+    """Return all windows that are tried and satisfy the limits, and the stretch of each."""
+    fallen = np.concatenate([[0.0], np.cumsum(np.fmax(line.z[:-1] - line.z[1:], 0.0))])
+    side = _Side(*line, fallen)
+    # From its other end, upside down, a line's tops are feet, and what rises or falls still does.
+    mirrored = _Side(*(-part[::-1] for part in side))
+    end = len(line.s) - 1
+    feet = _feet(side, first, last, limits)
+    tops = _feet(mirrored, end - last[::-1], end - first[::-1], limits)
+    down, turned = _good(tops, _between_samples(tops, limits), limits)
+    down = _Tried(-down.top, -down.foot, down.gain, end - down.high, end - down.low)
+    parts = [
+        _good(feet, _on_samples(feet, end - tops.at[::-1], tops.rise[::-1], limits), limits),
+        _good(feet, _between_samples(feet, limits), limits),
+        (down, len(first) - 1 - turned),
+    ]
+    tried, stretch = zip(*parts, strict=True)
+    columns = [np.concatenate(each) for each in zip(*tried, strict=True)]
+    return _Tried(*columns), np.concatenate(stretch)
+
+
+class _Side(NamedTuple):
+    """A line, and how far it has fallen by each sample, whatever it rose: shape (n,)."""
+
+    s: Floats
+    z: Floats
+    fallen: Floats
+
+
+class _Feet(NamedTuple):
+    """Where windows up a line may begin, on samples.
+
+    Attributes:
+        side: the line.
+        at: shape (f,), these samples, growing.
+        rise: shape (f,), how far the line rises over the end that must not be flat.
+        stretch: shape (f,), the number of the stretch that each lies on.
+        stop: shape (f,), the last sample there.
+        near, far: shape (f,), the first samples at least the shortest and the longest length away.
+    """
+
+    side: _Side
+    at: Ints
+    rise: Floats
+    stretch: Ints
+    stop: Ints
+    near: Ints
+    far: Ints
+
+
+def _feet(side: _Side, first: Ints, last: Ints, limits: Limits) -> _Feet:
+    """Return the samples where windows may begin: few, where most of the land is flat."""
+    s, z, _ = side
+    number = np.full(2 * len(first) + 1, -1)
+    number[1::2] = np.arange(len(first))
+    bounds = np.column_stack([first, last + 1]).ravel()
+    stretch = np.repeat(number, np.diff(bounds, prepend=0, append=len(s)))
+    # Over a line that rises at the least grade the top is no lower than the foot.
+    over = np.where(stretch < 0, -np.inf, z - limits.min_grade * s)
+    highest = _highest_ahead(s, over, limits)
+    at = np.flatnonzero((highest >= over - SURELY_M) & (stretch >= 0))
+    at = at[s[last[stretch[at]]] - s[at] >= limits.shortest - SURELY_M]
+    rise = np.interp(s[at] + limits.end, s, z) - z[at]
+    rises = rise >= END_SHARE * limits.min_grade * limits.end
+    at, rise = at[rises], rise[rises]
+    near, far = (np.searchsorted(s, s[at] + length) for length in limits[:2])
+    return _Feet(side, at, rise, stretch[at], last[stretch[at]], near, far)
+
+
+def _highest_ahead(s: Floats, over: Floats, limits: Limits) -> Floats:
+    """Return for each sample a height that no top of a window from there exceeds."""
+    # A top lies no nearer than so many samples, and between two none is higher than both.
+    nearest = min(int(limits.shortest / np.diff(s).max(initial=SURELY_M)), len(s))
+    highest = np.concatenate([over[nearest:], np.full(nearest, -np.inf)])
+    covered = 1
+    while (before := len(s) - nearest - covered + 1) > 0 and (
+        s[nearest + covered - 1 :] - s[:before]
+    ).min() <= limits.longest:
+        highest[:-covered] = np.maximum(highest[:-covered], highest[covered:])
+        covered *= 2
+    return highest
+
+
+class _Spans(NamedTuple):
+    """Windows that are looked at.
+
+    Attributes:
+        row: shape (k,), which of the feet each begins at.
+        end: shape (k,), the first sample not before its top.
+        top: shape (k,), where that lies on the axis.
+        height: shape (k,), the height there.
+        rise: shape (k,), how far the line rises over the end below the top.
+    """
+
+    row: Ints
+    end: Ints
+    top: Floats
+    height: Floats
+    rise: Floats
+
+
+def _on_samples(feet: _Feet, tops: Ints, rise: Floats, limits: Limits) -> _Spans:
+    """Return the windows with a sample at either end.
+
+    Args:
+        feet: where they may begin.
+        tops: shape (t,), the samples where they may end, growing.
+        rise: shape (t,), how far the line rises over the end below these.
+        limits: what a window must satisfy.
+    """
+    s, z, _ = feet.side
+    first = np.searchsorted(tops, feet.near - 1)  # a rounding may have left one out
+    size = np.searchsorted(tops, np.minimum(feet.far, feet.stop), "right") - first
+    row, top = _ranges(first, size)
+    end = tops[top]
+    length = s[end] - s[feet.at[row]]
+    fits = (length >= limits.shortest) & (length <= limits.longest)
+    row, end = row[fits], end[fits]
+    return _Spans(row, end, s[end], z[end], rise[top[fits]])
+
+
+def _between_samples(feet: _Feet, limits: Limits) -> _Spans:
+    """Return the windows whose tops lie where a length or a grade is exactly as allowed."""
+    s, z, _ = feet.side
+    spots = [
+        _at_length(feet, *each) for each in zip(limits[:2], (feet.near, feet.far), strict=True)
+    ]
+    if np.isfinite(limits.max_grade):
+        spots.append(_at_greatest_grade(feet, limits))
+    row, end, share, top = (np.concatenate(parts) for parts in zip(*spots, strict=True))
+    height = z[end - 1] + share * (z[end] - z[end - 1])
+    return _Spans(row, end, top, height, height - np.interp(top - limits.end, s, z))
+
+
+def _at_length(feet: _Feet, length: float, end: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return the windows of a length, given the first sample not before each foot's top.
+
+    That is their rows and these samples, how much of the way to these from the ones before their
+    tops lie, as a share, and where on the axis.
+    """
+    s = feet.side.s
+    row = np.flatnonzero(end <= feet.stop)
+    foot, end = s[feet.at[row]], end[row]
+    before = s[end - 1] - foot
+    return row, end, (length - before) / (s[end] - foot - before), foot + length
+
+
+def _at_greatest_grade(feet: _Feet, limits: Limits) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return the same of the windows that are on the way past the greatest grade."""
+    s, z, _ = feet.side
+    size = np.minimum(feet.far, feet.stop) - feet.near + 1
+    row, end = _ranges(feet.near, size)
+    foot = feet.at[row]
+    start, stop = s[end - 1] - s[foot], s[end] - s[foot]
+    low = z[end - 1] - z[foot] - limits.max_grade * start
+    high = z[end] - z[foot] - limits.max_grade * stop
+    crossed = np.flatnonzero(low * high < 0)
+    share = low[crossed] / (low - high)[crossed]
+    length = start[crossed] + share * (stop - start)[crossed]
+    fits = (length >= limits.shortest) & (length <= limits.longest)
+    row, end, share = row[crossed[fits]], end[crossed[fits]], share[fits]
+    return row, end, share, s[end - 1] + share * (s[end] - s[end - 1])
+
+
+def _good(feet: _Feet, spans: _Spans, limits: Limits) -> tuple[_Tried, Ints]:
+    """Return those of many windows that rise as they must, and the stretch of each."""
+    s, z, _ = feet.side
+    row, end, top, height, rise = spans
+    foot = feet.at[row]
+    length, gain = top - s[foot], height - z[foot]
+    grade = gain / length
+    rises = (grade >= limits.min_grade) & (grade <= limits.max_grade * (1 + SAME))
+    rises &= np.minimum(feet.rise[row], rise) >= END_SHARE * grade * limits.end
+    rows = np.flatnonzero(rises)
+    dip = _deepest(feet.side, foot[rows], end[rows], height[rows])
+    rows = rows[dip <= np.maximum(DIP_M, DIP_SHARE * gain[rows])]
+    foot = foot[rows]
+    return _Tried(s[foot], top[rows], gain[rows], foot, end[rows]), feet.stretch[row[rows]]
+
+
+def _deepest(side: _Side, foot: Ints, end: Ints, height: Floats) -> Floats:
+    """Return the deepest dip of windows whose tops lie at ``height`` at or before ``end``.
+
+    Where all that a window falls is less than any dip that matters, that is told instead.
+    """
+    _, z, fallen = side
+    deepest = fallen[end - 1] - fallen[foot] + np.maximum(z[end - 1] - height, 0.0)
+    rows = np.flatnonzero(deepest > DIP_M - SURELY_M)
+    foot, end = foot[rows], end[rows]
+    peak, dip = z[foot], np.zeros(len(rows))
+    for step in range(1, int((end - foot).max(initial=0))):
+        at = z[np.minimum(foot + step, end - 1)]
+        dip = np.maximum(dip, peak - at)
+        peak = np.maximum(peak, at)
+    deepest[rows] = np.maximum(dip, peak - height[rows])
+    return np.asarray(deepest)
+
+
+def _ranges(first: Ints, size: Ints) -> tuple[Ints, Ints]:
+    """Return rows, each as often as its range is long, and the numbers in these, one by one."""
+    size = np.maximum(size, 0)
+    row = np.repeat(np.arange(len(size)), size)
+    return row, np.arange(len(row)) + (first - np.cumsum(size) + size)[row]
+
+
+def _slopes(line: Line, first: Ints, last: Ints, best: _Tried, reach: float) -> tuple[Ints, Ints]:
+    """Return the last samples below the slopes of windows and the first ones above them.
 
     The slope goes on, down from the foot and up from the top, until it has turned by more than
     the dip that a climb may have; but no farther than ``reach`` metres, so that a long slope
     keeps a climb near every door.
     """
-    foot, top, gain = window
-    dip = max(DIP_M, DIP_SHARE * gain)
-    low = int(np.searchsorted(line.s, foot, "right")) - 1
-    stop = max(first, int(np.searchsorted(line.s, foot - reach, "right")) - 1)
-    down = line.z[stop : low + 1][::-1]
-    turned = down - np.minimum.accumulate(down) > dip
-    end = int(np.argmax(turned)) if turned.any() else len(down)
-    below = low - int(np.argmin(down[:end])) if turned.any() else stop
-    high = int(np.searchsorted(line.s, top, "left"))
-    stop = min(last, int(np.searchsorted(line.s, top + reach, "left")))
-    up = line.z[high : stop + 1]
-    turned = np.maximum.accumulate(up) - up > dip
-    end = int(np.argmax(turned)) if turned.any() else len(up)
-    above = high + int(np.argmax(up[:end])) if turned.any() else stop
-    return below, above
+    dip = np.maximum(DIP_M, DIP_SHARE * best.gain)
+    stop = np.maximum(first, np.searchsorted(line.s, best.foot - reach, "right") - 1)
+    below = _turn(-line.z, best.low, stop, dip)
+    stop = np.minimum(last, np.searchsorted(line.s, best.top + reach))
+    return below, _turn(line.z, best.high, stop, dip)
 
 
-def _best(
-    sides: tuple[Line, Line],
-    ahead: tuple[Floats, ...],
-    stretches: tuple[Ints, Ints],
-    limits: Limits,
-) -> tuple[Windows, Bools]:
-    """Return the best window of each stretch that has one, and which stretches those are."""
-    first, last = stretches
-    line, mirrored = sides
-    score, foot, top, gain = _sweep(line, ahead[0], stretches, limits)
-    end = len(line.s) - 1
-    other, mirror_foot, mirror_top, mirror_gain = _sweep(
-        mirrored, ahead[1], (end - last[::-1], end - first[::-1]), limits
-    )
-    better = other[::-1] > score * (1 + SAME)
-    foot = np.where(better, -mirror_top[::-1], foot)
-    top = np.where(better, -mirror_foot[::-1], top)
-    gain = np.where(better, mirror_gain[::-1], gain)
-    has = np.maximum(score, other[::-1]) > 0
-    return Windows(foot[has], top[has], gain[has]), has
+def _turn(z: Floats, start: Ints, stop: Ints, dip: Floats) -> Ints:
+    """Return the highest samples of ways from ``start`` before they fall by more than ``dip``.
 
-
-def _sweep(
-    line: Line, ahead: Floats, stretches: tuple[Ints, Ints], limits: Limits
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return for each stretch the best score of a window with its foot on a sample.
-
-    With it come the window's foot, top and gain. The score is 0 where there is no window.
+    That is ``stop`` for those that do not fall as far before they are there.
     """
-    s, z = line
-    first, last = stretches
-    size = last - first + 1
-    start = np.cumsum(size) - size
-    at = np.arange(int(size.sum())) + np.repeat(first - start, size)
-    stop = np.repeat(last, size)
-    ceiling = np.minimum(np.repeat(_highest(z, first, last), size), ahead[at])
-    score, top, rise = np.zeros(len(at)), np.zeros(len(at)), np.zeros(len(at))
-    # Only feet from which the least gain can be had are followed.
-    rows = np.flatnonzero(ceiling - z[at] >= limits.min_grade * limits.shortest)
-    first_rise = np.interp(s[at] + limits.end, s, z) - z[at]
-    peak, dip = z[at].copy(), np.zeros(len(at))
-
-    def offer(row: Ints, end_s: Floats, end_z: Floats, deepest: Floats) -> None:
-        foot = at[row]
-        length, gain = end_s - s[foot], end_z - z[foot]
-        grade = gain / length
-        good = (grade >= limits.min_grade) & (grade <= limits.max_grade * (1 + SAME))
-        good &= deepest <= np.maximum(DIP_M, DIP_SHARE * gain)
-        row, end_s, end_z, gain, grade = (
-            row[good],
-            end_s[good],
-            end_z[good],
-            gain[good],
-            grade[good],
-        )
-        least = END_SHARE * grade * limits.end
-        last_rise = end_z - np.interp(end_s - limits.end, s, z)
-        value = gain * gain / (end_s - s[at[row]])
-        wins = (first_rise[row] >= least) & (last_rise >= least) & (value > score[row] * (1 + SAME))
-        row = row[wins]
-        score[row], top[row], rise[row] = value[wins], end_s[wins], gain[wins]
-
-    samples = 0
-    while len(rows):
-        samples += 1
-        rows = rows[at[rows] + samples <= stop[rows]]
-        foot, end = at[rows], at[rows] + samples
-        reach, before = s[end] - s[foot], s[end - 1] - s[foot]
-        for exact in {limits.shortest, limits.longest}:
-            crossed = np.flatnonzero((before < exact) & (reach > exact))
-            row = rows[crossed]
-            end_s = s[foot[crossed]] + exact
-            share = (exact - before[crossed]) / (reach[crossed] - before[crossed])
-            low, high = z[end[crossed] - 1], z[end[crossed]]
-            end_z = low + share * (high - low)
-            offer(row, end_s, end_z, np.maximum(dip[row], peak[row] - end_z))
-        crossed, share = _crossing(
-            limits, (before, z[end - 1] - z[foot]), (reach, z[end] - z[foot])
-        )
-        row = rows[crossed]
-        end_s, end_z = (
-            part[end[crossed] - 1] + share * (part[end[crossed]] - part[end[crossed] - 1])
-            for part in (s, z)
-        )
-        offer(row, end_s, end_z, np.maximum(dip[row], peak[row] - end_z))
-        end_z = z[end]
-        dip[rows] = np.maximum(dip[rows], peak[rows] - end_z)
-        peak[rows] = np.maximum(peak[rows], end_z)
-        fits = (reach >= limits.shortest) & (reach <= limits.longest)
-        offer(rows[fits], s[end[fits]], end_z[fits], dip[rows[fits]])
-        hopeful = np.maximum(DIP_M, DIP_SHARE * (ceiling[rows] - z[foot]))
-        rows = rows[(reach < limits.longest) & (dip[rows] <= hopeful)]
-    return _winners(score, start, size, (s[at], top, rise))
-
-
-def _crossing(
-    limits: Limits, start: tuple[Floats, Floats], stop: tuple[Floats, Floats]
-) -> tuple[Ints, Floats]:
-    """Return between which tops the greatest grade is passed at a length that fits, and where.
-
-    Args:
-        limits: what a window must satisfy.
-        start: lengths and gains of the windows to the one top.
-        stop: the same to the next.
-
-    Returns:
-        Rows, and how much of the way from the one to the next, as a share.
-    """
-    if not np.isfinite(limits.max_grade):
-        return np.empty(0, np.int64), np.empty(0)
-    low, high = (gain - limits.max_grade * length for length, gain in (start, stop))
-    rows = np.flatnonzero(low * high < 0)
-    share = low[rows] / (low[rows] - high[rows])
-    length = start[0][rows] + share * (stop[0] - start[0])[rows]
-    fits = (length >= limits.shortest) & (length <= limits.longest)
-    return rows[fits], share[fits]
-
-
-def _highest_ahead(s: Floats, z: Floats, reach: float) -> Floats:
-    """Return for each sample a height that none within ``reach`` metres ahead exceeds."""
-    if len(s) == 0:
-        return z
-    samples = int((np.searchsorted(s, s + reach, "right") - np.arange(len(s))).max()) + 1
-    highest = np.where(np.isnan(z), -np.inf, z)
-    covered = 1
-    while covered < min(samples, len(s)):
-        step = min(covered, len(s) - 1)
-        highest[:-step] = np.maximum(highest[:-step], highest[step:])
-        covered += step
-    return np.asarray(highest)
-
-
-def _highest(z: Floats, first: Ints, last: Ints) -> Floats:
-    """Return the greatest height of each stretch."""
-    if len(first) == 0:
-        return np.empty(0)
-    bounds = np.column_stack([first, last + 1]).ravel()
-    return np.asarray(np.maximum.reduceat(np.append(z, -np.inf), bounds)[::2])
-
-
-def _winners(
-    score: Floats, start: Ints, size: Ints, values: tuple[Floats, Floats, Floats]
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return the greatest score of each stretch and its values; the first of equals."""
-    if len(start) == 0:
-        return np.empty(0), np.empty(0), np.empty(0), np.empty(0)
-    best = np.maximum.reduceat(score, start)
-    equal = np.flatnonzero(score >= np.repeat(best, size) * (1 - SAME))
-    stretch = np.searchsorted(start, equal, side="right") - 1
-    _, winner = np.unique(stretch, return_index=True)
-    row = equal[winner]
-    return best, values[0][row], values[1][row], values[2][row]
+    size = np.abs(stop - start)
+    step = np.arange(size.max() + 1)
+    inside = step <= size[:, None]
+    at = start[:, None] + np.sign(stop - start)[:, None] * np.minimum(step, size[:, None])
+    height = np.where(inside, z[at], -np.inf)
+    fallen = inside & (np.maximum.accumulate(height, axis=1) - height > dip[:, None])
+    highest = np.where(np.logical_or.accumulate(fallen, axis=1), -np.inf, height).argmax(axis=1)
+    rows = np.arange(len(start))
+    return np.where(fallen.any(axis=1), at[rows, highest], stop)

@@ -426,6 +426,72 @@ def test_heights_that_lie_elsewhere_give_no_hills(region: Region, tmp_path: Path
     assert (found.hills, found.street_m > 5e4) == (0, True)
 
 
+def with_dem(file: Path, of: Path, change: Callable[[Any], Any], east: float = 0.0) -> Path:
+    """Write heights made of those of another file, moved to the east by so many degrees."""
+    import rasterio
+
+    with rasterio.open(of) as read:
+        shape, moved = read.profile, read.transform.translation(east, 0) @ read.transform
+        with rasterio.open(file, "w", **(shape | {"transform": moved})) as out:
+            out.write(change(read.read(1)).astype("float32"), 1)
+    return file
+
+
+def with_path(file: Path, region: Region, east: float) -> Path:
+    """Write the extract of a region and a path of 1 km, so many degrees east of its middle."""
+    import osmium
+
+    lon, lat = regions.corner()
+    with osmium.SimpleWriter(str(file)) as out:
+        for node in osmium.FileProcessor(str(region.osm), osmium.osm.NODE):
+            out.add(node)
+        for ref in range(10):
+            at = (lon + east + ref * 0.0013, lat)
+            out.add_node(osmium.osm.mutable.Node(id=90_000 + ref, location=at))
+        for way in osmium.FileProcessor(str(region.osm), osmium.osm.WAY):
+            out.add(way)
+        refs = range(90_000, 90_010)
+        out.add_way(osmium.osm.mutable.Way(id=9, nodes=refs, tags={"highway": "path"}))
+    return file
+
+
+def test_a_cliff_does_not_end_a_scan(region: Region, scanned: Path, tmp_path: Path) -> None:
+    """A cell that holds but a kilometre of path, on which the model has nothing but spikes."""
+    more = with_path(tmp_path / "more.osm.pbf", region, 0.5)
+    rng = np.random.default_rng(1)
+    cliff = with_dem(
+        tmp_path / "cliff.tif", region.dem, lambda at: at + 900 * rng.random(at.shape), 0.5
+    )
+    found = hf.scan(more, tmp_path / "hills", heights=[region.dem, cliff], workers=1)
+    path_m = 9 * 0.0013 * regions.METRES * np.cos(np.radians(regions.corner()[1]))
+    cells_ = cells_of(found.folder)
+    about = [parts.about(tasks.streets_of(found.folder, cell)) for cell in cells_]
+    refused = [each["refused_m"] for each in about if each["edges"] and not each["known_m"]]
+    assert refused == [pytest.approx(path_m, rel=0.01)]
+    assert {hill(row) for row in rows(found.folder)} == {hill(row) for row in rows(scanned)}
+
+
+@pytest.mark.parametrize("streets", ["town", "street"])
+def test_a_model_in_other_units_ends_a_scan(region: Region, tmp_path: Path, streets: str) -> None:
+    """It is all the same whether there are enough streets in one cell to tell."""
+    import osmium
+
+    wrong = with_dem(tmp_path / "wrong.tif", region.dem, lambda at: 30 * at - 8000)
+    extract = region.osm
+    if streets == "street":
+        extract = tmp_path / "street.osm.pbf"
+        with osmium.SimpleWriter(str(extract)) as out:
+            for node in osmium.FileProcessor(str(region.osm), osmium.osm.NODE):
+                out.add(node)
+            for way in osmium.FileProcessor(str(region.osm), osmium.osm.WAY):
+                if way.id == 1000:
+                    out.add(way)
+    for _ in range(2):  # also when it goes on
+        with pytest.raises(HeightsError, match=r"wrong\.tif says that most streets are steeper"):
+            hf.scan(extract, tmp_path / "hills", heights=wrong, workers=1)
+    assert not list((tmp_path / "hills").glob("hills-*"))
+
+
 def test_an_extract_cut_short_is_named(region: Region, tmp_path: Path) -> None:
     short = tmp_path / "short.osm.pbf"
     short.write_bytes(region.osm.read_bytes()[:-1000])

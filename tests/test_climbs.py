@@ -188,6 +188,23 @@ def test_a_short_steep_part_does_not_stand_for_the_hill() -> None:
     assert (foot, top) == (50.0, 250.0)
 
 
+def test_of_equals_the_lowest_is_taken() -> None:
+    s = np.arange(0.0, 601.0, 10.0)
+    ((foot, top, _),) = found(
+        Line(s, np.clip(s - 100.0, 0.0, 400.0) * 0.08), [0], [60], Limits(100.0, 200.0, 0.03)
+    )
+    assert (foot, top) == pytest.approx((100.0, 300.0))
+
+
+def test_a_top_beyond_the_brow_lies_no_lower_than_a_dip_is_deep() -> None:
+    # 100 m end half-way down from a brow of 16 m: 3 m below it, though 3 m above where 20 m began.
+    s = np.array([0.0, 20.0, 40.0, 60.0, 80.0, 90.0, 110.0])
+    limits = Limits(100.0, 100.0, 0.03)
+    assert found(Line(s, np.array([0, 2.5, 5, 7.5, 10, 16, 10])), [0], [6], limits) == []
+    ((_, top, gain),) = found(Line(s, np.array([0, 2.5, 5, 7.5, 10, 14, 11])), [0], [6], limits)
+    assert (top, gain) == (100.0, 12.5)
+
+
 def test_a_slope_that_grows_too_steep_is_a_climb_as_far_as_the_greatest_grade_allows() -> None:
     # 100 m at 6 % and 200 m at 15 %: of the first sample on, 8 % on the mean is met where
     # 6 + 0.15 x = 0.08 (100 + x), which is 28.57 m up the steep part.

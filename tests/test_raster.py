@@ -21,9 +21,10 @@ from rasterio.warp import transform as warp_points
 from scipy.ndimage import map_coordinates
 
 from hillfinder.elevation.chain import SEAM_M
+from hillfinder.elevation.grid import PIECE_CELLS
 from hillfinder.elevation.heights import VOID_MARGIN_CELLS, bilinear, mask_voids
 from hillfinder.elevation.profile import attach
-from hillfinder.elevation.raster import PIECE_CELLS, Raster
+from hillfinder.elevation.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.streets import extract
 
@@ -116,6 +117,43 @@ def points(
 def inside(count: int = 200, rows: int = ROWS, cols: int = COLS) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(5)
     return rng.uniform(0, rows - 1, count), rng.uniform(0, cols - 1, count)
+
+
+# --- What was read last ---------------------------------------------------------------------------
+
+
+def test_what_was_read_last_changes_no_height(tmp_path: Path) -> None:
+    """Two files side by side and one on a grid of its own, with voids, read here and there."""
+    rng = np.random.default_rng(3)
+    files = []
+    for number, corner in enumerate([(8.0, 46.01), (8.006, 46.01), (8.00203, 46.00807)]):
+        values = rng.uniform(0, 99, (60, 60)).astype("float32")
+        values[tuple(rng.integers(0, 60, (2, 12)))] = -9999
+        files.append(write(tmp_path / f"{number}.tif", values, corner=corner, nodata=-9999))
+    kept = Raster(files)
+    for _ in range(60):
+        row, col = rng.uniform(-5, 65), rng.uniform(-5, 125)
+        wide = rng.choice([0.5, 3.0, 20.0])
+        lon, lat = points(*(at + wide * rng.uniform(-1, 1, 40) for at in (row, col)))
+        np.testing.assert_array_equal(kept(lon, lat), Raster(files)(lon, lat))
+
+
+def test_heights_beside_those_read_last_are_not_read_again(tmp_path: Path) -> None:
+    opened = []
+
+    def opener(path: str) -> rasterio.DatasetReader:
+        opened.append(path)
+        return rasterio.open(path)
+
+    file = str(write(tmp_path / "plane.tif", PLANE.cells().astype("float32")))
+    raster = Raster([file], opener=opener)
+    row, col = (10 + each / 3 for each in inside())
+    raster(*points(row, col))
+    before = len(opened)
+    np.testing.assert_allclose(raster(*points(row + 2, col - 2)), PLANE.at(row + 2, col - 2))
+    assert len(opened) == before
+    raster(*points(row, col - 9))
+    assert len(opened) == before + 1
 
 
 # --- The grid -------------------------------------------------------------------------------------

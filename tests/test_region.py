@@ -14,6 +14,7 @@ from shapely import LineString
 import hillfinder as hf
 from hillfinder.catalogue import page, region
 from hillfinder.errors import InputError, OutputError
+from hillfinder.output import scale
 
 from . import regions
 
@@ -54,6 +55,20 @@ def test_a_page_draws_every_hill_where_it_is(catalogue: hf.Catalogue, tmp_path: 
     assert "://" not in text.replace("https://www.openstreetmap.org/copyright", "")
 
 
+def test_a_grade_has_the_colour_that_it_has_everywhere(
+    catalogue: hf.Catalogue, tmp_path: Path
+) -> None:
+    text = catalogue.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    drawn = data(text)
+    shown = {drawn["colours"][step] for step in drawn["step"]}
+    frame = catalogue.frame
+    assert shown == {scale.colour(grade) for grade in frame.grade}
+    best = frame.loc[frame.grade.idxmax()]
+    assert f'<i style="background:{scale.colour(best.grade)}"></i>{best["name"]}' in text
+    legend = re.findall(r'<i style="background:(#\w+)"></i>[^<]+ %', text)
+    assert set(legend) == shown
+
+
 def test_the_table_of_a_page_has_the_steepest_of_every_cell(
     catalogue: hf.Catalogue, tmp_path: Path
 ) -> None:
@@ -62,7 +77,7 @@ def test_the_table_of_a_page_has_the_steepest_of_every_cell(
     assert table.count("<tr>") == 4
     best = catalogue.frame.sort_values("grade", ascending=False).iloc[0]
     assert table.index(best["name"]) == min(
-        table.index(name) for name in re.findall("<tr><td>(.*?)<td", table)
+        table.index(name) for name in re.findall("<tr><td><i.*?</i>(.*?)<td", table)
     )
     counts = [int(n) for n in re.findall(r'm<td class="n">(\d+)', table)]
     assert sum(counts) == catalogue.hills

@@ -186,3 +186,14 @@ def test_ctrl_c_ends_a_scan_at_once(region: Region, whole: bytes, tmp_path: Path
     assert "Interrupted" in err
     assert main([*words(region, folder), "--workers", "1"]) == 0
     assert content(folder) == whole
+
+
+def test_a_script_that_begins_a_scan_in_each_worker_is_told(region: Region, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    files = f"{str(region.osm)!r}, {str(tmp_path / 'hills')!r}, heights={str(region.dem)!r}"
+    script.write_text(f"import hillfinder as hf\nhf.scan({files}, workers=2)\n")
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1
+    assert '__name__ == "__main__"' in done.stderr.splitlines()[-1]

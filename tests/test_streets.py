@@ -498,9 +498,12 @@ def test_what_cannot_be_read(
 
 
 @pytest.mark.parametrize("reader", [extract.read, graph.read])
-def test_a_file_that_is_not_there(tmp_path: Path, reader: Callable[[Path], StreetNetwork]) -> None:
-    with pytest.raises(StreetsError, match=r"There is no file .*gone.osm: give a .*graphml"):
-        reader(tmp_path / "gone.osm")
+def test_a_file_that_is_not_there(
+    tmp_path: Path, reader: Callable[[Path | str], StreetNetwork]
+) -> None:
+    for gone in (tmp_path / "gone.osm", f"{tmp_path}/gone.osm"):
+        with pytest.raises(StreetsError, match=r"There is no file .*gone.osm: give a .*graphml"):
+            reader(gone)
     with pytest.raises(StreetsError, match=rf"^{tmp_path} is a folder: give a .*graphml"):
         reader(tmp_path)
 

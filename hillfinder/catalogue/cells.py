@@ -8,8 +8,7 @@ coordinates alone, and nothing that is worked out in a cell depends on which oth
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -29,6 +28,8 @@ AROUND = 1 << ZOOM
 EQUATOR_M = 40_075_016.7
 #: Beyond it Web Mercator has no squares, and nobody has mapped a street.
 FARTHEST_LAT = 85.0511
+
+_Whole = TypeVar("_Whole", int, "Ints")
 
 
 class Cell(NamedTuple):
@@ -117,34 +118,27 @@ def of_number(number: int) -> Cell:
     return Cell(number % AROUND, number // AROUND)
 
 
-@lru_cache(maxsize=1 << 16)
 def along_the_curve(cell: Cell) -> int:
     """Return how far along Hilbert's curve a cell lies: what is near on it is near on the map."""
-    return int(hilbert(np.array([cell.x]), np.array([cell.y]), ZOOM)[0])
+    return hilbert(cell.x, cell.y, ZOOM)
 
 
-def hilbert(x: Ints, y: Ints, halvings: int) -> Ints:
-    """Return how far along Hilbert's curve squares lie, of 2^halvings a side.
+def hilbert(x: _Whole, y: _Whole, halvings: int) -> _Whole:
+    """Return how far along Hilbert's curve squares lie, one or many, of 2^halvings a side.
 
     After Hilbert (1891), "Ueber die stetige Abbildung einer Linie auf ein Flaechenstueck".
 
     >>> hilbert(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 0]), 1).tolist()
     [0, 1, 2, 3]
     """
-    x, y = x.copy(), y.copy()
-    far = np.zeros(len(x), np.int64)
-    side = 1 << (halvings - 1)
-    while side:
-        right, up = (x & side) > 0, (y & side) > 0
-        far += side * side * ((3 * right) ^ up)
-        turned = right & ~up
-        x[turned], y[turned] = (
-            side - 1 - (x[turned] & (side - 1)),
-            side - 1 - (y[turned] & (side - 1)),
-        )
-        swap = ~up
-        x[swap], y[swap] = y[swap], x[swap]
-        side >>= 1
+    far = 0 * x
+    for halving in reversed(range(halvings)):
+        right, up = x >> halving & 1, y >> halving & 1
+        far = far << 2 | (3 * right ^ up)
+        turned = (right & ~up) * ((1 << halving) - 1)
+        x, y = x ^ turned, y ^ turned
+        swapped = (x ^ y) * (1 - up)
+        x, y = x ^ swapped, y ^ swapped
     return far
 
 

@@ -12,6 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from hillfinder.catalogue import table
 from hillfinder.errors import DataError, InputError
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    import pyarrow.dataset
+    from geopandas import GeoDataFrame
+
+    from hillfinder.model import Floats, Ints
 
     Box = tuple[float, float, float, float]
 
@@ -95,7 +101,7 @@ def write(
 
     written: list[Path] = []
     schema = _schema(said, box)
-    for rows in _files(parts):
+    for rows in _shared_out(parts):
         path = folder / f"{name(len(written))}.part"
         with pq.ParquetWriter(path, schema, compression="zstd") as file:
             for group in rows:
@@ -104,7 +110,7 @@ def write(
     return written
 
 
-def _files(parts: Iterable[pa.Table]) -> Iterator[Iterator[pa.Table]]:
+def _shared_out(parts: Iterable[pa.Table]) -> Iterator[Iterator[pa.Table]]:
     """Yield the rows of each file, in groups; there is one file at least."""
     groups = _groups(parts)
     first = next(groups, None)
@@ -190,7 +196,35 @@ def count(folder: Path) -> int:
     """Return how many hills a dataset holds."""
     import pyarrow.parquet as pq
 
-    return sum(int(pq.read_metadata(path).num_rows) for path in folder.glob("hills-*.parquet"))
+    return sum(int(pq.read_metadata(path).num_rows) for path in _files(folder))
+
+
+def figures(folder: Path, columns: Sequence[str]) -> list[Floats]:
+    """Return columns of numbers of all hills."""
+    read = _open(folder).to_table(list(columns))
+    return [read[name].to_numpy() for name in columns]
+
+
+def rows(folder: Path, wanted: Ints) -> GeoDataFrame:
+    """Return some hills by their numbers, which grow and are the index; few are held besides."""
+    import geopandas
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = ["name", "grade", "grade_sigma", "length_m", "foot_lon", "foot_lat", "geometry"]
+    parts, passed = [], 0
+    for path in _files(folder):
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                stop = passed + file.metadata.row_group(group).num_rows
+                here = wanted[slice(*np.searchsorted(wanted, (passed, stop)))] - passed
+                if len(here):
+                    parts.append(file.read_row_group(group, columns).take(here))
+                passed = stop
+    read = pa.concat_tables(parts).to_pandas()
+    lines = geopandas.GeoSeries.from_wkb(read.pop("geometry"), crs="OGC:CRS84")
+    return geopandas.GeoDataFrame(read, geometry=lines).set_index(pd.Index(wanted))
 
 
 def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Table:
@@ -208,6 +242,14 @@ def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Tab
     across = (column[0] <= east), (column[1] >= west)
     wanted = across[0] & across[1] if west <= east else across[0] | across[1]
     wanted &= (ds.field("bbox", "ymin") <= north) & (ds.field("bbox", "ymax") >= south)
-    files = [str(path) for path in sorted(folder.glob("hills-*.parquet"))]
-    chosen = None if columns is None else list(columns)
-    return ds.dataset(files, format="parquet").to_table(chosen, filter=wanted)
+    return _open(folder).to_table(None if columns is None else list(columns), filter=wanted)
+
+
+def _open(folder: Path) -> pyarrow.dataset.Dataset:
+    import pyarrow.dataset as ds
+
+    return ds.dataset([str(path) for path in _files(folder)], format="parquet")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("hills-*.parquet"))

@@ -17,7 +17,7 @@ from hillfinder import climbs
 from hillfinder.catalogue import cells
 from hillfinder.catalogue.cells import Cell
 from hillfinder.elevation import doubt, profile
-from hillfinder.errors import HeightsError, StreetsError
+from hillfinder.errors import HeightsError, StreetsError, TerrainError
 from hillfinder.model import HeightSource, read_only
 from hillfinder.streets.network import Blur, Lines, build
 from hillfinder.streets.pieces import join, take, touching
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: longest wavelength is 400 m: so far away a metre counts for a millimetre, and for nothing at the
 #: 70 m of a model of 10 m cells.
 AROUND_M = 600.0
+#: Where most of so much street in a cell is too steep to be, the fault is taken to be the model's:
+#: 500 samples of nothing but climbers' paths. Of less it may be a cliff, or a spike in the model.
+JUDGED_FROM_M = 5000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class About:
         tail: how fast steep stretches grow rare here.
         blur: how alike the errors of two heights are.
         street_m: the length of all streets kept.
+        known_m: the length of those with heights.
+        refused_m: the length of streets whose heights were no terrain and count as unknown.
     """
 
     heights: HeightSource
@@ -53,6 +58,8 @@ class About:
     tail: float
     blur: Blur
     street_m: float
+    known_m: float
+    refused_m: float
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -61,7 +68,8 @@ class About:
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> About:
         """Return what ``as_json`` gave."""
-        rest = {key: float(said[key]) for key in ("error_m", "usual_m", "tail", "street_m")}
+        numbers = ("error_m", "usual_m", "tail", "street_m", "known_m", "refused_m")
+        rest = {key: float(said[key]) for key in numbers}
         return cls(heights=HeightSource(**said["heights"]), blur=Blur(*said["blur"]), **rest)
 
 
@@ -91,7 +99,7 @@ def make(
     own = cells.numbers(network.node_lon[first], network.node_lat[first]) == cells.number(cell)
     if not own.any():
         return None
-    network = _with_heights(network, heights)
+    network, refused_m = _with_heights(network, heights)
     nothing = read_only(np.empty(0))
     decks = Lines(read_only(np.zeros(1, np.int64)), nothing, nothing)
     kept = replace(take(network, own), decks=decks)
@@ -104,6 +112,8 @@ def make(
         tail=climbs.rarity(kept, shortest_m),
         blur=profiles.blur,
         street_m=kept.total_length_m,
+        known_m=kept.total_length_m * float((~np.isnan(profiles.elevation_m)).mean()),
+        refused_m=refused_m,
     )
     return kept, about
 
@@ -226,12 +236,19 @@ def _borders(raw: RawStreets, cell: Ints) -> Bools:
     return border
 
 
-def _with_heights(network: StreetNetwork, heights: Heights) -> StreetNetwork:
-    """Return the network with profiles, of unknown heights where the source knows none."""
+def _with_heights(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwork, float]:
+    """Return the network with profiles, and how many metres of it were refused.
+
+    Their heights are unknown, as those of streets of which the source knows none.
+    """
     try:
-        return profile.attach(network, heights)
+        return profile.attach(network, heights), 0.0
+    except TerrainError as error:
+        if error.street_m >= JUDGED_FROM_M:
+            raise
+        return profile.unknown(network, heights.source), error.street_m
     except HeightsError:
         # Where no end is known no climb is. Whatever else was wrong is wrong still.
         if np.isnan(heights(network.node_lon, network.node_lat)).all():
-            return profile.unknown(network, heights.source)
+            return profile.unknown(network, heights.source), 0.0
         raise

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from hillfinder.catalogue import cells
+from hillfinder.output import scale
 from hillfinder.output.plain import plain
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def html(title: str, drawn: Drawn, attributions: Sequence[str]) -> str:
     filled = {
         "title": escape(title),
         "drawn": shown,
+        "legend": _legend(drawn.frame.grade.tolist()),
         "histograms": "".join(_histogram(*each) for each in drawn.histograms),
         "rows": "".join(_row(row) for row in best.head(MOST_ROWS).to_dict("records")),
         "table": some,
@@ -65,10 +67,21 @@ def _data(frame: GeoDataFrame, middle_lat: float) -> dict[str, Any]:
         "size": np.bincount(owner, minlength=len(frame)).tolist(),
         "xy": step.ravel().tolist(),
         "grade": np.round(1000 * frame.grade).astype(int).tolist(),
+        "sigma": np.round(1000 * frame.grade_sigma).astype(int).tolist(),
+        "step": [scale.step(grade) for grade in frame.grade.tolist()],
+        "colours": scale.COLOURS,
         "length": np.round(frame.length_m).astype(int).tolist(),
         "name": [plain(name) for name in frame["name"]],
-        "range": [round(float(side), 4) for side in np.quantile(frame.grade, [0.02, 0.98])],
     }
+
+
+def _legend(grades: Sequence[float]) -> str:
+    """Return what the colours stand for that are on the map."""
+    labels = scale.labels()
+    return "<br>".join(
+        f'<i style="background:{scale.COLOURS[at]}"></i>{labels[at]}'
+        for at in sorted({scale.step(grade) for grade in grades})
+    )
 
 
 def _histogram(name: str, counts: Ints, edges: Floats, factor: float) -> str:
@@ -91,7 +104,8 @@ def _histogram(name: str, counts: Ints, edges: Floats, factor: float) -> str:
 def _row(row: dict[Any, Any]) -> str:
     where = f"{row['foot_lat']:.5f}, {row['foot_lon']:.5f}"
     return (
-        f"<tr><td>{escape(plain(row['name']))}"
+        f'<tr><td><i style="background:{scale.colour(row["grade"])}"></i>'
+        f"{escape(plain(row['name']))}"
         f'<td class="n">{100 * row["grade"]:.1f} &plusmn; {100 * row["grade_sigma"]:.1f} %'
         f'<td class="n">{row["length_m"]:.0f} m<td class="n">{row["hills"]:,}'
         f'<td><button data-lat="{row["foot_lat"]}" data-lon="{row["foot_lon"]}">{where}'

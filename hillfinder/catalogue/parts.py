@@ -27,7 +27,7 @@ def write(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
         OutputError: it cannot be written.
     """
     head = json.dumps({**about, "crc32": crc32(data)})
-    replace(path, head.encode() + b"\n" + data, overwrite=True)
+    replace(path, head.encode() + b"\n" + data, overwrite=True, synced=False)
 
 
 def read(path: Path) -> tuple[dict[str, Any], memoryview] | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hillfinder.catalogue import cells, dataset
 from hillfinder.errors import InputError
+from hillfinder.output import scale
 from hillfinder.output.files import replace
 
 if TYPE_CHECKING:
@@ -76,14 +77,22 @@ class Catalogue:
             InputError: there is no hill.
         """
         from matplotlib import pyplot as plt
+        from matplotlib.patches import Patch
 
         drawn = self.drawn()
+        step = [scale.step(grade) for grade in drawn.frame.grade.tolist()]
         figure = plt.figure(figsize=(11, 7), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=(2, 1))
         where = figure.add_subplot(grid[:, 0])
-        drawn.frame.plot(
-            "grade", ax=where, cmap="plasma", linewidth=1.5, legend=True, rasterized=True
+        colours = [scale.COLOURS[at] for at in step]
+        drawn.frame.plot(ax=where, color=colours, linewidth=1.5, rasterized=True)
+        labels = scale.labels()
+        figure.legend(
+            handles=[Patch(color=scale.COLOURS[at], label=labels[at]) for at in sorted(set(step))],
+            loc="outside lower left",
+            ncols=len(labels),
         )
+        where.set(xlabel="; ".join(self.attributions), ylabel="")
         where.set_title(self.title if drawn.whole else f"{self.title}, {len(drawn.frame):,} drawn")
         panels = [where]
         for row, (name, counts, edges, factor) in enumerate(drawn.histograms):
@@ -92,7 +101,6 @@ class Catalogue:
             panel.set_xlabel(name)
             panel.set_ylabel("hills")
             panels.append(panel)
-        figure.text(0, 0, "; ".join(self.attributions), fontsize=7)
         return panels
 
     def to_html(self, path: Path | str, *, overwrite: bool = False) -> Path:
@@ -119,23 +127,23 @@ class Catalogue:
         Raises:
             InputError: there is no hill.
         """
-        import geopandas
         import pandas as pd
 
         if not self.hills:
             msg = "There is no hill to show: scan a larger region, or for gentler hills."
             raise InputError(msg)
-        columns = ["name", "grade", "grade_sigma", "length_m", "foot_lon", "foot_lat"]
-        frame = geopandas.read_parquet(self.folder, columns=[*columns, "geometry"])
-        grade, length = frame.grade.to_numpy(), frame.length_m.to_numpy()
-        chosen = _spread(frame.foot_lon.to_numpy(), frame.foot_lat.to_numpy(), grade)
-        some = frame.iloc[chosen]
-        cell = cells.numbers(frame.foot_lon.to_numpy(), frame.foot_lat.to_numpy())
+        figures = dataset.figures(self.folder, ("foot_lon", "foot_lat", "grade", "length_m"))
+        lon, lat, grade, length = figures
+        chosen = _spread(lon, lat, grade)
+        cell = cells.numbers(lon, lat)
         best = pd.Series(-grade).groupby(cell).idxmin()
+        # Of a million hills only what is shown is read whole.
+        frame = dataset.rows(self.folder, np.union1d(chosen, best))
+        some = frame.loc[chosen]
         steps = np.arange(np.floor(100 * grade.min()), np.ceil(100 * grade.max()) + 1) / 100
         return Drawn(
             frame=some.set_geometry(some.geometry.simplify(FINEST_DEG)),
-            whole=len(chosen) == len(frame),
+            whole=len(chosen) == len(grade),
             best=frame.loc[best].assign(
                 hills=np.unique(cell, return_counts=True)[1], cell=best.index.to_numpy()
             ),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, cast
 
 from hillfinder.errors import InputError, ServiceError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
 
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
     from hillfinder.catalogue.tasks import Done
 
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 
 #: A task is tried again so often where its worker died or raised.
 RETRIES = 3
-#: What workers are told by their environment: each has one core.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
+#: What workers are told by their environment: each has one core, and glibc is not to give the
+#: thread that does the tasks a store of its own, which maps every array anew.
+ENVIRONMENT = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), 1
+)
+#: What workers import while the extract is still shared out.
+TASKS = "hillfinder.catalogue.tasks"
 #: To reach a scheduler.
 PATIENCE = "20s"
 
@@ -32,13 +38,15 @@ PATIENCE = "20s"
 def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
     """Yield what does tasks, and yields what came of each as it is done.
 
+    Workers are started beside whatever the caller does first, and waited for by the first tasks.
+
     Args:
         count: how many processes of this machine; 1 is this one alone, without Dask, and ``None``
             one for each core.
         scheduler: the address of a Dask scheduler, instead.
 
     Raises:
-        InputError: Dask is missing.
+        InputError: Dask is missing, or a script begins another scan in each worker.
         ServiceError: there is no scheduler at that address, or it went away.
     """
     if count is None:
@@ -51,37 +59,62 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
     except ImportError as error:
         msg = 'Several workers need Dask, which is missing: pip install "hillfinder[scan]"'
         raise InputError(msg) from error
-    with ExitStack() as stack:
-        try:
-            client = _client(stack, count, scheduler)
-        except (OSError, ValueError) as error:
-            why = f"they cannot be reached: {error}"
-            raise _lost(why, scheduler) from error
-        yield partial(_through, client, scheduler)
+    with ExitStack() as stack, ThreadPoolExecutor(1) as beside:
+        stack.enter_context(_quietly())
+        stack.enter_context(_settings())
+        where: Callable[[], LocalCluster | str]
+        if scheduler is None:
+            where = beside.submit(lambda: stack.enter_context(_cluster(count))).result
+        else:
+            where = partial(str, scheduler)
+        client = cache(partial(_client, stack, where, scheduler))
+        if scheduler is not None:  # before anything is done it is known whether it is there
+            client()
+        yield lambda task, calls: _through(client(), scheduler, task, calls)
 
 
-def _client(stack: ExitStack, count: int, scheduler: str | None) -> Client:
-    """Return what hands tasks to workers, and close it all with the stack."""
-    import dask
-    from distributed import Client, LocalCluster
+def _client(
+    stack: ExitStack, where: Callable[[], LocalCluster | str], scheduler: str | None
+) -> Client:
+    """Return what hands tasks to workers, until the stack is closed."""
+    from distributed import Client
 
-    stack.enter_context(_quietly())
-    stack.enter_context(
-        dask.config.set(
-            {
-                "distributed.comm.timeouts.connect": PATIENCE,
-                "distributed.scheduler.allowed-failures": RETRIES,
-                # Nobody looks at the profile of a worker, taken a hundred times a second. And not
-                # Dask's own threshold for giving memory back: with it glibc maps every array anew,
-                # which costs a third of the time.
-                "distributed.worker.profile.enabled": False,
-                "distributed.nanny.pre-spawn-environ": ONE_THREAD,
-            }
+    try:
+        return stack.enter_context(Client(where()))
+    except (OSError, ValueError) as error:
+        why = f"they cannot be reached: {error}"
+        raise _lost(why, scheduler) from error
+    except RuntimeError as error:
+        msg = (
+            "The workers cannot start. A script that scans with several calls it under "
+            'if __name__ == "__main__":, since workers begin by reading the script; or with '
+            "workers=1."
         )
-    )
-    if scheduler is not None:
-        return stack.enter_context(Client(scheduler))
-    cluster = LocalCluster(
+        raise InputError(msg) from error
+
+
+def _settings() -> AbstractContextManager[Any]:
+    """Set what Dask and its workers go by."""
+    import dask
+
+    # Nobody looks at the profile of a worker, taken a hundred times a second. And not Dask's own
+    # threshold for giving memory back: with it glibc maps every array anew, which costs a third of
+    # the time.
+    settings = {
+        "distributed.comm.timeouts.connect": PATIENCE,
+        "distributed.scheduler.allowed-failures": RETRIES,
+        "distributed.worker.profile.enabled": False,
+        "distributed.worker.preload": [TASKS],
+        "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
+    }
+    return cast("AbstractContextManager[Any]", dask.config.set(settings))
+
+
+def _cluster(count: int) -> LocalCluster:
+    """Return processes of this machine."""
+    from distributed import LocalCluster
+
+    return LocalCluster(
         n_workers=count,
         threads_per_worker=1,
         host="127.0.0.1",
@@ -89,7 +122,6 @@ def _client(stack: ExitStack, count: int, scheduler: str | None) -> Client:
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     )
-    return stack.enter_context(Client(stack.enter_context(cluster)))
 
 
 def _through(

@@ -7,6 +7,7 @@ cell by cell, so that neither tiles nor workers can be seen in the rows.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from hillfinder.catalogue.cells import Cell
 from hillfinder.catalogue.region import Catalogue
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.samples import no_terrain
 from hillfinder.errors import InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.output.files import replace
@@ -42,7 +44,7 @@ PLAN, LOCK = "_scan/plan.json", "_scan/lock"
 #: round about that lend it a name.
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
 #: Enough tiles that workers end together, and that not much is lost with one.
-TILES_PER_WORKER, CELLS_PER_TILE = 8, 16
+TILES, CELLS_PER_TILE = 64, 8
 
 
 def scan(
@@ -96,17 +98,17 @@ def scan(
         plan = _begun(folder, wanted, resume=resume)
         if plan is not None and _whole(folder, plan):
             return Catalogue(folder, plan["hills"], plan["street_m"])
-        if plan is None or not _has_all(folder, plan):
-            plan = _share_out(extract, folder, wanted, progress)
-        job = tasks.Job(
-            folder=folder,
-            dem=tuple(zip(files, extents, strict=True)),
-            dem_kind=heights_kind,
-            criteria=criteria,
-            source=StreetSource(**plan["source"]),
-            margin_m=wanted["margin_m"],
-        )
         with _Output(folder), running.workers(workers, scheduler) as run:
+            if plan is None or not _has_all(folder, plan):
+                plan = _share_out(extract, folder, wanted, progress)
+            job = tasks.Job(
+                folder=folder,
+                dem=tuple(zip(files, extents, strict=True)),
+                dem_kind=heights_kind,
+                criteria=criteria,
+                source=StreetSource(**plan["source"]),
+                margin_m=wanted["margin_m"],
+            )
             return _finished(job, plan, run, tiles, progress)
 
 
@@ -122,16 +124,19 @@ def _finished(
     shared = _tiles(sizes, tiles)
     for done in _each(run, tasks.keep, [(job, tile) for tile in shared]):
         learnt |= {cell: about for cell, about in done.about.items() if about["edges"]}
-        told.tell(sum(sizes[cell] for cell in done.about), _street_m(done.about), 0)
+        told.tell(sum(sizes[cell] for cell in done.about), _metres(done.about, "street_m"), 0)
     with_streets = {cell: size for cell, size in sizes.items() if cell in learnt}
     if not with_streets:
         msg = f"{job.source.name} holds no street that a person on foot may use."
         raise StreetsError(msg)
+    known_m, refused_m = (_metres(learnt, key) for key in ("known_m", "refused_m"))
+    if refused_m > known_m:  # no cell has enough to tell, and all of them tell the same
+        raise no_terrain(", ".join(Path(path).name for path, _ in job.dem), refused_m)
     shared = _tiles(with_streets, tiles)
     calls = [(job, tile, _round_about(tile, learnt, job.margin_m)) for tile in shared]
     for done in _each(run, tasks.find, calls):
         told.tell(sum(sizes.values()) / len(shared), 0.0, done.hills)
-    street_m = _street_m(learnt)
+    street_m = _metres(learnt, "street_m")
     order = cells.sort(with_streets)
     said = _said(job, plan, learnt) | {"street_m": street_m}
     box = _around([parts.about(job.rows(cell))["box"] for cell in order])
@@ -140,6 +145,7 @@ def _finished(
     plan["files"] = {part.stem: _checksum(part) for part in written}
     for old in job.folder.glob("hills-*.parquet"):
         old.unlink()
+    _sync()  # all streets at once, and not each as it was made
     for part in reversed(written):  # the first is what readers look for
         part.replace(part.with_suffix(""))
     _note(job.folder, plan)
@@ -249,14 +255,13 @@ def _share_out(
 ) -> dict[str, Any]:
     """Share out the extract among the cells, and note the plan."""
     progress.say(f"Sharing out {extract.name}.")
-    with _Output(folder):
-        spools = folder / tasks.SPOOLS
-        shutil.rmtree(spools, ignore_errors=True)
-        spools.mkdir(parents=True)
-        source = spool.fill(extract, spools, kept.AROUND_M)
-        sizes = {path.name: path.stat().st_size for path in sorted(spools.iterdir())}
-        plan = {"wanted": dict(wanted), "source": asdict(source), "cells": sizes}
-        _note(folder, plan)
+    spools = folder / tasks.SPOOLS
+    shutil.rmtree(spools, ignore_errors=True)
+    spools.mkdir(parents=True)
+    source = spool.fill(extract, spools, kept.AROUND_M)
+    sizes = {path.name: path.stat().st_size for path in sorted(spools.iterdir())}
+    plan = {"wanted": dict(wanted), "source": asdict(source), "cells": sizes}
+    _note(folder, plan)
     return plan
 
 
@@ -307,7 +312,7 @@ def _tiles(sizes: Mapping[Cell, int], count: int | None) -> list[list[Cell]]:
     """Return the cells in tiles that lie together and cost about the same."""
     order = cells.sort(sizes)
     if count is None:
-        count = max(-(-len(order) // CELLS_PER_TILE), min(len(order), TILES_PER_WORKER))
+        count = max(-(-len(order) // CELLS_PER_TILE), min(len(order), TILES))
     whole = sum(sizes.values())
     tiles: list[list[Cell]] = []
     passed, begun = 0.0, -1
@@ -330,9 +335,9 @@ def _round_about(
     return {cell: learnt[cell] for cell in cells.sort(near & learnt.keys())}
 
 
-def _street_m(about: Mapping[Cell, Mapping[str, Any]]) -> float:
+def _metres(about: Mapping[Cell, Mapping[str, Any]], key: str) -> float:
     # In one order, so that the sum does not depend on who was done first.
-    return float(sum(about[cell].get("street_m", 0.0) for cell in cells.sort(about)))
+    return float(sum(about[cell].get(key, 0.0) for cell in cells.sort(about)))
 
 
 def _rows(job: Job, cell: Cell) -> pa.Table:
@@ -381,6 +386,12 @@ def _said(
         },
         "columns": dict(COLUMNS),
     }
+
+
+def _sync() -> None:
+    """Wait until the disk has all that was written."""
+    if hasattr(os, "sync"):  # not on Windows
+        os.sync()
 
 
 def _checksum(path: Path) -> str:

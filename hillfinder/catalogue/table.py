@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from hillfinder import climbs as climbing
 from hillfinder import ranking
 from hillfinder.catalogue import cells
-from hillfinder.model import Hill
+from hillfinder.model import confidence
 from hillfinder.output.plain import plain
-from hillfinder.streets.tracks import Tracks
+from hillfinder.streets.tracks import along, steepest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from hillfinder.catalogue.cells import Cell
     from hillfinder.catalogue.kept import About, Joined
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Climb, Ints
+    from hillfinder.model import Floats, Ints
+    from hillfinder.streets.network import StreetNetwork
+    from hillfinder.streets.tracks import Legs
 
 #: Rows are sorted by where their foot lies on a curve of squares so much finer than cells: 13 m.
 FINER: Final = 10
@@ -68,38 +71,61 @@ def hills(
     found = climbing.find(streets.network, criteria, streets.known)
     rows = ranking.order(found)
     rows = rows[streets.cell[found.foot_edge[rows]] == cells.number(cell)]
-    ways = [found.legs(row) for row in rows.tolist()]
-    tracks = Tracks(streets.network).along(ways)
-    names = ranking.Names(streets.network)
+    if len(rows) == 0:
+        return schema().empty_table()
     words = ranking.Words(criteria, learnt[cell].heights)
-    listed = []
-    for row, legs, track in zip(rows.tolist(), ways, tracks, strict=True):
-        grade, sigma = float(found.grade[row]), float(found.grade_sigma[row])
-        climb = climbing.climb(streets.network, legs, grade, sigma, track)
-        hill = Hill(0, names.label(climb), climb, None)
-        listed.append(_row(hill, words, streets))
-    return table(listed)
+    return _table(found, rows, streets, words)
 
 
-def table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Return rows as a table, sorted as the dataset is."""
+def _table(found: climbing.Climbs, rows: Ints, streets: Joined, words: ranking.Words) -> pa.Table:
+    """Return some of the climbs that were found, one or more, as rows of the dataset."""
     import pyarrow as pa
     import shapely
 
-    lines = [row.pop("line") for row in rows]
-    columns: dict[str, Any] = {name: [row.get(name) for row in rows] for name in COLUMNS}
-    owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    points = np.concatenate([np.empty((0, 3)), *lines])
-    drawn = shapely.linestrings(points, indices=owner) if lines else np.empty(0, object)
-    columns["geometry"] = np.asarray(shapely.to_wkb(drawn), object).tolist()
-    box = shapely.bounds(drawn).reshape(-1, 4)
-    columns["bbox"] = [
-        dict(zip(("xmin", "ymin", "xmax", "ymax"), one, strict=True)) for one in box.tolist()
-    ]
+    network = streets.network
+    legs = found.legs(rows)
+    lines, offset = along(network, legs)
+    lines = climbing.tilted(lines, offset, found.grade[rows])
+    foot, top = offset[:-1], offset[1:] - 1
+    length, gain = lines.distance_m[top], lines.elevation_m[top] - lines.elevation_m[foot]
+    grade, sigma, steep = gain / length, found.grade_sigma[rows], steepest(lines, offset)
+    incline = climbing.inclines(network, legs)
+    figures = [each.tolist() for each in (length, grade, steep, incline)]
+    trust = list(map(confidence, figures[1], sigma.tolist(), *figures[2:]))
+    notes = list(map(words.of_figures, zip(*figures, strict=True), trust))
+    names = ranking.Names(network).labels(legs, figures[0])
+    lon, lat, height = lines.lon.round(7), lines.lat.round(7), lines.elevation_m.round(3)
+    line = np.repeat(np.arange(len(rows)), np.diff(offset))
+    drawn = shapely.linestrings(np.column_stack([lon, lat, height]), indices=line)
+    box = [least.reduceat(at, foot) for least in (np.minimum, np.maximum) for at in (lon, lat)]
+    columns = {
+        "name": list(map(plain, names)),
+        "grade": grade.round(6),
+        "grade_sigma": sigma.round(6),
+        "confidence": trust,
+        "length_m": length.round(3),
+        "gain_m": gain.round(3),
+        "max_grade": steep.round(6),
+        **{key: _tags(network, legs, key) for key in ("highway", "surface", "lit")},
+        "way_ids": _way_ids(network, legs),
+        "foot_lat": lat[foot],
+        "foot_lon": lon[foot],
+        "foot_elevation_m": height[foot],
+        "top_lat": lat[top],
+        "top_lon": lon[top],
+        "top_elevation_m": height[top],
+        "notes": notes,
+        "leg_cell": _lists(legs.offset, streets.cell[legs.edge]),
+        "leg_edge": _lists(legs.offset, streets.row[legs.edge]),
+        "leg_start_m": _lists(legs.offset, legs.start_m),
+        "leg_stop_m": _lists(legs.offset, legs.stop_m),
+        "bbox": pa.StructArray.from_arrays(box, fields=list(schema().field("bbox").type)),
+        "geometry": shapely.to_wkb(drawn),
+    }
     made = pa.table(columns, schema=schema())
-    foot = np.array([line[0, :2] for line in lines]).reshape(-1, 2)
-    top = np.array([line[-1, :2] for line in lines]).reshape(-1, 2)
-    return made.take(np.lexsort((*top.T, *foot.T, _along(foot))))
+    curve = _along(np.column_stack([lon[foot], lat[foot]]))
+    order = np.lexsort((lon[top], lat[top], lon[foot], lat[foot], curve))
+    return made.take(order)
 
 
 def box(rows: pa.Table) -> list[float] | None:
@@ -138,35 +164,30 @@ def schema() -> pa.Schema:
     )
 
 
-def _row(hill: Hill, words: ranking.Words, streets: Joined) -> dict[str, Any]:
-    """Return one hill as the dataset holds it."""
-    climb: Climb = hill.climb
-    tags = climb.tags
-    edges = [leg.edge for leg in climb.legs]
-    heights = climb.profile.elevation_m
-    return {
-        "name": plain(hill.name),
-        "grade": round(climb.grade, 6),
-        "grade_sigma": round(climb.grade_sigma, 6),
-        "confidence": hill.confidence,
-        "length_m": round(climb.length_m, 3),
-        "gain_m": round(climb.gain_m, 3),
-        "max_grade": round(climb.max_grade, 6),
-        **{key: plain(tags[key]) if key in tags else None for key in ("highway", "surface", "lit")},
-        "way_ids": list(climb.way_ids),
-        "foot_lat": round(float(climb.lat[0]), 7),
-        "foot_lon": round(float(climb.lon[0]), 7),
-        "foot_elevation_m": round(float(heights[0]), 3),
-        "top_lat": round(float(climb.lat[-1]), 7),
-        "top_lon": round(float(climb.lon[-1]), 7),
-        "top_elevation_m": round(float(heights[-1]), 3),
-        "notes": list(words.notes(hill)),
-        "leg_cell": streets.cell[edges].tolist(),
-        "leg_edge": streets.row[edges].tolist(),
-        "leg_start_m": [float(leg.start_m) for leg in climb.legs],
-        "leg_stop_m": [float(leg.stop_m) for leg in climb.legs],
-        "line": np.column_stack([climb.lon.round(7), climb.lat.round(7), heights.round(3)]),
-    }
+def _lists(offset: Ints, values: Ints | Floats) -> pa.Array:
+    """Return values as lists of several each."""
+    import pyarrow as pa
+
+    return pa.ListArray.from_arrays(pa.array(offset, pa.int32()), pa.array(values))
+
+
+def _tags(network: StreetNetwork, legs: Legs, key: str) -> list[str | None]:
+    """Return the values of one tag along each of several ways, fit to be shown."""
+    values = network.ways.tag[key][network.edge_way[legs.edge]].tolist()
+    some = (
+        [value for value in values[i:j] if value is not None]
+        for i, j in pairwise(legs.offset.tolist())
+    )
+    return [plain(climbing.joined(each)) if each else None for each in some]
+
+
+def _way_ids(network: StreetNetwork, legs: Legs) -> list[list[int]]:
+    """Return the OpenStreetMap ways that each of several ways runs along, each once."""
+    ids = [network.ways.ids[row] for row in network.edge_way[legs.edge].tolist()]
+    return [
+        list(dict.fromkeys(chain.from_iterable(ids[i:j])))
+        for i, j in pairwise(legs.offset.tolist())
+    ]
 
 
 def _along(foot: np.ndarray[Any, Any]) -> Ints:

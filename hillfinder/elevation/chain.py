@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.elevation.heights import worst
+from hillfinder.elevation.near import may_meet
 from hillfinder.errors import HeightsError, HillfinderError, OfflineError, ServiceError
 from hillfinder.model import HeightSource
 
@@ -126,11 +127,28 @@ def _open(lon: Floats, lat: Floats, read: Floats) -> Ints:
         return np.flatnonzero(todo)
     from scipy.spatial import cKDTree
 
-    points = np.flatnonzero(todo)
-    far, _ = cKDTree(_on_the_globe(lon[known], lat[known])).query(
+    points, others = _may_meet(lon, lat, np.flatnonzero(todo), np.flatnonzero(known))
+    far, _ = cKDTree(_on_the_globe(lon[others], lat[others])).query(
         _on_the_globe(lon[points], lat[points]), distance_upper_bound=SEAM_M
     )
-    return np.asarray(points[~np.isfinite(far)])
+    todo[points[np.isfinite(far)]] = False
+    return np.flatnonzero(todo)
+
+
+def _may_meet(lon: Floats, lat: Floats, points: Ints, others: Ints) -> tuple[Ints, Ints]:
+    """Return those of the points and of the others that may lie on one seam."""
+    # On a map that shows no two of them farther apart than they are.
+    here, there = lon[points[0]], np.concatenate([points, others])
+    east, north = lon[there] - here, lat[there]
+    if np.abs(east).max() > 180.0:
+        east = (east + 180.0) % 360.0 - 180.0
+    if np.ptp(east) > 180.0:
+        return points, others
+    metres = np.radians(EARTH_RADIUS_M)
+    x, y = metres * np.cos(np.radians(np.abs(north).max())) * east, metres * north
+    count = len(points)
+    near, of_others = may_meet((x[:count], y[:count]), (x[count:], y[count:]), 1.001 * SEAM_M)
+    return points[near], others[of_others]
 
 
 def _on_the_globe(lon: Floats, lat: Floats) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 from hillfinder.model import read_only
 
 if TYPE_CHECKING:
-    from hillfinder.model import Floats, HeightKind, HeightSource
+    from hillfinder.model import Bools, Floats, HeightKind, HeightSource
     from hillfinder.streets.network import Blur, Profiles, StreetNetwork
 
 #: Standard deviation of a height expected for each metre of cell. 30 m surface models are off by
@@ -142,20 +142,17 @@ def settled(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
     return network.with_profiles(with_learnt(network.profiles, learn(network, source)))
 
 
-def of_place_m(
-    highway: list[str | None], side_slope: Floats, slope: Floats, cell_m: float
-) -> Floats:
+def of_place_m(trail: Bools, side_slope: Floats, slope: Floats, cell_m: float) -> Floats:
     """Return the standard deviation of heights that comes of not knowing just where the line lies.
 
     A line mapped 4 m off on a hillside of 50 % reads 2 m too high or too low.
 
     Args:
-        highway: n values of that tag.
+        trail: shape (n,), it lies on one of the ``TRAILS``.
         side_slope: shape (n,), the ground's grade across the street.
         slope: shape (n,), its grade along the street.
         cell_m: the cell size of the model.
     """
-    trail = np.array([value in TRAILS for value in highway], bool)
     off = np.where(trail, TRAIL_OFF_M, STREET_OFF_M) * side_slope
     within_cell = PLACE_PER_CELL * cell_m * np.hypot(side_slope, slope)
     return np.asarray(np.hypot(off, within_cell))
@@ -238,8 +235,10 @@ def _left(blur: Blur, length_m: Floats) -> Floats:
     """Return the covariance of the grade line's errors at distances, for errors of variance 1."""
     frequency, kept_density, _ = _spectrum(blur)
     far = np.minimum(length_m, 50 * blur.reach)  # where nothing is alike, and the sum still holds
-    wave = np.cos(2 * np.pi * np.multiply.outer(far, frequency))
-    return np.asarray((wave * kept_density).sum(axis=-1))
+    wave = 2 * np.pi * np.multiply.outer(far, frequency)
+    np.cos(wave, out=wave)
+    wave *= kept_density
+    return np.asarray(wave.sum(axis=-1))
 
 
 def _spectrum(blur: Blur) -> tuple[Floats, Floats, Floats]:

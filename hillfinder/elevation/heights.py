@@ -90,8 +90,10 @@ def bilinear(values: NDArray[np.float32], row: Floats, col: Floats) -> Floats:
     top = np.minimum(row.astype(np.intp), max(rows - 2, 0))
     left = np.minimum(col.astype(np.intp), max(cols - 2, 0))
     down, right = row - top, col - left
-    bottom, east = np.minimum(top + 1, rows - 1), np.minimum(left + 1, cols - 1)
-    upper = values[top, left] * (1 - right) + values[top, east] * right
-    lower = values[bottom, left] * (1 - right) + values[bottom, east] * right
+    # By one index a cell: to the next column it is one step, to the next row a row's length.
+    flat, corner = values.ravel(), top * cols + left
+    east, south = min(cols - 1, 1), cols if rows > 1 else 0
+    upper = flat[corner] * (1 - right) + flat[corner + east] * right
+    lower = flat[corner + south] * (1 - right) + flat[corner + south + east] * right
     result = upper * (1 - down) + lower * down
     return np.where(inside, result, np.nan)

@@ -56,6 +56,7 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         _bends(network, laid),
         _mapped_rises(network, laid, guess, source),
         blur.wavelength,
+        edge=laid.inner_edge,
     )
     # Where nothing was read nothing was found to fit: the mean is over what was.
     seen = ~loose & ~np.isnan(readings.point_m)
@@ -97,19 +98,14 @@ def _place_m(
 
     Beside a void it lies in cells that are bad themselves: their error counts twice.
     """
-    banked = np.zeros(len(network), bool)
-    for key in ("embankment", "cutting"):
-        banked |= np.array([v not in {None, "no"} for v in network.edge_tag(key).tolist()], bool)
-    edge = laid.edge
-    off = doubt.of_place_m(
-        network.edge_tag("highway")[edge].tolist(),
-        readings.side_slope,
-        readings.slope,
-        source.cell_m,
-    )
-    banks = np.where(banked[edge], doubt.BANKED_M, 0.0)
+    tag, way = network.ways.tag, network.edge_way[laid.edge]
+    trail = np.array([value in doubt.TRAILS for value in tag["highway"].tolist()], bool)
+    banks = zip(tag["embankment"].tolist(), tag["cutting"].tolist(), strict=True)
+    banked = np.array([not {None, "no"}.issuperset(both) for both in banks], bool)
+    off = doubt.of_place_m(trail[way], readings.side_slope, readings.slope, source.cell_m)
+    banks_m = np.where(banked[way], doubt.BANKED_M, 0.0)
     voids = np.where(readings.near_void, doubt.expected_m(source), 0.0)
-    return np.sqrt(laid.of_places(off**2 + banks**2 + voids**2))
+    return np.sqrt(laid.of_places(off**2 + banks_m**2 + voids**2))
 
 
 def _trust(laid: Samples, loose: Bools, place: Floats, source: HeightSource) -> Floats:
@@ -141,7 +137,7 @@ def _mapped_rises(
 
 
 def _smoothed(
-    line: Floats, weight: Floats, bends: Bends, rises: Rises, wavelength: float
+    line: Floats, weight: Floats, bends: Bends, rises: Rises, wavelength: float, *, edge: Ints
 ) -> Floats:
     """Smooth the known part of the line along every street, through the junctions."""
     known = np.flatnonzero(~np.isnan(line))
@@ -155,7 +151,8 @@ def _smoothed(
         weight[known],
         Bends(before[whole], at[whole], after[whole], bends.back_m[whole], bends.ahead_m[whole]),
         wavelength,
-        rises._replace(low=number[rises.low], high=number[rises.high]),
+        rises=rises._replace(low=number[rises.low], high=number[rises.high]),
+        edge=edge[~np.isnan(line[len(line) - len(edge) :])],
     )
     return result
 

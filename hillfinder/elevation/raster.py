@@ -2,102 +2,32 @@
 
 from __future__ import annotations
 
-import math
 import re
-import warnings
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hillfinder.elevation.chain import Chain
-from hillfinder.elevation.heights import bilinear, mask_voids, worst
+from hillfinder.elevation.grid import Canvas, Header, quietly, sample
+from hillfinder.elevation.heights import worst
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
     from rasterio.io import DatasetReader
 
-    from hillfinder.model import Bools, Floats, HeightKind, Ints
+    from hillfinder.model import Floats, HeightKind
 
     Open = Callable[[str], DatasetReader]
 
-#: Points are read in square pieces of so many cells a side, so that memory does not grow with the
-#: raster: 4,096 x 4,096 heights are 64 MB.
-PIECE_CELLS = 4096
-#: Cells read around the points, so that voids just outside are masked with their neighbours.
-MARGIN_CELLS = 4
-#: Files on one grid may be off it by so much of a cell: their corners are rounded in their headers.
-OFF_GRID_CELLS = 0.05
 EARTH_RADIUS_M = 6_371_009.0
-#: Geographic systems within two metres of WGS 84: WGS 84 itself, NAD83, NAD83(2011), ETRS89.
-SAME_AS_WGS84 = (4326, 4269, 6318, 4258)
 #: Makers that name their files always so, and what they make; any other name says nothing.
 KINDS: dict[str, HeightKind] = {
     r"USGS_(13|1|19|1M|OPR)_": "bare earth",
     r"Copernicus_DSM_": "surface",
 }
-#: Units of height that are not the metre, as GDAL writes them.
-FEET_M = {
-    "ft": 0.3048,
-    "foot": 0.3048,
-    "feet": 0.3048,
-    "ft us": 1200 / 3937,
-    "us survey foot": 1200 / 3937,
-    "us survey feet": 1200 / 3937,
-    "us-ft": 1200 / 3937,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """What a file says of itself; rows grow southwards, ``cell`` is positive, in CRS units."""
-
-    where: str
-    name: str
-    open: Callable[[], DatasetReader]
-    crs: str
-    geographic: bool
-    left: float
-    top: float
-    cell_x: float
-    cell_y: float
-    rows: int
-    cols: int
-    metres_per_unit: float
-    south_up: bool
-
-    @property
-    def cell_m(self) -> float:
-        """Metres between cells, north to south."""
-        return self.cell_y * self.metres_per_unit
-
-    def shares_grid(self, other: _Header) -> bool:
-        """Tell whether the cells of two files lie on one grid, so that they are read as one."""
-        if self.crs != other.crs:
-            return False
-        apart_x = (self.left - other.left) / other.cell_x
-        apart_y = (self.top - other.top) / other.cell_y
-        off = (
-            apart_x - round(apart_x),
-            apart_y - round(apart_y),
-            self.cols * (self.cell_x / other.cell_x - 1),
-            self.rows * (self.cell_y / other.cell_y - 1),
-        )
-        return max(map(abs, off)) < OFF_GRID_CELLS
-
-    def turned_towards(self, lon: float) -> _Header:
-        """Return the same file on the turn of the earth on which it is nearest to ``lon``."""
-        if not self.geographic:
-            return self
-        middle = self.left + self.cols * self.cell_x / 2
-        return replace(self, left=self.left + 360.0 * round((lon - middle) / 360.0))
 
 
 class Raster(Chain):
@@ -130,14 +60,15 @@ class Raster(Chain):
             msg = "No elevation file was given: give one or more."
             raise HeightsError(msg)
         headers = [_header(str(path), opener or _open) for path in paths]
-        grids: list[list[_Header]] = []
+        grids: list[list[Header]] = []
         for header in sorted(headers, key=lambda each: each.cell_m):
             grid = next((grid for grid in grids if header.shares_grid(grid[0])), None)
             if grid is None:
                 grids.append([header])
             else:
                 grid.append(header)
-        super().__init__([_Grid(grid, kind) for grid in grids])
+        last: list[Canvas] = []  # one for all grids: a thousand would be too much to hold
+        super().__init__([_Grid(grid, kind, last) for grid in grids])
         self._headers = headers
 
     def extents(self) -> list[tuple[float, float, float, float]]:
@@ -163,8 +94,8 @@ class Raster(Chain):
 class _Grid:
     """Heights from files on one grid."""
 
-    def __init__(self, headers: list[_Header], kind: HeightKind | None) -> None:
-        self._headers = headers
+    def __init__(self, headers: list[Header], kind: HeightKind | None, last: list[Canvas]) -> None:
+        self._headers, self._last = headers, last
         self._kind = kind or worst(_kind(header.name) for header in headers)
 
     @property
@@ -192,7 +123,7 @@ class _Grid:
         Raises:
             HeightsError: a file could not be read to its end.
         """
-        return _sample(self._headers, lon, lat)
+        return sample(self._headers, lon, lat, self._last)
 
 
 def _kind(name: str) -> HeightKind:
@@ -213,12 +144,12 @@ def _open(path: str) -> DatasetReader:
     return rasterio.open(_openable(Path(path)))
 
 
-def _header(where: str, opener: Open) -> _Header:
+def _header(where: str, opener: Open) -> Header:
     import rasterio
 
     path = Path(where)
     try:
-        with _quietly(), opener(where) as file:
+        with quietly(), opener(where) as file:
             crs, transform, picture = file.crs, file.transform, _is_picture(file)
             rows, cols = file.shape
             if crs is not None:
@@ -245,7 +176,7 @@ def _header(where: str, opener: Open) -> _Header:
     if transform.b or transform.d or transform.a <= 0 or transform.e == 0:
         msg = f"{path.name} is not north-up: warp it first, for instance with gdalwarp."
         raise HeightsError(msg)
-    return _Header(
+    return Header(
         where=where,
         name=path.name,
         open=partial(opener, where),
@@ -260,16 +191,6 @@ def _header(where: str, opener: Open) -> _Header:
         metres_per_unit=unit,
         south_up=transform.e > 0,
     )
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep the warnings of rasterio from the terminal: what matters is raised."""
-    from rasterio.errors import NotGeoreferencedWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        yield
 
 
 def _is_picture(file: DatasetReader) -> bool:
@@ -300,117 +221,3 @@ def _openable(path: Path) -> str:
             raise HeightsError(msg)
         return f"/vsizip/{{{path.resolve()}}}/{rasters[0]}"
     return str(path)
-
-
-def _sample(headers: Sequence[_Header], lon: Floats, lat: Floats) -> Floats:
-    """Read the windows around the points from files that share a grid, and interpolate."""
-    x, y = _transform(headers[0].crs, lon, lat)
-    known = np.isfinite(x) & np.isfinite(y)
-    result = np.full(len(lon), np.nan)
-    if not known.any():
-        return result
-    x, start = np.where(known, x, np.nan), float(x[known][0])
-    headers = [header.turned_towards(start) for header in headers]
-    first = headers[0]
-    if first.geographic:
-        x = start + (x - start + 180.0) % 360.0 - 180.0
-    # Fractional indices of cell centres on the grid that all of these files share.
-    col, row = (x - first.left) / first.cell_x - 0.5, (first.top - y) / first.cell_y - 0.5
-    boxes = [_box(header, first) for header in headers]
-    within = np.zeros(len(lon), bool)
-    for r0, c0, r1, c1 in boxes:
-        within |= known & (row > r0 - 1) & (row < r1) & (col > c0 - 1) & (col < c1)
-    for points in _pieces(np.flatnonzero(within), row, col):
-        result[points] = _sample_piece(headers, boxes, row[points], col[points])
-    return result
-
-
-def _pieces(points: Ints, row: Floats, col: Floats) -> list[Ints]:
-    """Share the points out among squares of ``PIECE_CELLS`` a side."""
-    if len(points) == 0:
-        return []
-    down = (row[points] - row[points].min()) // PIECE_CELLS
-    across = (col[points] - col[points].min()) // PIECE_CELLS
-    if down.max() == across.max() == 0:
-        return [points]
-    _, piece = np.unique(down * (across.max() + 1) + across, return_inverse=True)
-    order = np.argsort(piece, kind="stable")
-    return np.split(points[order], np.flatnonzero(np.diff(piece[order])) + 1)
-
-
-def _sample_piece(
-    headers: Sequence[_Header],
-    boxes: Sequence[tuple[int, int, int, int]],
-    row: Floats,
-    col: Floats,
-) -> Floats:
-    row0 = math.floor(row.min()) - MARGIN_CELLS
-    col0 = math.floor(col.min()) - MARGIN_CELLS
-    rows = math.ceil(row.max()) + MARGIN_CELLS + 1 - row0
-    cols = math.ceil(col.max()) + MARGIN_CELLS + 1 - col0
-    canvas = np.full((rows, cols), np.nan, np.float32)
-    outside = np.ones(canvas.shape, bool)
-    for header, box in zip(headers, boxes, strict=True):
-        _paste(canvas, outside, header, (box[0] - row0, box[1] - col0))
-    mask_voids(canvas, outside=outside)
-    return bilinear(canvas, row - row0, col - col0)
-
-
-def _box(header: _Header, first: _Header) -> tuple[int, int, int, int]:
-    """Return first row and column, and one past the last, on the grid of ``first``."""
-    col = round((header.left - first.left) / first.cell_x)
-    row = round((first.top - header.top) / first.cell_y)
-    return row, col, row + header.rows, col + header.cols
-
-
-def _paste(
-    canvas: NDArray[np.float32], outside: Bools, header: _Header, corner: tuple[int, int]
-) -> None:
-    """Write one file's heights on the canvas wherever it is still empty.
-
-    ``corner`` is where the file's first cell lies on the canvas; ``outside`` ends where it begins.
-    """
-    import rasterio
-    from rasterio.windows import Window
-
-    top, left = corner
-    r0, c0 = max(0, top), max(0, left)
-    r1, c1 = min(canvas.shape[0], top + header.rows), min(canvas.shape[1], left + header.cols)
-    if r0 >= r1 or c0 >= c1:
-        return
-    skip = top + header.rows - r1 if header.south_up else r0 - top
-    try:
-        with _quietly(), header.open() as file:
-            read = file.read(1, window=Window(c0 - left, skip, c1 - c0, r1 - r0), masked=True)
-            scale, shift = file.scales[0], file.offsets[0]
-            metres = FEET_M.get((file.units[0] or "").strip().lower(), 1.0)
-    except rasterio.errors.RasterioError as error:
-        msg = (
-            f"{header.name} could not be read to its end: it is cut short or damaged, or "
-            "refers to files that are not there. Fetch it again."
-        )
-        raise HeightsError(msg) from error
-    with np.errstate(over="ignore", invalid="ignore"):  # absurd heights are masked in a moment
-        values = read.data.astype(np.float32)
-        values[np.ma.getmaskarray(read)] = np.nan
-        values[values == -32768] = np.nan  # SRTM's void, which many files forget to declare
-        values = (values * np.float32(scale) + np.float32(shift)) * np.float32(metres)
-    if header.south_up:
-        values = values[::-1]
-    part = canvas[r0:r1, c0:c1]
-    empty = np.isnan(part)
-    part[empty] = values[empty]
-    outside[r0:r1, c0:c1] = False
-
-
-def _transform(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Return WGS 84 points in a file's own coordinates; NaN or inf where it has none."""
-    from pyproj import CRS, Transformer
-
-    target = CRS.from_wkt(crs)
-    if target.is_compound:  # its second part is about height
-        target = target.sub_crs_list[0]
-    if target.to_epsg() in SAME_AS_WGS84:
-        return lon, lat
-    x, y = Transformer.from_crs("EPSG:4326", target, always_xy=True).transform(lon, lat)
-    return x, y

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.errors import HeightsError
+from hillfinder.elevation.equations import Factors, Ties
+from hillfinder.errors import HeightsError, TerrainError
 from hillfinder.streets.network import lon_between
 
 if TYPE_CHECKING:
-    from scipy.sparse import csc_array
-    from scipy.sparse.linalg import SuperLU
-
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Bools, Floats, HeightSource, Ints
     from hillfinder.streets.network import StreetNetwork
@@ -62,17 +60,24 @@ class Samples:
     dir_x: Floats
     dir_y: Floats
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many samples there are."""
         return int(self.sample.max()) + 1
 
-    @property
+    @cached_property
     def edge(self) -> Ints:
         """Shape (p,), the edge of each place."""
         return np.repeat(np.arange(len(self.offset) - 1), np.diff(self.offset))
 
-    @property
+    @cached_property
+    def inner_edge(self) -> Ints:
+        """Shape (k,), the edges of the samples that lie inside one: the last of all, in order."""
+        inner = np.ones(len(self.sample), bool)
+        inner[self.offset[:-1]] = inner[self.offset[1:] - 1] = False
+        return self.edge[inner]
+
+    @cached_property
     def links(self) -> tuple[Ints, Ints, Floats]:
         """Neighbouring samples of an edge: one, the other, and the metres between them."""
         gap = np.diff(self.distance_m)
@@ -80,7 +85,7 @@ class Samples:
         within[self.offset[1:-1] - 1] = False
         return self.sample[:-1][within], self.sample[1:][within], gap[within]
 
-    @property
+    @cached_property
     def street_m(self) -> Floats:
         """Shape (s,), the metres of street that each sample stands for."""
         one, other, gap = self.links
@@ -109,24 +114,22 @@ class Samples:
         """
         mass, factors = self._spread
         if known is None:
-            return np.asarray(factors.solve(mass * values))
+            return factors.solve(mass * values)
         counted = np.where(known, mass, 0.0)
-        total, weight = factors.solve(np.column_stack([counted * values, counted])).T
+        total, weight = factors.solve(counted * values), factors.solve(counted)
         near = weight > LEAST_WEIGHT
         return np.asarray(np.divide(total, weight, out=np.zeros_like(total), where=near))
 
     @cached_property
-    def _spread(self) -> tuple[Floats, SuperLU]:
+    def _spread(self) -> tuple[Floats, Factors]:
         """The metres that each sample stands for, and what takes the mean over them."""
-        from scipy.sparse import coo_array, diags_array
-
         one, other, gap = self.links
         pull = ROUND_ABOUT_M**2 / np.maximum(gap, LEAST_GAP_M)
-        ends = (np.concatenate([one, other]), np.concatenate([other, one]))
-        size = (self.count, self.count)
-        link = coo_array((np.concatenate([pull, pull]), ends), shape=size).tocsc()
         mass = np.maximum(self.street_m, LEAST_GAP_M)
-        return mass, factorised((diags_array(mass + link.sum(axis=0)) - link).tocsc())
+        pulls = np.bincount(one, pull, self.count) + np.bincount(other, pull, self.count)
+        ties = Ties(one, other, -pull)
+        nodes = self.count - len(self.inner_edge)
+        return mass, Factors(mass + pulls, ties, nodes, self.inner_edge)
 
     def of_places(self, values: Floats) -> Floats:
         """Return for every sample the mean of the values at its places."""
@@ -154,25 +157,6 @@ class Readings:
     side_slope: Floats
     slope: Floats
     near_void: Bools
-
-
-def factorised(matrix: csc_array) -> SuperLU:
-    """Return the factors of a symmetric, positive definite system as sparse as streets are.
-
-    Its rows are samples. It needs no pivots, and the order of elimination follows its shape. Its
-    columns are too short for panels, which take twice as long. The network is nearly planar: 80,000
-    samples take 0.1 s, ten times as many ten times that.
-    """
-    from scipy.sparse.linalg import splu
-
-    return splu(
-        matrix,
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        relax=1,
-        panel_size=1,
-        options={"SymmetricMode": True},
-    )
 
 
 def lay(network: StreetNetwork) -> Samples:
@@ -287,14 +271,19 @@ def _check(samples: Samples, read: Floats, name: str) -> None:
             "an elevation model that covers the place."
         )
         raise HeightsError(msg)
-    rise = np.abs(np.diff(read[samples.sample]))[np.diff(samples.distance_m) > SPACING_M / 2]
-    rise = rise[~np.isnan(rise)]
-    if len(rise) and np.median(rise) > SPACING_M:
-        msg = (
-            f"{name} says that most streets are steeper than 45 degrees: its values are no heights "
-            "in metres. Give an elevation model."
-        )
-        raise HeightsError(msg)
+    gap, rise = np.diff(samples.distance_m), np.abs(np.diff(read[samples.sample]))
+    known = (gap > SPACING_M / 2) & ~np.isnan(rise)
+    if known.any() and np.median(rise[known]) > SPACING_M:
+        raise no_terrain(name, float(gap[known].sum()))
+
+
+def no_terrain(name: str, street_m: float) -> TerrainError:
+    """Return what is to be said where most of so many metres of street are too steep to be."""
+    msg = (
+        f"{name} says that most streets are steeper than 45 degrees: its values are no heights "
+        "in metres. Give an elevation model."
+    )
+    return TerrainError(msg, street_m)
 
 
 def steadied(laid: Samples, readings: Readings, error_m: float) -> Floats:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.elevation.equations import Factors, Ties
+from hillfinder.elevation.near import may_meet
+
 if TYPE_CHECKING:
     from hillfinder.elevation.samples import Samples
     from hillfinder.model import Bools, Floats, Ints
@@ -44,10 +47,10 @@ def _near_approach(network: StreetNetwork, samples: Samples, edge: Ints, cell_m:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    spans = np.zeros(len(network), bool)
-    for key in ("bridge", "tunnel"):
-        value = network.edge_tag(key)
-        spans |= np.array([v not in {None, "no", "building_passage"} for v in value.tolist()], bool)
+    tags = (network.ways.tag["bridge"].tolist(), network.ways.tag["tunnel"].tolist())
+    ground = {None, "no", "building_passage"}
+    spans = np.array([not ground.issuperset(both) for both in zip(*tags, strict=True)], bool)
+    spans = spans[network.edge_way]
     if not spans.any():
         return np.zeros(len(edge), bool)
     length = network.edge_length_m
@@ -87,16 +90,15 @@ def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bool
     begin -= np.isin(begin + 1, decks.offset)  # the last point of a deck: the leg that leads to it
     dx, dy = decks.x_m[begin + 1] - decks.x_m[begin], decks.y_m[begin + 1] - decks.y_m[begin]
     reach = float(np.clip(UNDERPASS_CELLS * cell_m, DECK_REACH_M, LONGEST_UNDERPASS_M))
+    near = np.flatnonzero(may_meet((samples.x_m, samples.y_m), (x, y), reach)[0])
     away, nearest = cKDTree(np.column_stack([x, y])).query(
-        np.column_stack([samples.x_m, samples.y_m]), distance_upper_bound=reach
+        np.column_stack([samples.x_m[near], samples.y_m[near]]), distance_upper_bound=reach
     )
-    met = np.flatnonzero(np.isfinite(away))
-    deck = nearest[met]
+    found = np.isfinite(away)
+    met, away, deck = near[found], away[found], nearest[found]
     across = np.abs(samples.dir_x[met] * dy[deck] - samples.dir_y[met] * dx[deck])
     under = np.zeros(len(samples.x_m), bool)
-    under[met] = (away[met] <= DECK_REACH_M) | (
-        across >= CROSSING_SINE * np.hypot(dx[deck], dy[deck])
-    )
+    under[met] = (away <= DECK_REACH_M) | (across >= CROSSING_SINE * np.hypot(dx[deck], dy[deck]))
     return under
 
 
@@ -108,7 +110,6 @@ def straight_between(samples: Samples, read: Floats, loose: Bools) -> Floats:
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
-    from scipy.sparse.linalg import splu
 
     line = np.where(loose, np.nan, read)
     if not loose.any():
@@ -137,26 +138,16 @@ def straight_between(samples: Samples, read: Floats, loose: Bools) -> Floats:
     target = free[solvable]
     number[:] = -1
     number[target] = np.arange(len(target))
-    pull = np.zeros(len(target))
-    diagonal = np.zeros(len(target))
-    rows, cols, values = [], [], []
+    if len(target) == 0:
+        return line
+    pull, diagonal = np.zeros((2, len(target)))
+    weight = 1 / gap
     for a, b in ((one, other), (other, one)):
         mine = number[a] >= 0
-        row, weight = number[a[mine]], 1 / gap[mine]
-        np.add.at(diagonal, row, weight)
-        fixed = number[b[mine]] < 0
-        np.add.at(pull, row[fixed], weight[fixed] * line[b[mine][fixed]])
-        rows.append(row[~fixed])
-        cols.append(number[b[mine][~fixed]])
-        values.append(-weight[~fixed])
-    index = np.arange(len(target))
-    matrix = coo_array(
-        (
-            np.concatenate([*values, diagonal]),
-            (np.concatenate([*rows, index]), np.concatenate([*cols, index])),
-        ),
-        shape=(len(target),) * 2,
-    )
-    if len(target):
-        line[target] = splu(matrix.tocsc()).solve(pull)
+        fixed = mine & (number[b] < 0)
+        diagonal += np.bincount(number[a[mine]], weight[mine], len(target))
+        pull += np.bincount(number[a[fixed]], (weight * line[b])[fixed], len(target))
+    tied = (number[one] >= 0) & (number[other] >= 0)
+    ties = Ties(number[one[tied]], number[other[tied]], -weight[tied])
+    line[target] = Factors(diagonal, ties, 0, np.empty(0, np.int64)).solve(pull)
     return line

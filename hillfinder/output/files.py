@@ -14,7 +14,9 @@ _ADVICE = ": give another name, or ask for it to be replaced (--force, overwrite
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def replace(path: Path | str, data: bytes | str, *, overwrite: bool = False) -> Path:
+def replace(
+    path: Path | str, data: bytes | str, *, overwrite: bool = False, synced: bool = True
+) -> Path:
     """Write ``data`` to ``path`` by way of a temporary file beside it.
 
     Whoever looks sees the old file or the new one, never a part; on any failure the temporary
@@ -24,6 +26,8 @@ def replace(path: Path | str, data: bytes | str, *, overwrite: bool = False) -> 
         path: the file; a link is followed. Its folder must exist.
         data: the content; text is written as UTF-8, line ends as they are.
         overwrite: an existing file may be replaced.
+        synced: wait until the disk has it. Otherwise it may be damaged where the power fails, and
+            whoever reads it must see that.
 
     Returns:
         The path written.
@@ -38,8 +42,9 @@ def replace(path: Path | str, data: bytes | str, *, overwrite: bool = False) -> 
         try:
             with part.open("xb") as file:
                 file.write(data.encode() if isinstance(data, str) else data)
-                file.flush()
-                os.fsync(file.fileno())
+                if synced:
+                    file.flush()
+                    os.fsync(file.fileno())
             part.replace(target)
         except BaseException:
             part.unlink(missing_ok=True)

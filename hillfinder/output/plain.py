@@ -45,7 +45,9 @@ def plain(text: str, limit: int | None = None) -> str:
     >>> plain("Llanfairpwllgwyngyll", 8)
     'Llanfai…'
     """
-    line = " ".join("".join(map(_shown, text)).split()).strip(_JOINERS + " ")
+    # What can be printed, as Python has it, is shown letter by letter: most names are such.
+    shown = text if text.isprintable() else "".join(map(_shown, text))
+    line = " ".join(shown.split()).strip(_JOINERS + " ")
     if limit is not None and len(line) > limit:
         line = line[: limit - 1].rstrip(_JOINERS + " ") + "…"
     return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from struct import unpack_from
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -13,7 +14,6 @@ from hillfinder.streets import access, network, spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from osmium.io import File
     from osmium.osm import Way
@@ -29,7 +29,7 @@ GIVEN = f"{', '.join(ENDINGS)}, or .graphml for a graph that OSMnx saved"
 KEYS = ("highway", "railway", "waterway", "man_made", *access.AREA_TAGS)
 
 
-def read(path: Path, bounds: Bounds | None = None) -> network.StreetNetwork:
+def read(path: Path | str, bounds: Bounds | None = None) -> network.StreetNetwork:
     """Read the streets of an OpenStreetMap file.
 
     Args:
@@ -41,6 +41,7 @@ def read(path: Path, bounds: Bounds | None = None) -> network.StreetNetwork:
         StreetsError: the file is missing, is not what its ending says, is cut short, or holds
             nothing to walk on there.
     """
+    path = Path(path)
     file = opened(path)
     try:
         raw = _read(file, path.name, bounds)

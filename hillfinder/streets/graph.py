@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from hillfinder.streets.tags import READ_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     import networkx as nx
 
@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 TAGS = {*READ_TAGS} - {"oneway"}
 
 
-def read(path: Path) -> network.StreetNetwork:
+def read(path: Path | str) -> network.StreetNetwork:
     """Read a graph saved by ``osmnx.save_graphml``.
 
     Raises:
         StreetsError: the file is missing, or is no such graph.
     """
+    path = Path(path)
     if not path.is_file():
         what = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
         msg = f"{what}: give a graph saved by osmnx.save_graphml."

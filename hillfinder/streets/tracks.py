@@ -1,97 +1,208 @@
-"""The lines along many ways through one network: what ``StreetNetwork.track`` gives, faster.
+"""Many ways through one network at once: what ``StreetNetwork.track`` gives of one, and faster.
 
-Where every hill of a region is drawn, all drawn points and samples of the network are laid on one
-axis once, and a line is cut out of it.
+Where every hill of a region is drawn, the pieces of all are laid end to end on one axis, and the
+lines are cut out of it together.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
+from hillfinder.model import STEEPEST_OVER_M, Leg
 from hillfinder.streets.network import NEAR_M, Track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hillfinder.model import Floats, Leg
+    from hillfinder.model import Floats, Ints
     from hillfinder.streets.network import Profiles, StreetNetwork
 
 #: A sample and a drawn point a hand apart are one point.
-APART_M = 0.1
+HAND_M = 0.1
+#: Lines are laid so far apart that what is measured and what is drawn of them do not overlap.
+APART_M = 10.0
 
 
-class Tracks:
-    """Cuts lines out of a network with profiles."""
+class Legs(NamedTuple):
+    """The pieces of edges that many ways run along, each as a ``Leg`` has it.
 
-    def __init__(self, network: StreetNetwork) -> None:
-        """Lay all edges end to end on one axis, some metres apart."""
-        profiles = cast("Profiles", network.profiles)
-        drawn = np.repeat(np.arange(len(network)), np.diff(network.point_offset))
-        sampled = np.repeat(np.arange(len(network)), np.diff(profiles.offset))
-        step = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
-        step[network.point_offset[1:-1] - 1] = 0.0
-        along = np.concatenate([[0.0], np.cumsum(step)])
-        along -= along[network.point_offset[:-1]][drawn]
-        longest = np.maximum(network.edge_length_m, along[network.point_offset[1:] - 1])
-        self._begin = np.concatenate([[0.0], np.cumsum(longest + 1.0)])[:-1]
-        self._drawn = self._begin[drawn] + along
-        self._sampled = self._begin[sampled] + profiles.distance_m
-        lon = network.point_lon
-        # A line across the antimeridian goes straight over it.
-        self._lon = np.where(lon < 0, lon + 360.0, lon) if np.ptp(lon) > 180.0 else lon
-        self._lat = network.point_lat
-        self._elevation, self._sigma = profiles.elevation_m, profiles.sigma_m
-        at = np.sort(np.concatenate([self._drawn, self._sampled]))
-        self._apart = np.diff(at, prepend=-1.0) > APART_M
-        self._at = at
+    Attributes:
+        offset: shape (k + 1,); way ``i`` has ``offset[i]:offset[i + 1]`` of the rest, one or more.
+        edge, start_m, stop_m: shape (l,).
+    """
 
-    def along(self, ways: Sequence[Sequence[Leg]]) -> list[Track]:
-        """Return for each of many ways the line along its pieces of edges."""
-        legs = np.array([leg for way in ways for leg in way]).reshape(-1, 3)
-        begin = self._begin[legs[:, 0].astype(np.int64)]
-        low, high = np.sort(legs[:, 1:], axis=1).T
-        first = np.searchsorted(self._at, begin + low + APART_M, "right")
-        last = np.maximum(first, np.searchsorted(self._at, begin + high - APART_M, "left"))
-        # Of the points in between those too near the one before are left out, but not the first.
-        size = last - first
-        owner = np.repeat(np.arange(len(legs)), size)
-        inner = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size) + first[owner]
-        kept = self._apart[inner] | (inner == first[owner])
-        inner, owner = inner[kept], owner[kept]
-        every = np.concatenate([begin + low, self._at[inner], begin + high])
-        one = np.arange(len(legs))
-        number = np.concatenate([one, owner, one])
-        turned = (legs[:, 1] > legs[:, 2])[number]
-        order = np.lexsort((np.where(turned, -every, every), number))
-        every, number = every[order], number[order]
-        lon, lat, elevation, sigma = self._of(every)
-        lon = np.where(lon > 180.0, lon - 360.0, lon)
-        step = np.abs(np.diff(every, prepend=every[:1]))
-        way = np.repeat(np.arange(len(ways)), [len(each) for each in ways])[number]
-        starts = np.diff(number, prepend=-1) > 0  # where a leg begins
-        step[starts] = 0.0
-        # A leg begins where the one before it ended: that point is there already.
-        rows = np.flatnonzero(~starts | (np.diff(way, prepend=-1) > 0))
-        cuts = np.flatnonzero(np.diff(way[rows])) + 1
-        return [
-            Track(np.cumsum(step[at]), lon[at], lat[at], elevation[at], sigma[at])
-            for at in np.split(rows, cuts)
-            if len(at)
-        ]
+    offset: Ints
+    edge: Ints
+    start_m: Floats
+    stop_m: Floats
 
-    def _of(self, at: Floats) -> Floats:
-        """Return longitude, latitude, height and its doubt at positions on the axis: (4, n)."""
-        # What is meant to lie on a sample may miss it by a rounding, and read the void beyond it.
-        nearest = np.searchsorted(self._sampled, at - NEAR_M)
-        sample = self._sampled[np.minimum(nearest, len(self._sampled) - 1)]
-        snapped = np.where(np.abs(sample - at) < NEAR_M, sample, at)
-        return np.stack(
-            [
-                np.interp(at, self._drawn, self._lon),
-                np.interp(at, self._drawn, self._lat),
-                np.interp(snapped, self._sampled, self._elevation),
-                np.interp(snapped, self._sampled, self._sigma),
-            ]
-        )
+    @classmethod
+    def of(cls, ways: Sequence[Sequence[Leg]]) -> Legs:
+        """Return ways that are records as arrays."""
+        rows = np.array([leg for way in ways for leg in way]).reshape(-1, 3)
+        offset = np.cumsum([0, *map(len, ways)])
+        return cls(offset, rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2])
+
+    def records(self) -> list[tuple[Leg, ...]]:
+        """Return each way as records."""
+        legs = list(map(Leg, self.edge.tolist(), self.start_m.tolist(), self.stop_m.tolist()))
+        return [tuple(legs[first:last]) for first, last in pairwise(self.offset.tolist())]
+
+
+def rows(first: Ints, last: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return runs of rows end to end: each row, which run it is of, and where each run begins.
+
+    >>> [each.tolist() for each in rows(np.array([5, 1]), np.array([7, 4]))]
+    [[5, 6, 1, 2, 3], [0, 0, 1, 1, 1], [0, 2, 5]]
+    """
+    size = last - first
+    offset = np.concatenate([[0], np.cumsum(size)])
+    run = np.repeat(np.arange(len(size)), size)
+    return np.arange(len(run)) + (first - offset[:-1])[run], run, offset
+
+
+class Laid:
+    """Lines laid end to end on one axis, some metres apart, to be read all at once.
+
+    Attributes:
+        along: shape (n,), how far along its line each lies.
+        begin: shape (k,), where each line begins on the axis.
+        axis: shape (n,), where each point lies on it.
+    """
+
+    def __init__(self, offset: Ints, along: Floats, begin: Floats | None = None) -> None:
+        """Lay out lines.
+
+        Args:
+            offset: shape (k + 1,), where the points of each begin.
+            along: shape (n,), how far along its line each lies, growing.
+            begin: shape (k,), where each line begins on the axis, if they were laid out before.
+        """
+        last = offset[1:] - 1
+        length = along[last]
+        self.along = along
+        self.begin = np.cumsum(length + APART_M) - length if begin is None else begin
+        self.axis = np.repeat(self.begin, np.diff(offset)) + along
+        step = np.diff(along, append=0.0)
+        step[last] = 0.0
+        self._step = np.where(step > 0, step, np.inf)
+
+    def read(self, line: Ints, at: Floats, *values: Floats) -> list[Floats]:
+        """Return what lines have at some places, each to the bit as ``np.interp`` gives it alone.
+
+        Args:
+            line: shape (p,), which line is read.
+            at: shape (p,), how far along it; a little beyond its end is at its end.
+            values: shape (n,) each, what the points have.
+        """
+        at = np.maximum(at, 0.0)
+        point = np.searchsorted(self.axis, self.begin[line] + at, "right") - 1
+        past = at - self.along[point]
+        read = []
+        for each in values:
+            slope = np.diff(each, append=0.0) / self._step
+            begun = each[point]
+            # A point has its own value, though the next one be unknown.
+            read.append(np.where(past == 0, begun, slope[point] * past + begun))
+        return read
+
+    def snapped(self, line: Ints, at: Floats) -> Floats:
+        """Return places on lines, those that miss a point by a rounding put on it."""
+        near = np.searchsorted(self.axis, self.begin[line] + at - NEAR_M)
+        point = self.along[np.minimum(near, len(self.along) - 1)]
+        return np.where(np.abs(point - at) < NEAR_M, point, at)
+
+
+def drawn(network: StreetNetwork, edge: Ints) -> tuple[Laid, Ints]:
+    """Return the lines of edges, each as often as it is asked for, and the rows of their points."""
+    point, _, offset = rows(network.point_offset[edge], network.point_offset[edge + 1])
+    x, y = network.point_x_m[point], network.point_y_m[point]
+    step = np.hypot(np.diff(x, prepend=0.0), np.diff(y, prepend=0.0))
+    return Laid(offset, _summed(step, offset)), point
+
+
+def along(network: StreetNetwork, legs: Legs) -> tuple[Track, Ints]:
+    """Return the lines along ways, end to end, and where each begins: shape (k + 1,).
+
+    Args:
+        network: streets with profiles.
+        legs: one way or more.
+    """
+    profiles = cast("Profiles", network.profiles)
+    shape, point = drawn(network, legs.edge)
+    sample, _, offset = rows(profiles.offset[legs.edge], profiles.offset[legs.edge + 1])
+    sampled = Laid(offset, profiles.distance_m[sample], shape.begin)
+    low, high = np.sort(legs[2:], axis=0)
+    leg, at, offset = _between(shape, sampled, low, high)
+    lon = network.point_lon[point]
+    if np.ptp(lon) > 180.0:  # a line across the antimeridian goes straight over it
+        lon = np.where(lon < 0, lon + 360.0, lon)
+    lon, lat = shape.read(leg, at, lon, network.point_lat[point])
+    lon = np.where(lon > 180.0, lon - 360.0, lon)
+    # What is meant to lie on a sample would read the void beyond it.
+    heights = (profiles.elevation_m[sample], profiles.sigma_m[sample])
+    line = np.stack([at, lon, lat, *sampled.read(leg, sampled.snapped(leg, at), *heights)])
+    # What is run against the drawing is turned round.
+    here = np.arange(len(at))
+    mirrored = (offset[:-1] + offset[1:] - 1)[leg] - here
+    line = line[:, np.where((legs.start_m > legs.stop_m)[leg], mirrored, here)]
+    line[0] = np.abs(np.diff(line[0], prepend=0.0))
+    # A leg begins where the one before it ended: that point is there already.
+    kept = np.ones(len(at), bool)
+    kept[offset[:-1]] = False
+    kept[offset[legs.offset[:-1]]] = True
+    line = line[:, kept]
+    offset = np.concatenate([[0], np.cumsum(kept)])[offset[legs.offset]]
+    return Track(_summed(line[0], offset), *line[1:]), offset
+
+
+def _between(shape: Laid, sampled: Laid, low: Floats, high: Floats) -> tuple[Ints, Floats, Ints]:
+    """Return the points of lines from ``low`` to ``high``: line, place, and where each begins."""
+    axis = np.concatenate([shape.axis, sampled.axis])
+    order = np.argsort(axis, kind="stable")
+    axis, place = axis[order], np.concatenate([shape.along, sampled.along])[order]
+    first = np.searchsorted(axis, shape.begin + low + HAND_M, "right")
+    last = np.maximum(first, np.searchsorted(axis, shape.begin + high - HAND_M, "left"))
+    # Of the points in between those too near the one before are left out, but not the first.
+    inner, line, _ = rows(first, last)
+    kept = (np.diff(place, prepend=-1.0) > HAND_M)[inner] | (inner == first[line])
+    inner, line = inner[kept], line[kept]
+    offset = np.concatenate([[0], np.cumsum(np.bincount(line, minlength=len(low)) + 2)])
+    at = np.empty(offset[-1])
+    at[offset[:-1]], at[offset[1:] - 1] = low, high
+    at[np.arange(len(line)) + 2 * line + 1] = place[inner]
+    return np.repeat(np.arange(len(low)), np.diff(offset)), at, offset
+
+
+def _summed(step: Floats, offset: Ints) -> Floats:
+    """Return how far along its own line each point lies, given the steps from one to the next."""
+    step[offset[:-1]] = 0.0
+    for first, last in pairwise(offset.tolist()):
+        np.add.accumulate(step[first:last], out=step[first:last])
+    return step
+
+
+def steepest(lines: Track, offset: Ints, over_m: float = STEEPEST_OVER_M) -> Floats:
+    """Return of each of many lines what ``Profile.steepest`` is of one: shape (k,).
+
+    Args:
+        lines: lines end to end, each longer than nothing.
+        offset: shape (k + 1,), where each begins.
+        over_m: over how many metres.
+    """
+    line = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
+    distance, height = lines.distance_m, lines.elevation_m
+    length = distance[offset[1:] - 1]
+    span = np.minimum(over_m, length)[line]
+    axis = (np.cumsum(length + 1.0) - length)[line] + distance
+    ahead = np.interp(axis + span, axis, height) - height
+    behind = height - np.interp(axis - span, axis, height)
+    # The rise over a sliding span is piecewise linear: its peak lies where an end is a point.
+    rises = np.maximum(
+        np.where(distance + span <= length[line], ahead, -np.inf),
+        np.where(distance >= span, behind, -np.inf),
+    )
+    return np.asarray(np.maximum.reduceat(rises / span, offset[:-1]))
