@@ -10,6 +10,7 @@ import numpy as np
 from hillfinder.errors import PlaceError
 from hillfinder.model import Leg, Position
 from hillfinder.pace import columns
+from hillfinder.streets.network import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,10 +56,7 @@ def snap(network: StreetNetwork, place: Place) -> Snap:
     Raises:
         PlaceError: no street lies within 500 m.
     """
-    from pyproj import Transformer
-
-    to_metres = Transformer.from_crs("EPSG:4326", network.crs, always_xy=True)
-    x, y = to_metres.transform(place.lon, place.lat)
+    (x,), (y,) = project(np.array([place.lon]), np.array([place.lat]), network.crs)
     px, py = network.point_x_m, network.point_y_m
     dx, dy = np.diff(px), np.diff(py)
     share, away = np.zeros(len(dx)), np.full(len(dx), np.inf)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -12,19 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hillfinder as hf
-from hillfinder.catalogue import cells, dataset, kept, parts, spool, table, tasks
+from hillfinder.catalogue import cells, dataset, kept, opl, parts, sifting, spool, table, tasks
 from hillfinder.catalogue.cells import Cell
 from hillfinder.errors import HeightsError, InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.progress import Progress
 from hillfinder.streets import extract
 from hillfinder.streets.network import build
+from hillfinder.streets.tags import Tags
 
 from . import regions
 from .towns import DATA, needs_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.regions import Region
@@ -162,35 +163,85 @@ def test_the_spools_hold_what_the_reader_of_extracts_reads(path: str, tmp_path: 
 
 
 def lines(raw: Any) -> dict[Any, Any]:
-    """Return the ways by their ids and nodes: tags, and where they begin."""
+    """Return the ways by their ids and nodes: tags that are read, and where they begin."""
     nodes = [raw.way_node[begin:end] for begin, end in pairwise(raw.way_offset.tolist())]
     return {
         (way, tuple(raw.node_id[node].tolist())): (tags, raw.lon[node].tolist())
-        for way, tags, node in zip(raw.way_ids, raw.tags, nodes, strict=True)
+        for way, tags, node in zip(raw.way_ids, Tags.gathered(raw.tags), nodes, strict=True)
     }
 
 
-def test_a_way_is_split_at_the_nodes_that_an_extract_lacks() -> None:
-    text = b"w7 Thighway=path Nn1x8y46,n2xy,n3x8.1y46,n4x8.2y46,n5xy,n6x8.3y46\nw5 Ta=b%20%c N\n"
-    raw = spool.read(text, StreetSource("a test"))
+def spools(text: str, folder: Path, margin_m: float = 1.0) -> list[Path]:
+    """Share out lines as libosmium writes them."""
+    spool._share_out(opl.read(text.encode()), folder, margin_m)
+    return sorted(folder.iterdir(), key=lambda path: int(path.name.split("-")[1]))
+
+
+def test_a_way_is_split_at_the_nodes_that_an_extract_lacks(tmp_path: Path) -> None:
+    text = "w7 Thighway=path Nn1x8y46,n2xy,n3x8.01y46,n4x8.02y46,n5xy,n6x8.03y46\nw5 Ta=b%20%c N\n"
+    (path,) = spools(text, tmp_path)
+    raw = spool.read(path.read_bytes(), StreetSource("a test"))
     assert raw is not None
     assert raw.node_id[raw.way_node].tolist() == [3, 4]
     assert raw.way_ids == [(7,)]
 
 
+def test_names_and_marks_come_as_they_were_mapped_in_any_order(tmp_path: Path) -> None:
+    text = (
+        'w9 Thighway=path,name=50%25%%20%Straße%2c%%20%"1",note=x Nn1x8y46,n2x8.01y46\n'
+        "n2 Tbarrier=gate x8.01 y46\nn3 Tbarrier=kerb x8.01 y46\n"
+        "w-8 Thighway=path,ref=a%3d%b Nn2x8.01y46,n-1x8y46\nn5 Thighway=crossing x y\n"
+    )
+    (path,) = spools(text, tmp_path)
+    raw = spool.read(path.read_bytes(), StreetSource("a test"))
+    assert raw is not None
+    assert raw.way_ids == [(-8,), (9,)]
+    named = {"highway": "path", "name": '50% Straße, "1"'}
+    assert [*raw.tags] == [{"highway": "path", "ref": "a=b"}, named]
+    assert raw.node_id[raw.way_node].tolist() == [2, -1, 1, 2]
+    assert raw.lon.tolist() == [8.0, 8.0, 8.01]
+    assert raw.node_kind == {2: "gate"}
+
+
+def test_nodes_below_zero_are_read_once_and_lie_where_they_lie(
+    region: Region, scanned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import osmium
+
+    def below(ref: int) -> int:
+        return -ref if ref % 2 else ref
+
+    with osmium.SimpleWriter(tmp_path / "below.osm.pbf") as writer:
+        for each in cast("Iterator[Any]", osmium.FileProcessor(region.osm)):
+            if each.is_node():
+                writer.add(each.replace(id=below(each.id)))
+            else:
+                writer.add(each.replace(nodes=[below(node.ref) for node in each.nodes]))
+    asked = []
+
+    def nodes(path: Path) -> Any:
+        asked.append(path)
+        return below_zero(path)
+
+    below_zero = spool._below_zero
+    monkeypatch.setattr(spool, "_below_zero", nodes)
+    monkeypatch.setattr(sifting, "PIECE", 2000)
+    found = hf.scan(tmp_path / "below.osm.pbf", tmp_path / "hills", heights=region.dem, workers=1)
+    assert len(asked) == 1
+    assert {hill(row) for row in rows(found.folder)} == {hill(row) for row in rows(scanned)}
+
+
 def test_a_long_way_is_in_the_spool_of_every_cell_it_passes(tmp_path: Path) -> None:
     west, north = regions.corner()
     east = west + 12 * 360 / cells.AROUND
-    text = f"w1 Thighway=path Nn1x{west}y{north},n2x{east}y{north}\n".encode()
-    spool._share_out(text, tmp_path, 10.0)
-    columns = {int(path.name.split("-")[1]) for path in tmp_path.iterdir()}
+    text = f"w1 Thighway=path Nn1x{west}y{north},n2x{east}y{north}\n"
+    columns = {int(path.name.split("-")[1]) for path in spools(text, tmp_path, 10.0)}
     assert columns == set(range(regions.CORNER.x - 1, regions.CORNER.x + 13))
 
 
 def test_a_way_over_the_antimeridian_is_in_the_cells_on_either_side(tmp_path: Path) -> None:
-    spool._share_out(b"w1 Thighway=path Nn1x179.999y1,n2x-179.999y1\n", tmp_path, 1.0)
-    columns = sorted(int(path.name.split("-")[1]) for path in tmp_path.iterdir())
-    assert columns == [0, cells.AROUND - 1]
+    paths = spools("w1 Thighway=path Nn1x179.999y1,n2x-179.999y1\n", tmp_path)
+    assert [int(path.name.split("-")[1]) for path in paths] == [0, cells.AROUND - 1]
 
 
 @given(st.floats(-180, 179.99), st.floats(-80, 80))
@@ -493,7 +544,8 @@ def test_an_edge_ends_where_its_way_comes_into_another_cell(region: Region, tmp_
     source = spool.fill(region.osm, tmp_path, kept.AROUND_M)
     raw = spool.read(next(tmp_path.iterdir()).read_bytes(), source)
     assert raw is not None
-    network = build(raw, regions.CORNER.crs, kept._borders(raw))
+    lies_in = cells.numbers(raw.lon, raw.lat)
+    network = build(raw, regions.CORNER.crs, kept._borders(raw, lies_in))
     number = cells.numbers(network.point_lon, network.point_lat)
     for begin, end in zip(network.point_offset[:-1], network.point_offset[1:], strict=True):
         assert len(set(number[begin : end - 1].tolist())) == 1
@@ -501,7 +553,9 @@ def test_an_edge_ends_where_its_way_comes_into_another_cell(region: Region, tmp_
 
 def test_a_part_cut_short_counts_as_none(tmp_path: Path) -> None:
     parts.write(tmp_path / "one", b"data", {"edges": 3})
-    assert parts.read(tmp_path / "one") == ({"edges": 3}, b"data")
+    read = parts.read(tmp_path / "one")
+    assert read is not None
+    assert (read[0], bytes(read[1])) == ({"edges": 3}, b"data")
     assert parts.about(tmp_path / "one")["edges"] == 3
     (tmp_path / "one").write_bytes((tmp_path / "one").read_bytes()[:-1])
     assert parts.read(tmp_path / "one") is None

@@ -15,6 +15,7 @@ import numpy as np
 
 from hillfinder import climbs
 from hillfinder.catalogue import cells
+from hillfinder.catalogue.cells import Cell
 from hillfinder.elevation import doubt, profile
 from hillfinder.errors import HeightsError, StreetsError, TerrainError
 from hillfinder.model import HeightSource, read_only
@@ -24,7 +25,6 @@ from hillfinder.streets.pieces import join, take, touching
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hillfinder.catalogue.cells import Cell
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import Profiles, RawStreets, StreetNetwork
@@ -87,10 +87,11 @@ def make(
     Raises:
         HeightsError: the heights cannot be read, or are no terrain.
     """
-    if not (cells.numbers(raw.lon, raw.lat) == cells.number(cell)).any():
+    lies_in = cells.numbers(raw.lon, raw.lat)
+    if not (lies_in == cells.number(cell)).any():
         return None
     try:
-        network = build(raw, cell.crs, _borders(raw))
+        network = build(raw, cell.crs, _borders(raw, lies_in))
     except StreetsError:  # a railway, a motorway: nothing for feet
         return None
     network = take(network, touching(network, cell.box(AROUND_M)))
@@ -204,33 +205,30 @@ def _round_about(
     """
     first = network.edge_u
     x, y = cells.positions(network.node_lon[first], network.node_lat[first])
-    total, weight = np.zeros((3, len(network))), np.zeros(len(network))
-    west, north = np.floor(x - 0.5), np.floor(y - 0.5)
+    west, north = np.floor(x - 0.5).astype(np.int64), np.floor(y - 0.5).astype(np.int64)
+    # The cell of an edge, and where the four middles round about lie: few are met together.
+    corner = (north + 1) * cells.AROUND + west % cells.AROUND
+    pairs, pair = np.unique(number << 32 | corner, return_inverse=True)
+    total = np.zeros((4, len(network)))
     for dx in (0, 1):
         for dy in (0, 1):
+            said = np.zeros((len(pairs), 4))
+            for at, one in enumerate(pairs.tolist()):
+                row, column = divmod(one & 0xFFFFFFFF, cells.AROUND)
+                other = learnt.get(Cell((column + dx) % cells.AROUND, row - 1 + dy))
+                own = learnt.get(cells.of_number(one >> 32))
+                if own is not None and other is not None and own.blur == other.blur:
+                    said[at] = other.error_m, other.usual_m, other.tail, 1.0
             share = (1 - np.abs(x - 0.5 - west - dx)) * (1 - np.abs(y - 0.5 - north - dy))
-            column, row = (west + dx).astype(np.int64), (north + dy).astype(np.int64)
-            beside = row * cells.AROUND + column % cells.AROUND
-            pair = number << 32 | beside
-            for one in np.unique(pair).tolist():
-                own, other = (
-                    learnt.get(cells.of_number(each)) for each in (one >> 32, one & 0xFFFFFFFF)
-                )
-                if own is None or other is None or own.blur != other.blur:
-                    continue
-                here = pair == one
-                said = np.array([other.error_m, other.usual_m, other.tail])
-                total[:, here] += share[here] * said[:, None]
-                weight[here] += share[here]
-    error_m, usual_m, tail = total / weight
+            total += share * said[pair].T
+    error_m, usual_m, tail = total[:3] / total[3]
     return error_m, usual_m, tail
 
 
-def _borders(raw: RawStreets) -> Bools:
-    """Return which nodes a way reaches from another cell."""
+def _borders(raw: RawStreets, cell: Ints) -> Bools:
+    """Return which nodes a way reaches from another cell, of the cells that the nodes lie in."""
     inside = np.ones(len(raw.way_node), bool)
     inside[raw.way_offset[1:] - 1] = False
-    cell = cells.numbers(raw.lon, raw.lat)
     one = raw.way_node[:-1][inside[:-1]]
     other = raw.way_node[1:][inside[:-1]]
     border = np.zeros(len(raw.node_id), bool)

@@ -1,14 +1,14 @@
 """Files of a scan under way: each whole, and known to be so.
 
-A file begins with one line of JSON: the checksum of all that follows, and what its writer says
+A file begins with one line of JSON: the CRC-32 of all that follows, and what its writer says
 about it. One that is damaged counts as one that is not there.
 """
 
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from hillfinder.output.files import replace
 
@@ -26,16 +26,17 @@ def write(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    head = json.dumps({**about, "sha256": sha256(data).hexdigest()})
+    head = json.dumps({**about, "crc32": crc32(data)})
     replace(path, head.encode() + b"\n" + data, overwrite=True, synced=False)
 
 
-def read(path: Path) -> tuple[dict[str, Any], bytes] | None:
+def read(path: Path) -> tuple[dict[str, Any], memoryview] | None:
     """Return what was said about a part, and the part; ``None`` where none is whole."""
     try:
-        line, _, data = path.read_bytes().partition(b"\n")
-        about = json.loads(line)
-        whole = about.pop("sha256") == sha256(data).hexdigest()
+        file = path.read_bytes()
+        end = file.index(b"\n")
+        about, data = json.loads(file[:end]), memoryview(file)[end + 1 :]
+        whole = about.pop("crc32") == crc32(data)
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return None
     return (about, data) if whole else None

@@ -3,22 +3,21 @@
 What pyosmium does it does without Python: it reads, looks up where the nodes of each way lie,
 passes over what is of no interest, and writes the rest in libosmium's OPL format. That goes on
 beside what the reader does with the lines, the index of the nodes leaves with the process, and a
-fault of native code ends nobody else. ``python -m hillfinder.catalogue.sifting FILE FORMAT INDEX``.
+fault of native code ends nobody else.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-from hillfinder.streets import extract
-from hillfinder.streets.spots import NODE_TAGS
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 #: So many bytes of ways are handed on at once.
@@ -39,11 +38,30 @@ def ways(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
     Raises:
         RuntimeError: it cannot be read; its words are libosmium's.
     """
+    from hillfinder.streets import extract
+    from hillfinder.streets.spots import NODE_TAGS
+
     index = folder / ".nodes"
-    ending = next(end for end in extract.ENDINGS if path.name.lower().endswith(end))
     large = path.stat().st_size > INDEX_ON_DISK_FROM
     kind = f"sparse_file_array,{index}" if large else IN_MEMORY
-    command = [sys.executable, "-m", __name__, str(path), ending[1:], kind]
+    try:
+        with _sieve(path, "ways", kind, json.dumps(extract.KEYS), json.dumps(NODE_TAGS)) as pieces:
+            yield pieces
+    finally:
+        index.unlink(missing_ok=True)
+
+
+def nodes(path: Path) -> AbstractContextManager[Iterator[bytes]]:
+    """Yield the lines of all nodes of an extract in pieces, as ``ways`` does."""
+    return _sieve(path, "nodes")
+
+
+@contextmanager
+def _sieve(path: Path, *what: str) -> Iterator[Iterator[bytes]]:
+    from hillfinder.streets import extract
+
+    ending = next(end for end in extract.ENDINGS if path.name.lower().endswith(end))
+    command = [sys.executable, "-m", __name__, str(path), ending[1:], *what]
     with subprocess.Popen(  # noqa: S603 - this very program
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as sieve:
@@ -51,7 +69,6 @@ def ways(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
             yield _pieces(sieve)
         finally:
             sieve.kill()
-            index.unlink(missing_ok=True)
 
 
 def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
@@ -59,28 +76,40 @@ def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
         raise AssertionError
     rest = b""
     while piece := sieve.stdout.read(PIECE):
-        whole, end, tail = (rest + piece).rpartition(b"\n")
-        yield whole + end
-        rest = tail
+        end = piece.rfind(b"\n") + 1
+        if end:
+            yield b"".join([rest, memoryview(piece)[:end]])
+        rest = piece[end:] if end else rest + piece
     said = sieve.stderr.read().decode(errors="replace").strip()
     if sieve.wait():
         raise RuntimeError(said.rpartition("\n")[2] or f"reading it ended with {sieve.returncode}")
     yield rest
 
 
-def _sift(path: str, ending: str, index: str) -> None:
+def _ways(index: str, keys: str, node_tags: str) -> Iterator[Any]:
+    """Yield what a file passes through: where nodes lie, and what is of interest."""
     import osmium
     from osmium.osm import NODE, WAY
 
     locations = osmium.NodeLocationsForWays(osmium.index.create_map(index))
     locations.ignore_errors()
-    streets, tagged = osmium.filter.KeyFilter(*extract.KEYS), osmium.filter.TagFilter(*NODE_TAGS)
+    streets = osmium.filter.KeyFilter(*json.loads(keys))
+    tagged = osmium.filter.TagFilter(*map(tuple, json.loads(node_tags)))
     streets.enable_for(WAY)
     tagged.enable_for(NODE)
+    yield from (locations, streets, tagged)
+
+
+def _sift(path: str, ending: str, what: str, *how: str) -> None:
+    import osmium
+    from osmium.osm import NODE, WAY
+
     text = osmium.io.File("-", "opl,locations_on_ways=true,add_metadata=false")
     writer = osmium.SimpleWriter(text)
-    with osmium.io.Reader(osmium.io.File(path, ending), NODE | WAY) as reader:
-        osmium.apply(reader, locations, streets, tagged, writer)
+    wanted = NODE if what == "nodes" else NODE | WAY
+    sieves = () if what == "nodes" else _ways(*how)
+    with osmium.io.Reader(osmium.io.File(path, ending), wanted) as reader:
+        osmium.apply(reader, *sieves, writer)
     writer.close()
 
 

@@ -1,39 +1,36 @@
 """An extract shared out among the cells, without a Python step for any of its nodes.
 
 Every way of interest comes as a line of text with its nodes and where they lie, and so does every
-tagged node (``sifting``). NumPy reads these lines in pieces, and each is appended to the spools of
-the cells that it comes near.
+tagged node (``sifting``). These lines are read in pieces (``opl``), and what they say is appended,
+as arrays, to the spools of the cells that it comes near.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hillfinder.catalogue import cells, sifting
+from hillfinder.catalogue import cells, opl, sifting
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets import extract
-from hillfinder.streets.network import RawStreets
-from hillfinder.streets.spots import NODE_KEYS, of_node
+from hillfinder.streets.network import RawStreets, ragged
+from hillfinder.streets.spots import KINDS
+from hillfinder.streets.tags import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from osmium.io import File
+    from hillfinder.model import Floats, Ints
 
-    from hillfinder.model import Floats, Ints, MarkKind
+    Array = np.ndarray[Any, Any]
 
 #: Ways that come near more cells than this are shared out by their nodes, not by their box.
 MANY_CELLS = 9
-#: Stands for a coordinate of a node that the extract does not hold.
-NOWHERE = 999.0
-_NUMBERS = bytes.maketrans(b"nxy,", b"    ")
-_ESCAPED = re.compile(r"%([0-9a-f]+)%")
-_BELOW_ZERO = re.compile(rb"n(-\d+)xy")
+#: A spool has the arrays of ``opl.Lines`` end to end, behind their lengths, again and again.
+_TYPES = ("i8", "i8", "i8", "i8", "f8", "f8", "u1")
 
 
 def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
@@ -54,12 +51,17 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
     from osmium.osm import NOTHING
 
     file = extract.opened(path)
+    below_zero: tuple[Ints, Floats, Floats] | None = None
     try:
         with osmium.io.Reader(file, NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp") or None
         with sifting.ways(path, folder) as pieces:
             for piece in pieces:
-                _share_out(_with_nodes_below_zero(piece, file), folder, margin_m)
+                lines = opl.read(piece)
+                if (lines.node[np.isnan(lines.lon)] < 0).any():
+                    below_zero = below_zero or _below_zero(path)
+                    lines = _with_nodes(lines, *below_zero)
+                _share_out(lines, folder, margin_m)
     except (RuntimeError, ValueError) as error:
         raise extract.unreadable(path, error) from error
     if not any(folder.iterdir()):
@@ -70,97 +72,125 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
 
 def read(spool: bytes, source: StreetSource) -> RawStreets | None:
     """Return the ways of one spool, in the order of their ids; ``None`` where there are none."""
-    every = spool.split(b"\n")
-    lines = [line for line in every if line.startswith(b"w")]
-    lines.sort(key=_id)
-    node, lon, lat, offset = _nodes(lines)
-    tags = [_tags(line) for line in lines]
-    ids = [_id(line) for line in lines]
-    if (lon == NOWHERE).any():
+    number, kind, size, node, lon, lat, text = map(
+        np.concatenate, zip(*_arrays(spool), strict=True)
+    )
+    order = np.argsort(number, kind="stable")
+    marks, ways = order[kind[order] >= 0], order[kind[order] < 0]
+    stop = np.cumsum(size)
+    at, offset = ragged((stop - size)[ways], stop[ways])
+    node, lon, lat = node[at], lon[at], lat[at]
+    if np.isnan(lon).any():
         node, lon, lat, offset, row = _torn(node, lon, lat, offset)
-        tags, ids = [tags[one] for one in row.tolist()], [ids[one] for one in row.tolist()]
-    if len(ids) == 0:
+        ways = ways[row]
+    if len(ways) == 0:
         return None
     node_id, first, way_node = np.unique(node, return_index=True, return_inverse=True)
+    kinds = [KINDS[one] for one in kind[marks].tolist()]
     return RawStreets(
         node_id=node_id,
         lon=lon[first],
         lat=lat[first],
         way_offset=offset,
         way_node=way_node.astype(np.int64),
-        way_ids=[(way_id,) for way_id in ids],
-        tags=tags,
+        way_ids=Ids(number[ways], np.ones(len(ways), np.int64)),
+        tags=opl.tags(text.tobytes()).among(ways),
         source=source,
-        node_kind=_kinds(line for line in every if line.startswith(b"n")),
+        node_kind=dict(zip(number[marks].tolist(), kinds, strict=True)),
         nodes_known=True,
     )
 
 
-def _kinds(lines: Iterable[bytes]) -> dict[int, MarkKind]:
-    """Return what tagged nodes are to somebody on foot."""
-    kinds: dict[int, MarkKind] = {}
-    for line in sorted(lines, key=_id):
-        get = _tags(line).get
-        kind = of_node(*[get(key) for key in NODE_KEYS])
-        if kind is not None:
-            kinds[_id(line)] = kind
-    return kinds
+def _below_zero(path: Path) -> tuple[Ints, Floats, Floats]:
+    """Return all nodes whose ids are below zero: no index of libosmium holds them.
+
+    An editor gives such ids to what is new. They are looked for only where a way needs them.
+    """
+    with sifting.nodes(path) as pieces:
+        return opl.below_zero(pieces)
 
 
-def _with_nodes_below_zero(piece: bytes, file: File) -> bytes:
-    """Return lines in which nodes lie where they are whose ids the location index cannot hold."""
-    wanted = {int(ref) for ref in _BELOW_ZERO.findall(piece)}
-    if not wanted:
-        return piece
-    found = {
-        b"%d" % ref: b"n%dx%.7fy%.7f" % (ref, lon, lat)
-        for ref, (lon, lat) in extract.below_zero(file, wanted).items()
-    }
-    return _BELOW_ZERO.sub(lambda match: found.get(match[1], match[0]), piece)
+def _with_nodes(lines: opl.Lines, node: Ints, lon: Floats, lat: Floats) -> opl.Lines:
+    """Return lines of which some nodes lie where they are."""
+    if len(node) == 0:
+        return lines
+    at = np.minimum(np.searchsorted(node, lines.node), len(node) - 1)
+    there = np.isnan(lines.lon) & (node[at] == lines.node)
+    places = (np.where(there, lon[at], lines.lon), np.where(there, lat[at], lines.lat))
+    return lines._replace(lon=places[0], lat=places[1])
 
 
-def _share_out(piece: bytes, folder: Path, margin_m: float) -> None:
-    """Append every line to the spools of the cells that its way comes near."""
-    lines = [line for line in piece.split(b"\n") if line]
-    if not lines:
+def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> None:
+    """Append every line to the spools of the cells that it comes near."""
+    count, every = len(lines.id), np.repeat(np.arange(len(lines.id)), lines.size)
+    known = ~np.isnan(lines.lon)
+    enough = np.bincount(every[known], minlength=count) >= np.where(lines.kind < 0, 2, 1)
+    known &= enough[every]
+    some = np.flatnonzero(enough)
+    if len(some) == 0:
         return
-    _, lon, lat, offset = _nodes(lines)
-    known = lon != NOWHERE
-    size = np.diff(offset)
-    least = np.array([1 + line.startswith(b"w") for line in lines])
-    some = np.add.reduceat(known, offset[:-1]) >= least
-    x, y = cells.positions(np.where(known, lon, np.nan), lat)
+    lat = lines.lat[known]
+    x, y = cells.positions(lines.lon[known], lat)
+    first, size = np.unique(every[known], return_index=True, return_counts=True)[1:]
     # Across the antimeridian a way goes on, and not round the earth.
-    start = np.fmax.reduceat(x, offset[:-1])
-    x = x + np.where(np.repeat(start, size) - x > cells.AROUND / 2, cells.AROUND, 0)
+    east = np.repeat(np.maximum.reduceat(x, first), size)
+    x = x + np.where(east - x > cells.AROUND / 2, cells.AROUND, 0)
     margin = margin_m * cells.AROUND / cells.EQUATOR_M
     reach = margin / np.cos(np.radians(np.minimum(np.abs(lat), cells.FARTHEST_LAT)))
     sides = [
         np.floor(each).astype(np.int64)
         for each in (
-            np.fmin.reduceat(x - reach, offset[:-1])[some],
-            np.fmax.reduceat(x + reach, offset[:-1])[some],
-            np.fmin.reduceat(np.where(known, y - reach, np.nan), offset[:-1])[some],
-            np.fmax.reduceat(np.where(known, y + reach, np.nan), offset[:-1])[some],
+            np.minimum.reduceat(x - reach, first),
+            np.maximum.reduceat(x + reach, first),
+            np.minimum.reduceat(y - reach, first),
+            np.maximum.reduceat(y + reach, first),
         )
     ]
-    row, number = _cells_of(np.flatnonzero(some), sides)
-    many = np.bincount(row, minlength=len(lines)) > MANY_CELLS
+    row, number = _cells_of(np.arange(len(some)), sides)
+    many = np.bincount(row, minlength=len(some)) > MANY_CELLS
     near = ~many[row]
     rows, numbers = [row[near]], [number[near]]
-    for way in np.flatnonzero(many).tolist():
-        at = slice(offset[way], offset[way + 1])
-        found = _along(x[at][known[at]], y[at][known[at]], reach[at][known[at]])
-        rows.append(np.full(len(found), way))
+    for one in np.flatnonzero(many).tolist():
+        at = slice(first[one], first[one] + size[one])
+        found = _along(x[at], y[at], reach[at])
+        rows.append(np.full(len(found), one))
         numbers.append(found)
     row, number = np.concatenate(rows), np.concatenate(numbers)
     order = np.argsort(number, kind="stable")
-    row, number = row[order], number[order]
-    for group in np.split(np.arange(len(row)), np.flatnonzero(np.diff(number)) + 1):
-        if len(group):
-            name = cells.of_number(int(number[group[0]])).name
-            with (folder / name).open("ab") as spool:
-                spool.write(b"".join(lines[way] + b"\n" for way in row[group].tolist()))
+    row, number = some[row[order]], number[order]
+    cuts = np.flatnonzero(np.diff(number)) + 1
+    for cell, chosen in zip(number[np.append(0, cuts)].tolist(), np.split(row, cuts), strict=True):
+        with (folder / cells.of_number(cell).name).open("ab") as spool:
+            spool.write(_bytes(lines, chosen))
+
+
+def _bytes(lines: opl.Lines, rows: Ints) -> bytes:
+    """Return some lines as a spool holds them."""
+    import pyarrow as pa
+
+    stop = np.cumsum(lines.size)
+    at, _ = ragged((stop - lines.size)[rows], stop[rows])
+    _, text = opl.end_to_end(lines.text.take(pa.array(rows)))
+    arrays = (
+        *(each[rows] for each in (lines.id, lines.kind, lines.size)),
+        *(each[at] for each in (lines.node, lines.lon, lines.lat)),
+        np.frombuffer(text, np.uint8),
+    )
+    lengths = np.array([len(each) for each in arrays], np.int64)
+    return b"".join([lengths.tobytes(), *(each.tobytes() for each in arrays)])
+
+
+def _arrays(spool: bytes) -> Iterator[list[Array]]:
+    """Yield the arrays that were written together."""
+    at = 0
+    while at < len(spool):
+        lengths = np.frombuffer(spool, np.int64, len(_TYPES), at).tolist()
+        at += 8 * len(_TYPES)
+        arrays = []
+        for kind, length in zip(_TYPES, lengths, strict=True):
+            arrays.append(np.frombuffer(spool, kind, length, at))
+            at += arrays[-1].nbytes
+        yield arrays
 
 
 def _cells_of(row: Ints, sides: list[Ints]) -> tuple[Ints, Ints]:
@@ -196,49 +226,11 @@ def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
     return np.unique(np.concatenate(found))
 
 
-def _nodes(lines: list[bytes]) -> tuple[Ints, Floats, Floats, Ints]:
-    """Return of the nodes of all lines their ids, where they lie, and where each line begins."""
-    parts = [
-        line[line.rindex(b" N") + 2 :]
-        if line.startswith(b"w")
-        else line[: line.index(b" ")] + line[line.rindex(b" x") + 1 :].replace(b" ", b"")
-        for line in lines
-    ]
-    text = b",".join(parts).replace(b"xy", b"x%dy%d" % (NOWHERE, NOWHERE))
-    number = np.fromstring(text.translate(_NUMBERS), sep=" ").reshape(-1, 3)
-    count = [part.count(b"n") for part in parts]
-    offset = np.concatenate([[0], np.cumsum(count, dtype=np.int64)])
-    return number[:, 0].astype(np.int64), number[:, 1], number[:, 2], offset
-
-
-def _id(line: bytes) -> int:
-    return int(line[1 : line.index(b" ")])
-
-
-def _tags(line: bytes) -> dict[str, str]:
-    """Return the tags of a way."""
-    end = line.rindex(b" N" if line.startswith(b"w") else b" x")
-    text = line[line.index(b" T") + 2 : end].decode()
-    pairs = (pair.partition("=") for pair in text.split(",")) if text else ()
-    if "%" not in text:
-        return {key: value for key, _, value in pairs}
-    return {_plain(key): _plain(value) for key, _, value in pairs}
-
-
-def _plain(text: str) -> str:
-    """Return text whose special characters were written as numbers.
-
-    >>> _plain("I%20%405"), _plain("50%25%")
-    ('I 405', '50%')
-    """
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text else text
-
-
 def _torn(
     node: Ints, lon: Floats, lat: Floats, offset: Ints
 ) -> tuple[Ints, Floats, Floats, Ints, Ints]:
     """Split ways at the nodes that the extract does not hold; return also the way of each part."""
-    known = lon != NOWHERE
+    known = ~np.isnan(lon)
     way = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
     part = np.cumsum(~known | np.append(True, np.diff(way) > 0))[known]
     node, lon, lat, way = node[known], lon[known], lat[known], way[known]

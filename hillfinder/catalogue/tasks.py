@@ -129,12 +129,13 @@ def piece(path: Path) -> kept.Piece | None:
 
     about, data = read
     try:
-        data = pa.decompress(data, about["bytes"], "zstd", asbytes=True)
+        data = pa.decompress(data, about["bytes"], "lz4", asbytes=True)
     except (KeyError, OSError, pa.ArrowException):  # of another version
         return None
-    rows = np.frombuffer(data, np.int64, about["edges"])
-    network = unpack(data[rows.nbytes :])
-    return None if network is None else kept.Piece(network, rows)
+    network = unpack(data)
+    if network is None:
+        return None
+    return kept.Piece(network, np.frombuffer(data, np.int64)[-about["edges"] :])
 
 
 def _touch(one: Box, other: Box) -> bool:
@@ -146,6 +147,8 @@ def _touch(one: Box, other: Box) -> bool:
 
 def _kept(job: Job, cell: Cell) -> dict[str, Any]:
     """Make the streets of a cell where they are not there yet; return what is known of them."""
+    import pyarrow as pa
+
     done = parts.read(job.streets(cell))
     if done is not None and (parts.read(job.rim(cell)) is not None):
         return done[0]
@@ -154,6 +157,8 @@ def _kept(job: Job, cell: Cell) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         msg = f"{job.spool(cell)} cannot be read ({error}): scan again with --no-resume."
         raise StreetsError(msg) from error
+    # Or Arrow would hold some 20 MB for later while the heights are worked out.
+    pa.default_memory_pool().release_unused()
     shortest = job.criteria.length_range_m[0]
     made = None if raw is None else kept.make(cell, raw, job.heights(cell), shortest)
     about: dict[str, Any] = {} if made is None else made[1].as_json()
@@ -165,7 +170,7 @@ def _kept(job: Job, cell: Cell) -> dict[str, Any]:
 
 
 def _packed(piece: kept.Piece | None, about: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """Return streets as they are kept, and what is said of them; they take a third of their size.
+    """Return streets as they are kept, and what is said of them; they take half of their size.
 
     What is projected anew when they are joined, and what is learnt by then, is left out.
     """
@@ -181,8 +186,8 @@ def _packed(piece: kept.Piece | None, about: Mapping[str, Any]) -> tuple[bytes, 
         **{name: np.zeros_like(getattr(network, name)) for name in names},
         profiles=replace(profiles, sigma_m=np.zeros_like(profiles.sigma_m)),
     )
-    data = piece.row.tobytes() + pack(bare)
-    squeezed = pa.compress(data, "zstd", asbytes=True)
+    data = pack(bare) + piece.row.tobytes()
+    squeezed = pa.compress(data, "lz4", asbytes=True)
     return squeezed, {**about, "edges": len(piece.row), "bytes": len(data)}
 
 

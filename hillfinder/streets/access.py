@@ -345,7 +345,7 @@ _AREA: Table = {
 AREA_TAGS: tuple[str, ...] = (*sorted({*_AREA, "amenity", "area", "parking"}),)
 """Every tag key that ``area_bar`` reads."""
 
-_READ_BY_RULES = frozenset(
+READ_BY_RULES = frozenset(
     {
         *_CLOSED,
         *_CLOSED_UNLESS_FOOT,
@@ -374,7 +374,7 @@ _READ_BY_OTHERS = (
     *("cutting", "embankment"),
 )
 
-KEPT_TAGS: tuple[str, ...] = tuple(sorted({*_READ_BY_RULES, *_READ_BY_OTHERS}))
+KEPT_TAGS: tuple[str, ...] = tuple(sorted({*READ_BY_RULES, *_READ_BY_OTHERS}))
 """Every OpenStreetMap way tag key kept as a column of the network, sorted.
 
 Every key that a rule reads is among them, so that a network can be judged again from its columns.

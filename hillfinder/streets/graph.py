@@ -12,6 +12,7 @@ import numpy as np
 from hillfinder.errors import StreetsError
 from hillfinder.model import Profile, StreetSource
 from hillfinder.streets import access, network, spots
+from hillfinder.streets.tags import READ_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     _Kind = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
 
 #: The tags that are read. OSMnx replaces the value of ``oneway`` by its own.
-TAGS = {*access.KEPT_TAGS, *access.AREA_TAGS, "man_made", "railway", "waterway"} - {"oneway"}
+TAGS = {*READ_TAGS} - {"oneway"}
 
 
 def read(path: Path | str) -> network.StreetNetwork:

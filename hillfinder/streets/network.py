@@ -16,6 +16,7 @@ import numpy as np
 from hillfinder.errors import StreetsError
 from hillfinder.model import read_only
 from hillfinder.streets import access, spots
+from hillfinder.streets.tags import Columns, Ids, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +41,7 @@ class RawStreets:
         way_node: rows of the node arrays.
         way_ids: for each way the OpenStreetMap ids it stands for (one, but for a graph whose
             edges OSMnx merged).
-        tags: for each way its tags.
+        tags: for each way its tags, maybe as ``Tags``.
         source: where all this comes from.
         node_kind: by id of a node, what its tags make of it (``spots.of_node``).
         nodes_known: the tags of all nodes were there to be read.
@@ -67,18 +68,23 @@ class Ways:
         hill: shape (w,), it may be offered as a hill.
         steps: shape (w,), stairs.
         structure: shape (w,), a bridge, tunnel or covered way: the ground is not under the feet.
-        tag: for each key of ``access.KEPT_TAGS`` a column of shape (w,), ``None`` where unset.
+        said: their tags.
     """
 
-    ids: Sequence[tuple[int, ...]]
+    ids: Ids
     hill: Bools
     steps: Bools
     structure: Bools
-    tag: Mapping[str, Strings]
+    said: Tags
+
+    @property
+    def tag(self) -> Mapping[str, Strings]:
+        """For each key of ``access.KEPT_TAGS`` a column, shape (w,), ``None`` where unset."""
+        return Columns(self.said)
 
     def tags(self, row: int) -> dict[str, str]:
-        """Return the tags of one way."""
-        return {key: column[row] for key, column in self.tag.items() if column[row] is not None}
+        """Return those tags of one way, sorted by key."""
+        return {k: v for k, v in sorted(self.said[row].items()) if k in access.KEPT_TAGS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,8 +293,9 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
     Raises:
         StreetsError: there is nothing a person on foot may use.
     """
-    decided = [access.decide(tags) for tags in raw.tags]
-    rows, sequence, offset = _walkable(raw, np.array([way.walk for way in decided], bool))
+    tags = Tags.gathered(raw.tags)
+    judged = tags.judged()
+    rows, sequence, offset = _walkable(raw, judged.walk)
     if len(rows) == 0:
         msg = (
             f"{raw.source.name} holds no street or path that a person on foot may use: "
@@ -301,16 +308,15 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
     if border is not None:
         cut |= border[sequence]
     start, stop, edge_row = _between(cut, offset)
-    point, point_offset = _ragged(start, stop + 1)
+    point, point_offset = ragged(start, stop + 1)
     point_node = sequence[point]
     px, py = x_m[point_node], y_m[point_node]
     step = np.hypot(np.diff(px), np.diff(py))
     step[point_offset[1:-1] - 1] = 0.0
     along = np.concatenate([[0.0], np.cumsum(step)])
-    used, ends = np.unique(sequence[np.concatenate([start, stop])], return_inverse=True)
-    u, v = np.split(ends.astype(np.int64), 2)
-    barred = _barred_by_areas(raw, x_m, y_m, Lines(point_offset, px, py))
-    barred &= ~np.array([access.foot_allowed(raw.tags[row]) for row in rows], bool)[edge_row]
+    used, u, v = in_use(sequence[start], sequence[stop], len(raw.node_id))
+    barred = _barred_by_areas(raw, judged.bars, x_m, y_m, Lines(point_offset, px, py))
+    barred &= ~judged.opened[rows][edge_row]
     # A way that is barred for a part becomes two rows, so that the rest of it may be a hill.
     kinds, edge_row = np.unique(2 * edge_row + barred, return_inverse=True)
     rows, barred = rows[kinds // 2], kinds % 2 == 1
@@ -320,8 +326,8 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
         node_lat=read_only(raw.lat[used]),
         node_x_m=read_only(x_m[used]),
         node_y_m=read_only(y_m[used]),
-        edge_u=read_only(u),
-        edge_v=read_only(v),
+        edge_u=u,
+        edge_v=v,
         edge_way=read_only(edge_row.astype(np.int64)),
         edge_length_m=read_only(along[point_offset[1:] - 1] - along[point_offset[:-1]]),
         point_offset=read_only(point_offset),
@@ -329,9 +335,15 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
         point_lat=read_only(raw.lat[point_node]),
         point_x_m=read_only(px),
         point_y_m=read_only(py),
-        ways=_ways(raw, rows, np.array([decided[row].hill for row in rows]) & ~barred),
-        decks=_decks(raw, x_m, y_m),
-        spots=spots.lay(raw, decided, point_node),
+        ways=Ways(
+            ids=Ids.gathered(raw.way_ids).among(rows),
+            hill=read_only(judged.hill[rows] & ~barred),
+            steps=read_only(judged.steps[rows]),
+            structure=read_only(judged.structure[rows]),
+            said=tags.among(rows),
+        ),
+        decks=_decks(raw, judged.deck, x_m, y_m),
+        spots=spots.lay(raw, judged.road, tags.column("name"), point_node),
         crs=crs,
         source=raw.source,
     )
@@ -344,9 +356,10 @@ def about(lon: float, lat: float) -> str:
 
 def project(lon: Floats, lat: Floats, crs: str) -> tuple[Floats, Floats]:
     """Return degrees in a projection, in metres."""
-    from pyproj import Transformer
+    from pyproj import Proj
 
-    x_m, y_m = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(lon, lat)
+    # By itself: between two systems PROJ looks for a way in its database first, for 14 ms.
+    x_m, y_m = Proj(crs)(lon, lat)
     return x_m, y_m
 
 
@@ -359,7 +372,15 @@ def _middle(lon: Floats, lat: Floats) -> tuple[float, float]:
     return (west + east) / 2, (float(lat.min()) + float(lat.max())) / 2
 
 
-def _ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+def in_use(u: Ints, v: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
+    """Return which of so many nodes are ends of edges, and the ends by their rows among these."""
+    used = np.zeros(nodes, bool)
+    used[u] = used[v] = True
+    row = np.cumsum(used) - 1
+    return np.flatnonzero(used), read_only(row[u]), read_only(row[v])
+
+
+def ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
     """Return ``start[0]..stop[0]-1, start[1]..stop[1]-1, ...`` and where each run begins."""
     length = stop - start
     offset = np.concatenate([[0], np.cumsum(length)])
@@ -373,7 +394,7 @@ def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     at its lowest node where it has none: where a mapper happened to begin it says nothing.
     """
     rows = np.flatnonzero(walk)
-    index, offset = _ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
+    index, offset = ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
     sequence = raw.way_node[index]
     way = np.repeat(np.arange(len(rows)), np.diff(offset))
     fresh = np.ones(len(sequence), bool)
@@ -385,12 +406,11 @@ def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     rows, sequence, size = rows[long_enough], sequence[kept], size[long_enough]
     offset = np.concatenate([[0], np.cumsum(size)])
     junction = _junctions(sequence, offset, len(raw.node_id))
-    first, last = sequence[offset[:-1]], sequence[offset[1:] - 1]
-    for ring in np.flatnonzero(first == last):
+    for ring in np.flatnonzero(sequence[offset[:-1]] == sequence[offset[1:] - 1]):
         nodes = sequence[offset[ring] : offset[ring + 1] - 1]
         met = nodes[junction[nodes]]
-        turned = np.roll(nodes, -int(np.argmax(nodes == min(met if len(met) else nodes))))
-        sequence[offset[ring] : offset[ring + 1]] = np.append(turned, turned[0])
+        at = int(np.argmax(nodes == (met if len(met) else nodes).min()))
+        sequence[offset[ring] : offset[ring + 1]] = np.append(nodes[at:], nodes[: at + 1])
     return rows, sequence, offset
 
 
@@ -409,8 +429,7 @@ def _junctions(sequence: Ints, offset: Ints, nodes: int) -> Bools:
 def _cuts(sequence: Ints, offset: Ints, nodes: int) -> Bools:
     """Return for each place of ``sequence`` whether an edge begins or ends there."""
     cut = _junctions(sequence, offset, nodes)[sequence]
-    cut[offset[:-1]] = True
-    cut[offset[1:] - 1] = True
+    cut[offset[:-1]] = cut[offset[1:] - 1] = True
     return cut
 
 
@@ -422,42 +441,23 @@ def _between(cut: Bools, offset: Ints) -> tuple[Ints, Ints, Ints]:
     return at[:-1][same], at[1:][same], way[:-1][same]
 
 
-def _ways(raw: RawStreets, rows: Ints, hill: Bools) -> Ways:
-    """Return the rows that are walked on, with their tags as columns."""
-    tags = [raw.tags[row] for row in rows]
-    columns: dict[str, Strings] = {
-        key: np.full(len(tags), None, object) for key in access.KEPT_TAGS
-    }
-    for row, tag in enumerate(tags):
-        for key, value in tag.items():
-            if key in columns:
-                columns[key][row] = value
-    return Ways(
-        ids=tuple(raw.way_ids[row] for row in rows),
-        hill=read_only(hill),
-        steps=read_only(np.array([access.is_steps(tag) for tag in tags])),
-        structure=read_only(np.array([access.is_structure(tag) for tag in tags])),
-        tag={key: read_only(column) for key, column in columns.items()},
-    )
-
-
-def _decks(raw: RawStreets, x_m: Floats, y_m: Floats) -> Lines:
+def _decks(raw: RawStreets, deck: Bools, x_m: Floats, y_m: Floats) -> Lines:
     """Return the bridges, walkable or not."""
-    rows = np.array([row for row, tag in enumerate(raw.tags) if access.is_deck(tag)], np.int64)
-    index, offset = _ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
+    rows = np.flatnonzero(deck)
+    index, offset = ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
     node = raw.way_node[index]
     return Lines(read_only(offset), read_only(x_m[node]), read_only(y_m[node]))
 
 
-def _barred_by_areas(raw: RawStreets, x_m: Floats, y_m: Floats, edges: Lines) -> Bools:
+def _barred_by_areas(raw: RawStreets, bars: Bools, x_m: Floats, y_m: Floats, edges: Lines) -> Bools:
     """Return for each edge whether half of it or more lies in an area without hills.
 
     A golf course, a runway, a military area.
     """
     areas = []
-    for row, tags in enumerate(raw.tags):
+    for row in np.flatnonzero(bars).tolist():
         ring = raw.way_node[raw.way_offset[row] : raw.way_offset[row + 1]]
-        if len(ring) > 3 and ring[0] == ring[-1] and access.area_bar(tags):
+        if len(ring) > 3 and ring[0] == ring[-1]:
             areas.append(np.column_stack([x_m[ring], y_m[ring]]))
     barred = np.zeros(len(edges.offset) - 1, bool)
     if areas:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from hillfinder.errors import DataError, StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.streets.access import AREA_TAGS, KEPT_TAGS
 from hillfinder.streets.spots import NODE_KEYS
+from hillfinder.streets.tags import READ_TAGS
 from hillfinder.web import Service
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ FILTERS = (
     f'["highway"]["highway"!~"^({NOT_THERE})$"]',
 )
 #: ``oneway`` is about wheels, and a value of -1 makes OSMnx turn the way round, its incline not.
-TAGS = tuple(sorted({*KEPT_TAGS, *AREA_TAGS, "railway", "waterway", "man_made"} - {"oneway"}))
+TAGS = tuple(sorted({*READ_TAGS} - {"oneway"}))
 #: The limits of UTM, in which OSMnx cuts areas out. No street that OpenStreetMap knows is beyond.
 SOUTHMOST, NORTHMOST = -80.0, 84.0
 #: Half a side of the greatest area: beyond it an extract is faster, and Overpass is for small ones.

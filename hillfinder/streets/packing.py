@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from hillfinder.model import StreetSource, read_only
 from hillfinder.streets.network import Blur, Lines, Profiles, StreetNetwork, Ways
 from hillfinder.streets.spots import Spots
+from hillfinder.streets.tags import Ids, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,30 +21,36 @@ if TYPE_CHECKING:
 
 
 def pack(network: StreetNetwork) -> bytes:
-    """Return a network as bytes: arrays of numbers, and a text for all else."""
+    """Return a network as bytes: a line of JSON, then arrays of numbers end to end."""
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     for prefix, record in _records(network):
         for each in fields(record):
             value = getattr(record, each.name)
             if isinstance(value, np.ndarray):
                 arrays[prefix + each.name] = value
-    arrays["ways.ids"] = np.array([one for ids in network.ways.ids for one in ids], np.int64)
-    arrays["ways.count"] = np.array([len(ids) for ids in network.ways.ids], np.int64)
-    words: dict[str, list[str]] = {}
-    columns = {f"ways.tag.{key}": column for key, column in network.ways.tag.items()}
-    for key, column in {**columns, "spots.name": network.spots.name}.items():
-        known = sorted({value for value in column if value is not None})
-        number = {value: row for row, value in enumerate([None, *known])}
-        words[key] = known
-        arrays[key] = np.array([number[value] for value in column], np.int32)
-    text: dict[str, Any] = {"crs": network.crs, "source": asdict(network.source), "words": words}
-    text["nodes_known"] = network.spots.nodes_known
-    if network.profiles is not None:
-        text["blur"] = network.profiles.blur
-    arrays["text"] = np.frombuffer(json.dumps(text).encode(), np.uint8)
-    packed = io.BytesIO()
-    np.savez(packed, **arrays)  # type: ignore[arg-type]  # its last argument is no array
-    return packed.getvalue()
+    ids, said = network.ways.ids, network.ways.said
+    arrays["ways.ids"], arrays["ways.size"] = ids.every, ids.size
+    arrays["ways.kind"], arrays["ways.name"] = said.kind, said.name
+    known = {None: 0}
+    arrays["spots.name"] = np.array(
+        [known.setdefault(name, len(known)) for name in network.spots.name.tolist()], np.int64
+    )
+    head: dict[str, Any] = {
+        "crs": network.crs,
+        "source": asdict(network.source),
+        "sets": said.sets,
+        "names": said.names,
+        "spots": [*known],
+        "nodes_known": network.spots.nodes_known,
+        "blur": None if network.profiles is None else network.profiles.blur,
+        "arrays": [(name, array.dtype.str, len(array)) for name, array in arrays.items()],
+    }
+    # Every array begins at a multiple of eight bytes, as processors like it.
+    line = json.dumps(head).encode()
+    packed: list[bytes | memoryview] = [line, b" " * (-len(line) - 1 & 7), b"\n"]
+    for array in arrays.values():
+        packed += [np.ascontiguousarray(array).data, bytes(-array.nbytes & 7)]
+    return b"".join(packed)
 
 
 def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
@@ -60,28 +65,21 @@ def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
 def unpack(packed: bytes) -> StreetNetwork | None:
     """Return a network, or ``None`` where the bytes are none after all."""
     try:
-        with np.load(io.BytesIO(packed), allow_pickle=False) as file:
-            arrays = {name: read_only(file[name]) for name in file.files}
-        text = json.loads(arrays.pop("text").tobytes())
-        columns = {
-            key: read_only(np.array([None, *known], object)[arrays[key]])
-            for key, known in text["words"].items()
-        }
-        ids, count = arrays["ways.ids"].tolist(), arrays["ways.count"].tolist()
-        ends = np.cumsum(count).tolist()
+        at = packed.index(b"\n") + 1
+        head = json.loads(packed[:at])
+        arrays = {}
+        for name, kind, count in head["arrays"]:
+            arrays[name] = np.frombuffer(packed, kind, count, at)
+            at += arrays[name].nbytes + (-arrays[name].nbytes & 7)
         ways = Ways(
-            ids=tuple(tuple(ids[end - n : end]) for n, end in zip(count, ends, strict=True)),
-            tag={
-                key.removeprefix("ways.tag."): column
-                for key, column in columns.items()
-                if key.startswith("ways.tag.")
-            },
-            **_group(Ways, arrays, "ways.", "ids", "tag"),
+            ids=Ids(arrays["ways.ids"], arrays["ways.size"]),
+            said=Tags(head["sets"], arrays["ways.kind"], head["names"], arrays["ways.name"]),
+            **_group(Ways, arrays, "ways.", "ids", "said"),
         )
         profiles = None
         if "profiles.offset" in arrays:
             rest = _group(Profiles, arrays, "profiles.", "blur")
-            profiles = Profiles(blur=Blur(*text["blur"]), **rest)
+            profiles = Profiles(blur=Blur(*head["blur"]), **rest)
         return StreetNetwork(
             **_group(
                 StreetNetwork, arrays, "", "ways", "decks", "spots", "crs", "source", "profiles"
@@ -89,15 +87,15 @@ def unpack(packed: bytes) -> StreetNetwork | None:
             ways=ways,
             decks=Lines(**_group(Lines, arrays, "decks.")),
             spots=Spots(
-                name=columns["spots.name"],
-                nodes_known=bool(text["nodes_known"]),
+                name=read_only(np.array([*head["spots"], None], object)[arrays["spots.name"]]),
+                nodes_known=bool(head["nodes_known"]),
                 **_group(Spots, arrays, "spots.", "name", "nodes_known"),
             ),
-            crs=text["crs"],
-            source=StreetSource(**text["source"]),
+            crs=head["crs"],
+            source=StreetSource(**head["source"]),
             profiles=profiles,
         )
-    except (KeyError, TypeError, ValueError, OSError, IndexError, BadZipFile):
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
         return None
 
 

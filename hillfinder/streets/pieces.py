@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from hillfinder.model import read_only
-from hillfinder.streets.network import Lines, Profiles, StreetNetwork, Ways, project
+from hillfinder.streets.network import Lines, Profiles, StreetNetwork, Ways, in_use, project
 from hillfinder.streets.spots import Spots
+from hillfinder.streets.tags import Ids, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,7 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
     """Return a network of some of the edges, in their order, with their ways and profiles."""
     ways = np.zeros(len(network.ways.ids), bool)
     ways[network.edge_way[edges]] = True
-    ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
-    nodes, ends = np.unique(ends, return_inverse=True)
-    u, v = np.split(ends.astype(np.int64), 2)
+    nodes, u, v = in_use(network.edge_u[edges], network.edge_v[edges], len(network.node_id))
     point_offset, points = _of_runs(network.point_offset, edges)
     profiles = network.profiles
     if profiles is not None:
@@ -40,15 +39,15 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
         network,
         **_rows(network, nodes, only="node_"),
         **_rows(network, points, "point_offset", only="point_"),
-        edge_u=read_only(u),
-        edge_v=read_only(v),
+        edge_u=u,
+        edge_v=v,
         edge_way=read_only(renamed[network.edge_way[edges]]),
         edge_length_m=read_only(network.edge_length_m[edges]),
         point_offset=point_offset,
         ways=Ways(
-            ids=tuple(network.ways.ids[row] for row in rows.tolist()),
-            tag={key: read_only(column[rows]) for key, column in network.ways.tag.items()},
-            **_rows(network.ways, rows, "ids", "tag"),
+            ids=network.ways.ids.among(rows),
+            said=network.ways.said.among(rows),
+            **_rows(network.ways, rows, "ids", "said"),
         ),
         spots=network.spots.among(points),
         profiles=profiles,
@@ -81,11 +80,16 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
         records = [reduce(getattr, inner, each) for each in networks]
         return np.concatenate([getattr(record, name) for record in records])
 
-    node_lon, node_lat = laid("node_lon")[row], laid("node_lat")[row]
     point_lon, point_lat = laid("point_lon"), laid("point_lat")
-    both = np.concatenate([node_lon, point_lon]), np.concatenate([node_lat, point_lat])
+    point_offset = _end_to_end([each.point_offset for each in networks])
+    node_lon, node_lat = laid("node_lon")[row], laid("node_lat")[row]
+    # The row of each point among what is projected: the nodes, each once, and what lies between.
+    inner = np.ones(len(point_lon), bool)
+    inner[point_offset[:-1]] = inner[point_offset[1:] - 1] = False
+    place = len(node_id) - 1 + np.cumsum(inner)
+    place[point_offset[:-1]], place[point_offset[1:] - 1] = ends["edge_u"], ends["edge_v"]
+    both = (np.append(node_lon, point_lon[inner]), np.append(node_lat, point_lat[inner]))
     x_m, y_m = project(*both, crs)
-    (node_x, point_x), (node_y, point_y) = (np.split(one, [len(node_id)]) for one in (x_m, y_m))
     profiles = None
     if all(each.profiles is not None for each in networks):
         names = [each.name for each in fields(Profiles) if each.name not in {"offset", "blur"}]
@@ -99,8 +103,8 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
         node_id=read_only(node_id),
         node_lon=read_only(node_lon),
         node_lat=read_only(node_lat),
-        node_x_m=read_only(node_x),
-        node_y_m=read_only(node_y),
+        node_x_m=read_only(x_m[: len(node_id)]),
+        node_y_m=read_only(y_m[: len(node_id)]),
         edge_u=read_only(ends["edge_u"]),
         edge_v=read_only(ends["edge_v"]),
         edge_way=read_only(
@@ -109,20 +113,17 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
             )
         ),
         edge_length_m=read_only(laid("edge_length_m")),
-        point_offset=_end_to_end([each.point_offset for each in networks]),
+        point_offset=point_offset,
         point_lon=read_only(point_lon),
         point_lat=read_only(point_lat),
-        point_x_m=read_only(point_x),
-        point_y_m=read_only(point_y),
+        point_x_m=read_only(x_m[place]),
+        point_y_m=read_only(y_m[place]),
         ways=Ways(
-            ids=tuple(ids for each in networks for ids in each.ways.ids),
+            ids=Ids.joined([each.ways.ids for each in networks]),
             hill=read_only(laid("hill", "ways")),
             steps=read_only(laid("steps", "ways")),
             structure=read_only(laid("structure", "ways")),
-            tag={
-                key: read_only(np.concatenate([each.ways.tag[key] for each in networks]))
-                for key in first.ways.tag
-            },
+            said=Tags.joined([each.ways.said for each in networks]),
         ),
         decks=Lines(read_only(np.zeros(1, np.int64)), nothing, nothing),
         spots=_spots(networks),

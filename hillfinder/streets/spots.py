@@ -19,10 +19,9 @@ import numpy as np
 from hillfinder.model import MarkKind, read_only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from hillfinder.model import Bools, Ints, Strings
-    from hillfinder.streets.access import Access
     from hillfinder.streets.network import RawStreets
 
 #: What a number in ``Spots.kind`` stands for.
@@ -151,25 +150,27 @@ def of_road(tags: Mapping[str, str]) -> MarkKind | None:
     return "side street"
 
 
-def lay(raw: RawStreets, decided: Iterable[Access], point_node: Ints) -> Spots:
+def lay(raw: RawStreets, road: Ints, name: Strings, point_node: Ints) -> Spots:
     """Mark the points of a network.
 
     Args:
         raw: the ways and tagged nodes of the source.
-        decided: for each way what it is for.
+        road: for each way the number of ``GRAVEST`` that its end is, if it may not be walked on.
+        name: its name.
         point_node: shape (p,), for each point of the network the row of its node in ``raw``.
     """
-    rank = {kind: place for place, kind in enumerate(GRAVEST)}
     worst = np.full(len(raw.node_id), len(GRAVEST))
-    name = np.full(len(raw.node_id), None, object)
-    for row, (tags, access) in enumerate(zip(raw.tags, decided, strict=True)):
-        if not access.walk and (kind := of_road(tags)) is not None:
-            nodes = raw.way_node[raw.way_offset[row] : raw.way_offset[row + 1]]
-            worst[nodes] = np.minimum(worst[nodes], rank[kind])
-            if tags.get("name"):
-                name[nodes] = tags["name"]
+    named = np.full(len(raw.node_id), None, object)
+    way = np.repeat(
+        np.where(road < len(GRAVEST), np.arange(len(road)), -1), np.diff(raw.way_offset)
+    )
+    node, way = raw.way_node[way >= 0], way[way >= 0]
+    np.minimum.at(worst, node, road[way])
+    has = (name[way] != np.array(None)) & (name[way] != "")
+    named[node[has]] = name[way[has]]  # of several the last
     if raw.node_kind:
         ids = np.array([*raw.node_kind], np.int64)
+        rank = {kind: place for place, kind in enumerate(GRAVEST)}
         ranks = np.array([rank[kind] for kind in raw.node_kind.values()], np.int64)
         rows = np.minimum(np.searchsorted(raw.node_id, ids), len(raw.node_id) - 1)
         there = raw.node_id[rows] == ids
@@ -179,5 +180,5 @@ def lay(raw: RawStreets, decided: Iterable[Access], point_node: Ints) -> Spots:
     node = point_node[point]
     number = np.array([KINDS.index(kind) for kind in GRAVEST], np.int64)
     return Spots(
-        read_only(point), read_only(number[worst[node]]), read_only(name[node]), raw.nodes_known
+        read_only(point), read_only(number[worst[node]]), read_only(named[node]), raw.nodes_known
     )

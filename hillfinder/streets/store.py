@@ -152,7 +152,7 @@ def get(wanted: Wanted, web: Web) -> Area:
             "fetched": area.fetched,
             "heights": asdict(area.heights),
         }
-        web.cache.write(f"areas/{name}.npz", pack(area.network), about)
+        web.cache.write(f"areas/{name}.streets", pack(area.network), about)
     return area
 
 
