@@ -28,8 +28,11 @@ RETRIES = 3
 ENVIRONMENT = dict.fromkeys(
     ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), 1
 )
-#: What workers import while the extract is still shared out.
-TASKS = "hillfinder.catalogue.tasks"
+#: What workers import while the extract is still shared out: the tasks, and what these import late.
+PRELOAD = (
+    *("hillfinder.catalogue.tasks", "hillfinder.elevation.raster", "pandas", "pyarrow", "pyproj"),
+    *("rasterio", "scipy.sparse.linalg", "scipy.spatial", "shapely"),
+)
 #: To reach a scheduler.
 PATIENCE = "20s"
 
@@ -104,7 +107,7 @@ def _settings() -> AbstractContextManager[Any]:
         "distributed.comm.timeouts.connect": PATIENCE,
         "distributed.scheduler.allowed-failures": RETRIES,
         "distributed.worker.profile.enabled": False,
-        "distributed.worker.preload": [TASKS],
+        "distributed.worker.preload": list(PRELOAD),
         "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
     }
     return cast("AbstractContextManager[Any]", dask.config.set(settings))
