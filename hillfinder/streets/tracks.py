@@ -174,18 +174,17 @@ def _summed(step: Floats, offset: Ints) -> Floats:
     return step
 
 
-def steepest(lines: Track, offset: Ints, over_m: float = STEEPEST_OVER_M) -> Floats:
+def steepest(lines: Track, offset: Ints) -> Floats:
     """Return of each of many lines what ``Profile.steepest`` is of one: shape (k,).
 
     Args:
         lines: lines end to end, each longer than nothing.
         offset: shape (k + 1,), where each begins.
-        over_m: over how many metres.
     """
     line = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
     distance, height = lines.distance_m, lines.elevation_m
     length = distance[offset[1:] - 1]
-    span = np.minimum(over_m, length)[line]
+    span = np.minimum(STEEPEST_OVER_M, length)[line]
     axis = (np.cumsum(length + 1.0) - length)[line] + distance
     ahead = np.interp(axis + span, axis, height) - height
     behind = height - np.interp(axis - span, axis, height)
