@@ -690,6 +690,9 @@ def test_damaged_streets_of_a_catalogue_are_told(region: Region, tmp_path: Path)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(hf.HillfinderError, match="is damaged"):
         hf.near(door(), catalogue=folder, web=NO_WEB)
+    parts.write(path, b"streets as they once were", {"edges": 9})
+    with pytest.raises(hf.HillfinderError, match="another version of hillfinder"):
+        hf.near(door(), catalogue=folder, web=NO_WEB)
 
 
 def test_a_search_in_a_catalogue_imports_no_workers(scanned: Path) -> None:
