@@ -16,8 +16,7 @@ import numpy as np
 from hillfinder.elevation import doubt, evidence
 from hillfinder.errors import HeightsError
 from hillfinder.model import Climb, Profile
-from hillfinder.streets import tracks
-from hillfinder.streets.network import NEAR_M
+from hillfinder.streets.network import NEAR_M, ragged
 from hillfinder.streets.strokes import continuations, trace
 from hillfinder.streets.tracks import Legs
 from hillfinder.windows import Limits, Line, search
@@ -80,7 +79,8 @@ class Climbs:
         top = foot + self.length_m[rows]
         first = self._of(back, lambda axis: axis.leg_at(foot + NEAR_M))
         last = self._of(back, lambda axis: axis.leg_at(top - NEAR_M))
-        leg, climb, offset = tracks.rows(first, last + 1)
+        leg, offset = ragged(first, last + 1)
+        climb = np.repeat(np.arange(len(rows)), np.diff(offset))
         foot, top, back = foot[climb], top[climb], back[climb]
         edge = self._of(back, lambda axis: axis.leg_edge[leg])
         begin = self._of(back, lambda axis: axis.leg_start[leg])

@@ -12,7 +12,6 @@ import numpy as np
 
 from hillfinder import ascents, fit, grades, lines, misses, ranking, rolling, safety
 from hillfinder import climbs as climbing
-from hillfinder.catalogue import nearby
 from hillfinder.criteria import Criteria
 from hillfinder.elevation import doubt
 from hillfinder.elevation.profile import attach
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
+    from hillfinder.catalogue.nearby import Listed
     from hillfinder.elevation.heights import Heights
     from hillfinder.lines import Given
     from hillfinder.model import Floats, Ints
@@ -86,6 +86,8 @@ def near(
     where = locate(place, web)
     known = None
     if catalogue is not None:
+        from hillfinder.catalogue import nearby
+
         _only_a_catalogue(streets, heights, elevation)
         known = nearby.look_up(Path(catalogue), where, _radius_m(criteria), criteria)
         network, source = known.network, known.heights
@@ -245,8 +247,8 @@ def _hills(
 
 
 def _sought(
-    network: StreetNetwork, criteria: Criteria, router: Router, known: nearby.Listed | None
-) -> tuple[climbing.Climbs | ascents.Ascents | nearby.Listed, Ints]:
+    network: StreetNetwork, criteria: Criteria, router: Router, known: Listed | None
+) -> tuple[climbing.Climbs | ascents.Ascents | Listed, Ints]:
     """Return what is sought, as arrays, and which rows are hills of their own, in order."""
     if known is not None:
         return known, np.arange(len(known))

@@ -186,6 +186,24 @@ def test_a_way_is_split_at_the_nodes_that_an_extract_lacks(tmp_path: Path) -> No
     assert raw.way_ids == [(7,)]
 
 
+def test_a_long_ring_belongs_to_all_cells_within_it_and_to_those_that_it_comes_near(
+    tmp_path: Path,
+) -> None:
+    x, y = np.array([5, 9, 9, 5]) + 0.01, np.array([5, 5, 9, 9]) + 0.01
+    lon, lat = cells.degrees(x + 1000, y + 700)
+    ends = [f"n{i}x{lon[i]:.7f}y{lat[i]:.7f}" for i in (0, 1, 2, 3, 0)]
+    found = spools(f"w1 Tmilitary=base N{','.join(ends)}\n", tmp_path, 600.0)
+    square = {(column, row) for column in range(1004, 1010) for row in range(704, 710)}
+    assert {tuple(map(int, path.name.split("-")[1:])) for path in found} == square
+
+
+def test_a_way_at_a_pole_is_there_once(tmp_path: Path) -> None:
+    (path,) = spools("w1 Thighway=track Nn1x8y-89.9,n2x8y-89.99\n", tmp_path, 600.0)
+    raw = spool.read(path.read_bytes(), StreetSource("a test"))
+    assert raw is not None
+    assert raw.way_ids == [(1,)]
+
+
 def test_names_and_marks_come_as_they_were_mapped_in_any_order(tmp_path: Path) -> None:
     text = (
         'w9 Thighway=path,name=50%25%%20%Straße%2c%%20%"1",note=x Nn1x8y46,n2x8.01y46\n'
@@ -587,8 +605,11 @@ def test_a_cell_with_nothing_for_feet_is_no_fault(region: Region, tmp_path: Path
 
 def test_two_scans_in_one_folder_are_kept_apart(region: Region, tmp_path: Path) -> None:
     def another() -> None:
+        half = tmp_path / "hills" / "_streets" / ".hillfinder-half.part"
+        half.write_bytes(b"the other one is about to write it")
         with pytest.raises(InputError, match="Another scan is at work"):
             scan(region, tmp_path / "hills")
+        half.unlink()
 
     found = scan(region, tmp_path / "hills", progress=stopped_after(1, another))
     assert found.hills == len(rows(found.folder))
@@ -669,6 +690,9 @@ def test_damaged_streets_of_a_catalogue_are_told(region: Region, tmp_path: Path)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(hf.HillfinderError, match="is damaged"):
         hf.near(door(), catalogue=folder, web=NO_WEB)
+    parts.write(path, b"streets as they once were", {"edges": 9})
+    with pytest.raises(hf.HillfinderError, match="another version of hillfinder"):
+        hf.near(door(), catalogue=folder, web=NO_WEB)
 
 
 def test_a_search_in_a_catalogue_imports_no_workers(scanned: Path) -> None:
@@ -713,3 +737,8 @@ def test_a_cell_reads_only_the_elevation_files_that_lie_there(
 def test_boxes_touch_on_whichever_turn_of_the_earth(other: dataset.Box, *, touch: bool) -> None:
     box = (179.0, 0.0, -179.5, 1.0)
     assert tasks._touch(box, other) == tasks._touch(other, box) == touch
+
+
+@pytest.mark.parametrize(("west", "east"), [(-180.0, 180.0), (-180.002, 180.002), (0.0, 360.0)])
+def test_a_model_of_the_whole_earth_touches_every_box(west: float, east: float) -> None:
+    assert tasks._touch((west, -90.0, east, 90.0), (7.0, 45.0, 8.0, 46.0))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import geopandas
 import numpy as np
+import pyarrow.parquet
 import pytest
 from shapely import LineString
 
@@ -81,6 +83,19 @@ def test_the_table_of_a_page_has_the_steepest_of_every_cell(
     )
     counts = [int(n) for n in re.findall(r'm<td class="n">(\d+)', table)]
     assert sum(counts) == catalogue.hills
+
+
+def test_a_single_hill_of_a_whole_percent_has_a_page(
+    catalogue: hf.Catalogue, tmp_path: Path
+) -> None:
+    shutil.copytree(catalogue.folder, tmp_path / "hills")
+    path = tmp_path / "hills" / "hills-0000.parquet"
+    read = pyarrow.parquet.read_table(path)
+    one = read.set_column(1, read.schema.field(1), pyarrow.array([0.12] * len(read))).slice(0, 1)
+    pyarrow.parquet.write_table(one, path)
+    drawn = hf.Catalogue.open(tmp_path / "hills").drawn()
+    name, counts, edges, _ = drawn.histograms[0]
+    assert (name, counts.tolist(), edges.tolist()) == ("grade, %", [1], [0.12, 0.13])
 
 
 def test_nothing_in_a_name_gets_out_of_the_page() -> None:

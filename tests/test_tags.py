@@ -51,6 +51,7 @@ def test_law_tags_are_joined_and_chosen(
     rows = np.flatnonzero(np.array(some, bool))
     assert [*whole.among(rows)] == [whole[row] for row in rows.tolist()]
     assert len(whole.among(rows).sets) <= len(rows)
+    assert len(whole.among(rows).names) <= len(rows)
 
 
 def test_a_set_of_tags_is_held_once_whatever_the_names() -> None:

@@ -1,7 +1,7 @@
 """The fixed squares in which a region is worked on, whatever tiles and workers share them out.
 
 A cell is a square of the Web Mercator projection: the earth is 2,048 cells around, so that one is
-13.7 km wide at 45 degrees and 9.8 km at 60. Where a street, a sample or a hill belongs follows from
+13.8 km wide at 45 degrees and 9.8 km at 60. Where a street, a sample or a hill belongs follows from
 coordinates alone, and nothing that is worked out in a cell depends on which other cells are.
 """
 

@@ -135,13 +135,10 @@ def _streets(folder: Path, place: Place, bounds: Box) -> tuple[kept.Joined, Heig
             continue
         piece = tasks.piece(path)
         if piece is None:
-            if parts.read(path) is not None:  # it is whole, and has no street
-                continue
-            msg = (
-                f"{path} is damaged, or made by another version of hillfinder: scan the region "
-                "again, and it is made anew."
-            )
-            raise DataError(msg)
+            read = parts.read(path)
+            if read is None or read[0]["edges"]:
+                raise _unreadable(path)
+            continue
         some = piece.only(touching(piece.network, bounds))
         if some is not None:
             pieces[cell] = some
@@ -151,11 +148,21 @@ def _streets(folder: Path, place: Place, bounds: Box) -> tuple[kept.Joined, Heig
     near = {each for cell in pieces for each in (cell, *cell.neighbours(1.0))}
     for cell in near:
         path = tasks.streets_of(folder, cell)
-        about = parts.about(path) if path.exists() else {"edges": 0}
-        if about["edges"]:
-            learnt[cell] = kept.About.from_json(about)
+        try:
+            about = parts.about(path) if path.exists() else {"edges": 0}
+            if about["edges"]:
+                learnt[cell] = kept.About.from_json(about)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(path) from error
     here = min(pieces, key=lambda cell: _away(cell, place))
     return kept.joined(pieces, learnt, here.crs), learnt[here].heights
+
+
+def _unreadable(path: Path) -> DataError:
+    return DataError(
+        f"{path} is damaged, or made by another version of hillfinder: scan the region again, and "
+        "it is made anew."
+    )
 
 
 def _cells(bounds: Box) -> list[Cell]:

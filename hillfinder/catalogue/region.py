@@ -140,7 +140,7 @@ class Catalogue:
         # Of a million hills only what is shown is read whole.
         frame = dataset.rows(self.folder, np.union1d(chosen, best))
         some = frame.loc[chosen]
-        steps = np.arange(np.floor(100 * grade.min()), np.ceil(100 * grade.max()) + 1) / 100
+        steps = np.arange(np.floor(100 * grade.min()), np.floor(100 * grade.max()) + 2) / 100
         return Drawn(
             frame=some.set_geometry(some.geometry.simplify(FINEST_DEG)),
             whole=len(chosen) == len(grade),

@@ -91,7 +91,7 @@ def alone(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    with written(folder):
+    with _told(folder):
         (folder / "_scan").mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
@@ -105,11 +105,20 @@ def alone(folder: Path) -> Iterator[None]:
 def written(folder: Path) -> Iterator[None]:
     """Clear away what is half written, and say in one sentence what is wrong with the disk.
 
+    What another scan has half written is cleared away too: only who is ``alone`` may call it.
+
     Raises:
         OutputError: something cannot be written.
     """
-    for part in folder.rglob(parts.LEFT_BEHIND):
-        part.unlink(missing_ok=True)
+    with _told(folder):
+        for part in folder.rglob(parts.LEFT_BEHIND):
+            part.unlink(missing_ok=True)
+        yield
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say in one sentence what is wrong with the disk."""
     try:
         yield
     except (OutputError, ConnectionError):

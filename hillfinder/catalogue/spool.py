@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-#: Ways that come near more cells than this are shared out by their nodes, not by their box.
+#: Open ways that come near more cells than this are shared out by their nodes, not by their box.
 MANY_CELLS = 9
 #: A spool has the arrays of ``opl.Lines`` end to end, behind their lengths, again and again.
 _TYPES = ("i8", "i8", "i8", "i8", "f8", "f8", "u1")
@@ -147,7 +147,10 @@ def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> None:
         )
     ]
     row, number = _cells_of(np.arange(len(some)), sides)
-    many = np.bincount(row, minlength=len(some)) > MANY_CELLS
+    # What is closed may be an airport or a military area, which bars all that it goes round.
+    last = first + size - 1
+    closed = (x[first] == x[last]) & (y[first] == y[last])
+    many = (np.bincount(row, minlength=len(some)) > MANY_CELLS) & ~closed
     near = ~many[row]
     rows, numbers = [row[near]], [number[near]]
     for one in np.flatnonzero(many).tolist():
@@ -155,9 +158,9 @@ def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> None:
         found = _along(x[at], y[at], reach[at])
         rows.append(np.full(len(found), one))
         numbers.append(found)
-    row, number = np.concatenate(rows), np.concatenate(numbers)
-    order = np.argsort(number, kind="stable")
-    row, number = some[row[order]], number[order]
+    # Each once, sorted by cell: beside a pole and along a line one comes up again and again.
+    both = np.unique(np.concatenate(numbers) * len(some) + np.concatenate(rows))
+    number, row = both // len(some), some[both % len(some)]
     cuts = np.flatnonzero(np.diff(number)) + 1
     for cell, chosen in zip(number[np.append(0, cuts)].tolist(), np.split(row, cuts), strict=True):
         with (folder / cells.of_number(cell).name).open("ab") as spool:
@@ -205,13 +208,7 @@ def _cells_of(row: Ints, sides: list[Ints]) -> tuple[Ints, Ints]:
 
 
 def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
-    """Return the numbers of the cells near a long line; all that it goes round where it is closed.
-
-    Fields of a military area or an airport lie within its ring, and are barred by it.
-    """
-    if x[0] == x[-1] and y[0] == y[-1]:
-        sides = [np.floor([side]).astype(np.int64) for side in (x.min(), x.max(), y.min(), y.max())]
-        return _cells_of(np.zeros(1, np.int64), sides)[1]
+    """Return the numbers of the cells near a long line."""
     # A point every quarter of a cell: none is passed over.
     far = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
     at = np.union1d(far, np.arange(0.0, far[-1], 0.25))
@@ -223,7 +220,7 @@ def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
                 np.floor(each).astype(np.int64) for each in (x + dx * reach, y + dy * reach)
             )
             found.append(np.clip(row, 0, cells.AROUND - 1) * cells.AROUND + column % cells.AROUND)
-    return np.unique(np.concatenate(found))
+    return np.concatenate(found)
 
 
 def _torn(

@@ -140,7 +140,8 @@ def piece(path: Path) -> kept.Piece | None:
 
 def _touch(one: Box, other: Box) -> bool:
     """Tell whether two boxes touch, on whichever turn of the earth they are."""
-    across = (other[0] - one[0]) % 360.0 <= (one[2] - one[0]) % 360.0
+    across = one[2] - one[0] >= 360.0  # all around the earth
+    across |= (other[0] - one[0]) % 360.0 <= (one[2] - one[0]) % 360.0
     across |= (one[0] - other[0]) % 360.0 <= (other[2] - other[0]) % 360.0
     return across and one[1] <= other[3] and other[1] <= one[3]
 

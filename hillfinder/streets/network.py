@@ -381,7 +381,11 @@ def in_use(u: Ints, v: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
 
 
 def ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
-    """Return ``start[0]..stop[0]-1, start[1]..stop[1]-1, ...`` and where each run begins."""
+    """Return ``start[0]..stop[0]-1, start[1]..stop[1]-1, ...`` and where each run begins.
+
+    >>> [each.tolist() for each in ragged(np.array([5, 1]), np.array([7, 4]))]
+    [[5, 6, 1, 2, 3], [0, 2, 5]]
+    """
     length = stop - start
     offset = np.concatenate([[0], np.cumsum(length)])
     return np.arange(offset[-1]) + np.repeat(start - offset[:-1], length), offset

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Bools, Ints, Strings
 
+_T = TypeVar("_T")
 
 #: What is asked of ways that nobody walks on, besides: of bridges of every kind, and of piers.
 _OF_OTHERS = {*access.AREA_TAGS, "man_made", "railway", "waterway"}
@@ -119,7 +120,7 @@ class Tags(Sequence[Mapping[str, str]]):
     Attributes:
         sets: sets of tags without names, each of which some way has.
         kind: shape (w,), which of them each way has.
-        names: ``None``, and names.
+        names: each of which some way has, ``None`` of those without one.
         name: shape (w,), which of them each way has.
     """
 
@@ -132,9 +133,9 @@ class Tags(Sequence[Mapping[str, str]]):
         names: Sequence[str | None],
         name: Ints,
     ) -> None:
-        """Hold what is given, but for sets that no way has."""
+        """Hold what is given, but for what no way has."""
         self.sets, self.kind = _used(sets, kind)
-        self.names, self.name = names, read_only(name)
+        self.names, self.name = _used(names, name)
         self._columns: dict[str, Strings] = {}
 
     @classmethod
@@ -233,12 +234,12 @@ class Columns(Mapping[str, "Strings"]):
         return len(access.KEPT_TAGS)
 
 
-def _used(sets: Sequence[Mapping[str, str]], kind: Ints) -> tuple[list[Mapping[str, str]], Ints]:
-    """Return the sets that some way has, and which of these each has."""
-    used = np.zeros(len(sets), bool)
-    used[kind] = True
+def _used(values: Sequence[_T], which: Ints) -> tuple[list[_T], Ints]:
+    """Return the values that some way has, and which of these each has."""
+    used = np.zeros(len(values), bool)
+    used[which] = True
     rows = np.flatnonzero(used).tolist()
-    return [sets[row] for row in rows], read_only((np.cumsum(used) - 1)[kind])
+    return [values[row] for row in rows], read_only((np.cumsum(used) - 1)[which])
 
 
 @lru_cache(maxsize=1 << 14)

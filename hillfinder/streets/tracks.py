@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from hillfinder.model import STEEPEST_OVER_M, Leg
-from hillfinder.streets.network import NEAR_M, Track
+from hillfinder.streets.network import NEAR_M, Track, ragged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,18 +50,6 @@ class Legs(NamedTuple):
         """Return each way as records."""
         legs = list(map(Leg, self.edge.tolist(), self.start_m.tolist(), self.stop_m.tolist()))
         return [tuple(legs[first:last]) for first, last in pairwise(self.offset.tolist())]
-
-
-def rows(first: Ints, last: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return runs of rows end to end: each row, which run it is of, and where each run begins.
-
-    >>> [each.tolist() for each in rows(np.array([5, 1]), np.array([7, 4]))]
-    [[5, 6, 1, 2, 3], [0, 0, 1, 1, 1], [0, 2, 5]]
-    """
-    size = last - first
-    offset = np.concatenate([[0], np.cumsum(size)])
-    run = np.repeat(np.arange(len(size)), size)
-    return np.arange(len(run)) + (first - offset[:-1])[run], run, offset
 
 
 class Laid:
@@ -118,7 +106,7 @@ class Laid:
 
 def drawn(network: StreetNetwork, edge: Ints) -> tuple[Laid, Ints]:
     """Return the lines of edges, each as often as it is asked for, and the rows of their points."""
-    point, _, offset = rows(network.point_offset[edge], network.point_offset[edge + 1])
+    point, offset = ragged(network.point_offset[edge], network.point_offset[edge + 1])
     x, y = network.point_x_m[point], network.point_y_m[point]
     step = np.hypot(np.diff(x, prepend=0.0), np.diff(y, prepend=0.0))
     return Laid(offset, _summed(step, offset)), point
@@ -133,7 +121,7 @@ def along(network: StreetNetwork, legs: Legs) -> tuple[Track, Ints]:
     """
     profiles = cast("Profiles", network.profiles)
     shape, point = drawn(network, legs.edge)
-    sample, _, offset = rows(profiles.offset[legs.edge], profiles.offset[legs.edge + 1])
+    sample, offset = ragged(profiles.offset[legs.edge], profiles.offset[legs.edge + 1])
     sampled = Laid(offset, profiles.distance_m[sample], shape.begin)
     low, high = np.sort(legs[2:], axis=0)
     leg, at, offset = _between(shape, sampled, low, high)
@@ -167,7 +155,8 @@ def _between(shape: Laid, sampled: Laid, low: Floats, high: Floats) -> tuple[Int
     first = np.searchsorted(axis, shape.begin + low + HAND_M, "right")
     last = np.maximum(first, np.searchsorted(axis, shape.begin + high - HAND_M, "left"))
     # Of the points in between those too near the one before are left out, but not the first.
-    inner, line, _ = rows(first, last)
+    inner, _ = ragged(first, last)
+    line = np.repeat(np.arange(len(low)), last - first)
     kept = (np.diff(place, prepend=-1.0) > HAND_M)[inner] | (inner == first[line])
     inner, line = inner[kept], line[kept]
     offset = np.concatenate([[0], np.cumsum(np.bincount(line, minlength=len(low)) + 2)])
@@ -185,18 +174,17 @@ def _summed(step: Floats, offset: Ints) -> Floats:
     return step
 
 
-def steepest(lines: Track, offset: Ints, over_m: float = STEEPEST_OVER_M) -> Floats:
+def steepest(lines: Track, offset: Ints) -> Floats:
     """Return of each of many lines what ``Profile.steepest`` is of one: shape (k,).
 
     Args:
         lines: lines end to end, each longer than nothing.
         offset: shape (k + 1,), where each begins.
-        over_m: over how many metres.
     """
     line = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
     distance, height = lines.distance_m, lines.elevation_m
     length = distance[offset[1:] - 1]
-    span = np.minimum(over_m, length)[line]
+    span = np.minimum(STEEPEST_OVER_M, length)[line]
     axis = (np.cumsum(length + 1.0) - length)[line] + distance
     ahead = np.interp(axis + span, axis, height) - height
     behind = height - np.interp(axis - span, axis, height)
