@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import hillfinder as hf
+from hillfinder.catalogue import running
 from hillfinder.cli import main
+from hillfinder.errors import ServiceError
 
 from . import regions
 
@@ -149,11 +153,39 @@ def test_a_scan_goes_on_after_its_scheduler_was_killed(
 
 
 def test_a_scheduler_that_is_not_there_is_told(
-    region: Region, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    region: Region,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    asked = ["--scheduler", "tcp://127.0.0.1:9"]
-    assert main([*words(region, tmp_path / "hills"), *asked]) == 4
+    monkeypatch.setattr(running, "PATIENCE_S", 2)
+    asked = [*words(region, tmp_path / "hills"), "--scheduler"]
+    assert main([*asked, "tcp://127.0.0.1:9"]) == 4
     assert "cannot be reached" in capsys.readouterr().err
+    assert main([*asked, "tcp://127.0.0.1"]) == 2
+    assert "is no address of a scheduler" in capsys.readouterr().err
+
+
+def test_a_server_that_is_no_scheduler_is_told(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "PATIENCE_S", 2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ServiceError, match=f"{address} were lost"):
+            hf.scan(region.osm, tmp_path / "hills", heights=region.dem, scheduler=address)
+
+
+def test_a_scheduler_without_a_worker_is_told(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(running, "WORKER_WITHIN_S", 1)
+    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
+        address = cluster.scheduler_address
+        with pytest.raises(ServiceError, match="none has come within 1 s"):
+            hf.scan(region.osm, tmp_path / "hills", heights=region.dem, scheduler=address)
 
 
 @pytest.mark.parametrize("limit", [10_000, 60_000, 100_000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -33,8 +34,8 @@ PRELOAD = (
     *("hillfinder.catalogue.tasks", "hillfinder.elevation.raster", "pandas", "pyarrow", "pyproj"),
     *("rasterio", "scipy.sparse.linalg", "scipy.spatial", "shapely"),
 )
-#: To reach a scheduler.
-PATIENCE = "20s"
+#: To reach a scheduler, and until the first of its workers is there.
+PATIENCE_S, WORKER_WITHIN_S = 20, 60
 
 
 @contextmanager
@@ -49,8 +50,8 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
         scheduler: the address of a Dask scheduler, instead.
 
     Raises:
-        InputError: Dask is missing, or a script begins another scan in each worker.
-        ServiceError: there is no scheduler at that address, or it went away.
+        InputError: Dask is missing, the address is none, or a script begins a scan in each worker.
+        ServiceError: there is no scheduler at that address, it has no workers, or went away.
     """
     if count is None:
         count = os.cpu_count() or 1
@@ -70,10 +71,32 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
             where = beside.submit(lambda: stack.enter_context(_cluster(count))).result
         else:
             where = partial(str, scheduler)
+            beside.submit(_ask, scheduler).result()
         client = cache(partial(_client, stack, where, scheduler))
         if scheduler is not None:  # before anything is done it is known whether it is there
             client()
         yield lambda task, calls: _through(client(), scheduler, task, calls)
+
+
+def _ask(scheduler: str) -> None:
+    """Ask whether there is a scheduler: Dask's client would wait forever for any other server."""
+    from distributed import rpc
+
+    async def ask() -> None:
+        async with rpc(scheduler) as there:
+            await there.identity()
+
+    try:
+        asyncio.run(asyncio.wait_for(ask(), PATIENCE_S))
+    except TimeoutError as error:
+        why = "no Dask scheduler answers there"
+        raise _lost(why, scheduler) from error
+    except ValueError as error:
+        msg = f"{scheduler!r} is no address of a scheduler: give one such as tcp://10.0.0.1:8786."
+        raise InputError(msg) from error
+    except OSError as error:
+        why = f"they cannot be reached: {error}"
+        raise _lost(why, scheduler) from error
 
 
 def _client(
@@ -83,7 +106,11 @@ def _client(
     from distributed import Client
 
     try:
-        return stack.enter_context(Client(where()))
+        client = stack.enter_context(Client(where()))
+        client.wait_for_workers(1, timeout=WORKER_WITHIN_S)
+    except TimeoutError as error:
+        why = f"none has come within {WORKER_WITHIN_S} s"
+        raise _lost(why, scheduler) from error
     except (OSError, ValueError) as error:
         why = f"they cannot be reached: {error}"
         raise _lost(why, scheduler) from error
@@ -94,6 +121,8 @@ def _client(
             "workers=1."
         )
         raise InputError(msg) from error
+    else:
+        return client
 
 
 def _settings() -> AbstractContextManager[Any]:
@@ -104,7 +133,7 @@ def _settings() -> AbstractContextManager[Any]:
     # threshold for giving memory back: with it glibc maps every array anew, which costs a third of
     # the time.
     settings = {
-        "distributed.comm.timeouts.connect": PATIENCE,
+        "distributed.comm.timeouts.connect": f"{PATIENCE_S}s",
         "distributed.scheduler.allowed-failures": RETRIES,
         "distributed.worker.profile.enabled": False,
         "distributed.worker.preload": list(PRELOAD),
@@ -157,7 +186,7 @@ def _through(
 
 
 def _lost(why: str, scheduler: str | None) -> ServiceError:
-    where = f"at {scheduler}" if scheduler else "of this machine"
+    where = f"at {scheduler}" if scheduler is not None else "of this machine"
     return ServiceError(
         f"The workers {where} were lost ({why}). What is done is kept: call the scan again, and "
         "it goes on from there."

@@ -179,7 +179,7 @@ def _wanted(
     extract: Path, dem: tuple[str, ...], dem_kind: HeightKind | None, criteria: Criteria
 ) -> dict[str, Any]:
     """Return all that the rows depend on: a scan goes on only with the same."""
-    reading.opened(extract)  # it says what is wrong with it
+    reading.opened(extract, reading.ALONE)  # it says what is wrong with it
     states = [(path, Path(path).stat()) for path in (str(extract), *dem)]
     extract_is, *dem_is = ([path, at.st_size, at.st_mtime_ns] for path, at in states)
     return {

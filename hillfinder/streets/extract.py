@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 #: What else may be given where streets are asked for is read elsewhere (``graph``).
-GIVEN = f"{', '.join(ENDINGS)}, or .graphml for a graph that OSMnx saved"
+ALONE = ", ".join(ENDINGS)
+GIVEN = f"{ALONE}, or .graphml for a graph that OSMnx saved"
 #: A way without any of these is neither walked on, nor overhead, nor an area that bars hills.
 KEYS = ("highway", "railway", "waterway", "man_made", *access.AREA_TAGS)
 
@@ -54,19 +55,19 @@ def read(path: Path | str, bounds: Bounds | None = None) -> network.StreetNetwor
     return network.build(raw)
 
 
-def opened(path: Path) -> File:
-    """Return a file as pyosmium takes it.
+def opened(path: Path, given: str = GIVEN) -> File:
+    """Return a file as pyosmium takes it; ``given`` says what else will do.
 
     Raises:
         StreetsError: it is missing, or its name does not say what it is.
     """
     if not path.is_file():
         what = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
-        msg = f"{what}: give a file ending in {GIVEN}."
+        msg = f"{what}: give a file ending in {given}."
         raise StreetsError(msg)
     ending = next((end for end in ENDINGS if path.name.lower().endswith(end)), None)
     if ending is None:
-        msg = f"{path.name} does not look like an OpenStreetMap file: give one ending in {GIVEN}."
+        msg = f"{path.name} does not look like an OpenStreetMap file: give one ending in {given}."
         raise StreetsError(msg)
     import osmium
 
