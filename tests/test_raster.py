@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -154,6 +155,16 @@ def test_heights_beside_those_read_last_are_not_read_again(tmp_path: Path) -> No
     assert len(opened) == before
     raster(*points(row, col - 9))
     assert len(opened) == before + 1
+
+
+def test_several_threads_may_read_from_one_raster(tmp_path: Path) -> None:
+    raster = Raster([write(tmp_path / "plane.tif", PLANE.cells().astype("float32"))])
+    row, col = (10 + each / 3 for each in inside())
+    moves = [0, -9, 0, -9, 2, -7] * 20
+    with ThreadPoolExecutor(4) as threads:
+        read = threads.map(lambda move: raster(*points(row, col + move)), moves)
+        for move, heights in zip(moves, read, strict=True):
+            np.testing.assert_allclose(heights, PLANE.at(row, col + move))
 
 
 # --- The grid -------------------------------------------------------------------------------------

@@ -155,7 +155,8 @@ def _sample_piece(
     col: Floats,
     last: list[Canvas],
 ) -> Floats:
-    if not (last and last[0].holds(headers[0], row, col)):
+    canvas = next(iter(last), None)  # taken once: another thread may read from the same files
+    if canvas is None or not canvas.holds(headers[0], row, col):
         last.clear()
         row0 = math.floor(row.min()) - MARGIN_CELLS
         col0 = math.floor(col.min()) - MARGIN_CELLS
@@ -166,9 +167,10 @@ def _sample_piece(
         for header, box in zip(headers, boxes, strict=True):
             _paste(height, outside, header, (box[0] - row0, box[1] - col0))
         mask_voids(height, outside=outside)
-        last.append(Canvas(headers[0], (row0, col0), height))
-    row0, col0 = last[0].corner
-    return bilinear(last[0].height, row - row0, col - col0)
+        canvas = Canvas(headers[0], (row0, col0), height)
+        last[:] = [canvas]
+    row0, col0 = canvas.corner
+    return bilinear(canvas.height, row - row0, col - col0)
 
 
 def _box(header: Header, first: Header) -> tuple[int, int, int, int]:
