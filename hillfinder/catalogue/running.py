@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -129,6 +130,8 @@ def _settings() -> AbstractContextManager[Any]:
     """Set what Dask and its workers go by."""
     import dask
 
+    # Forked from a process that has Dask already, workers begin sooner; Windows cannot.
+    forks = "forkserver" in multiprocessing.get_all_start_methods()
     # Nobody looks at the profile of a worker, taken a hundred times a second. And not Dask's own
     # threshold for giving memory back: with it glibc maps every array anew, which costs a third of
     # the time.
@@ -136,6 +139,7 @@ def _settings() -> AbstractContextManager[Any]:
         "distributed.comm.timeouts.connect": f"{PATIENCE_S}s",
         "distributed.scheduler.allowed-failures": RETRIES,
         "distributed.worker.profile.enabled": False,
+        "distributed.worker.multiprocessing-method": "forkserver" if forks else "spawn",
         "distributed.worker.preload": list(PRELOAD),
         "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
     }

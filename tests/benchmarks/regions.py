@@ -12,12 +12,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING, Any, cast
 
 import osmium
+import psutil
 import rasterio
 from osmium.osm import NODE, WAY
 from osmium.osm.mutable import Node, Way
@@ -138,14 +140,36 @@ def run(command: Sequence[str], patience_s: float | None = None) -> Cost | None:
         alarm = threading.Timer(patience_s or 36_000.0, process.kill)
         alarm.start()
         # Not process.wait(): the kernel tells what it took to whoever reaps the process.
+        watched = Watch(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         alarm.cancel()
+        watched.over.set()
         process.returncode = os.waitstatus_to_exitcode(status)
         if status:
             return None
         printed.seek(0)
         cpu_s = usage.ru_utime + usage.ru_stime
-        return Cost(time.perf_counter() - begin, cpu_s, usage.ru_maxrss / 1024, printed.read())
+        peak_mb = max(usage.ru_maxrss / 1024, watched.peak_mb)
+        return Cost(time.perf_counter() - begin, cpu_s, peak_mb, printed.read())
+
+
+class Watch(threading.Thread):
+    """Looks ten times a second how large the largest is of all that a process started.
+
+    The kernel tells that of children that were waited for, and workers are not.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._root, self.over, self.peak_mb = psutil.Process(pid), threading.Event(), 0.0
+        self.start()
+
+    def run(self) -> None:
+        while not self.over.wait(0.1):
+            with suppress(psutil.Error):
+                for child in self._root.children(recursive=True):
+                    with suppress(psutil.Error):
+                        self.peak_mb = max(self.peak_mb, child.memory_info().rss / 2**20)
 
 
 def content(folder: Path) -> list[bytes]:
