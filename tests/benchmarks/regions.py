@@ -154,7 +154,7 @@ def run(command: Sequence[str], patience_s: float | None = None) -> Cost | None:
 
 
 class Watch(threading.Thread):
-    """Looks ten times a second how large the largest is of all that a process started.
+    """Looks twice a second how large the largest is of all that a process started.
 
     The kernel tells that of children that were waited for, and workers are not.
     """
@@ -165,7 +165,7 @@ class Watch(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        while not self.over.wait(0.1):
+        while not self.over.wait(0.5):
             with suppress(psutil.Error):
                 for child in self._root.children(recursive=True):
                     with suppress(psutil.Error):
