@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 import hillfinder as hf
 from hillfinder.catalogue import cells, dataset, kept, opl, parts, sifting, spool, table, tasks
 from hillfinder.catalogue.cells import Cell
-from hillfinder.errors import HeightsError, InputError, OutputError, StreetsError
+from hillfinder.errors import DataError, HeightsError, InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.progress import Progress
 from hillfinder.streets import extract
@@ -474,10 +475,61 @@ def test_files_that_are_not_there_are_named(region: Region, tmp_path: Path) -> N
         hf.scan(region.osm, tmp_path / "hills", heights=tmp_path / "nowhere.tif", workers=1)
 
 
-def test_heights_that_lie_elsewhere_give_no_hills(region: Region, tmp_path: Path) -> None:
+def test_heights_that_lie_elsewhere_are_told(region: Region, tmp_path: Path) -> None:
     elsewhere = regions.write(tmp_path / "elsewhere", moved_lon=5)
-    found = hf.scan(region.osm, tmp_path / "hills", heights=elsewhere.dem, workers=1)
-    assert (found.hills, found.street_m > 5e4) == (0, True)
+    for _ in ("at first", "again"):
+        with pytest.raises(HeightsError, match=r"town\.tif knows no height on these streets"):
+            hf.scan(region.osm, tmp_path / "hills", heights=elsewhere.dem, workers=1)
+
+
+def test_an_extract_with_its_ways_first_is_told(region: Region, tmp_path: Path) -> None:
+    import osmium
+    from osmium.osm import NODE, WAY
+
+    path = tmp_path / "ways-first.osm.pbf"
+    with osmium.SimpleWriter(str(path)) as out:
+        for kind in (WAY, NODE):
+            for each in osmium.FileProcessor(str(region.osm), kind):
+                out.add(each)
+    with pytest.raises(StreetsError, match="sort it first"):
+        hf.scan(path, tmp_path / "hills", heights=region.dem, workers=1)
+
+
+@pytest.mark.parametrize("plan", ["", "[]", "{}", "nonsense"])
+def test_a_damaged_plan_is_told_and_can_be_replaced(
+    region: Region, scanned: Path, tmp_path: Path, plan: str
+) -> None:
+    folder = tmp_path / "hills"
+    shutil.copytree(scanned, folder)
+    (folder / "_scan/plan.json").write_text(plan)
+    with pytest.raises(InputError, match="is damaged: scan anew with --no-resume"):
+        scan(region, folder)
+    assert content(scan(region, folder, resume=False).folder) == content(scanned)
+
+
+def test_a_damaged_bit_of_a_column_changes_no_answer(scanned: Path, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    folder, everywhere = tmp_path / "hills", (-180.0, -90.0, 180.0, 90.0)
+    shutil.copytree(scanned, folder)
+    file = folder / dataset.name(0)
+    good, whole = dataset.read(folder, everywhere), file.read_bytes()
+    group = pq.read_metadata(file).row_group(0)
+    tried = told = 0
+    for column in map(group.column, range(group.num_columns)):
+        begin = column.dictionary_page_offset or column.data_page_offset
+        for at in np.linspace(begin, begin + column.total_compressed_size - 1, 12).astype(int):
+            damaged = bytearray(whole)
+            damaged[at] ^= 1
+            file.write_bytes(damaged)
+            tried += 1
+            try:
+                read = dataset.read(folder, everywhere)
+            except DataError:
+                told += 1
+            else:  # what is damaged in the header of a page may not matter
+                assert read.equals(good)
+    assert told > 0.8 * tried
 
 
 def with_dem(file: Path, of: Path, change: Callable[[Any], Any], east: float = 0.0) -> Path:

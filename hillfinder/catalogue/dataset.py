@@ -104,7 +104,7 @@ def write(parts: Iterable[pa.Table], path: Path, said: Mapping[str, Any], box: B
     import pyarrow.parquet as pq
 
     schema = _schema(said, box)
-    with pq.ParquetWriter(path, schema, compression="zstd") as file:
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as file:
         for group in _groups(parts):
             file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
 
@@ -228,7 +228,11 @@ def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Tab
         folder: the dataset.
         box: west, south, east, north; west is greater than east across the antimeridian.
         columns: what is read of them; all where nothing is said.
+
+    Raises:
+        DataError: a file is damaged.
     """
+    import pyarrow as pa
     import pyarrow.dataset as ds
 
     west, south, east, north = box
@@ -236,13 +240,19 @@ def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Tab
     across = (column[0] <= east), (column[1] >= west)
     wanted = across[0] & across[1] if west <= east else across[0] | across[1]
     wanted &= (ds.field("bbox", "ymin") <= north) & (ds.field("bbox", "ymax") >= south)
-    return _open(folder).to_table(None if columns is None else list(columns), filter=wanted)
+    try:
+        return _open(folder).to_table(None if columns is None else list(columns), filter=wanted)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        msg = f"A file of {folder} is damaged ({error}): scan again, and it is made anew."
+        raise DataError(msg) from error
 
 
 def _open(folder: Path) -> pyarrow.dataset.Dataset:
     import pyarrow.dataset as ds
 
-    return ds.dataset([str(path) for path in _files(folder)], format="parquet")
+    checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    form = ds.ParquetFileFormat(default_fragment_scan_options=checked)
+    return ds.dataset([str(path) for path in _files(folder)], format=form)
 
 
 def _files(folder: Path) -> list[Path]:

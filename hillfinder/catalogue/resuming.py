@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hillfinder.catalogue import dataset, parts, tasks
 from hillfinder.errors import InputError, OutputError
-from hillfinder.output.files import replace
+from hillfinder.output.files import FULL, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,11 +29,14 @@ def begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str,
     """
     plan: dict[str, Any] | None = None
     try:
-        plan = json.loads((folder / PLAN).read_text())
-    except (OSError, ValueError):
+        plan = _plan((folder / PLAN).read_bytes())
+    except OSError:
         if folder.is_dir() and {path.name for path in folder.iterdir()} - {"_scan"}:
             msg = f"{folder} holds something else: give a new folder, or an empty one."
             raise InputError(msg) from None
+    if plan == {} and resume:
+        msg = f"{folder / PLAN} is damaged: scan anew with --no-resume."
+        raise InputError(msg)
     if plan is not None and resume and plan["wanted"] != wanted:
         other = [
             "version of hillfinder" if key == "code" else key
@@ -53,6 +56,15 @@ def begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str,
             path.unlink()
         plan = None
     return plan
+
+
+def _plan(text: bytes) -> dict[str, Any]:
+    """Return a plan that was written down, an empty one where it is damaged."""
+    try:
+        plan = json.loads(text)
+    except ValueError:
+        return {}
+    return plan if isinstance(plan, dict) and "wanted" in plan else {}
 
 
 def whole(folder: Path, plan: Mapping[str, Any]) -> bool:
@@ -124,10 +136,10 @@ def _told(folder: Path) -> Iterator[None]:
     except (OutputError, ConnectionError):
         raise
     except OSError as error:
-        msg = (
-            f"{folder} cannot be written ({error.strerror or error}): make room, and "
-            "call the scan again; it goes on where it was."
-        )
+        then = "make room, and call the scan again; it goes on where it was."
+        if error.errno not in FULL:
+            then = "give another folder, or let it be written."
+        msg = f"{folder} cannot be written ({error.strerror or error}): {then}"
         raise OutputError(msg) from error
 
 

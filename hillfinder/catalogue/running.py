@@ -89,15 +89,12 @@ def _ask(scheduler: str) -> None:
 
     try:
         asyncio.run(asyncio.wait_for(ask(), PATIENCE_S))
-    except TimeoutError as error:
-        why = "no Dask scheduler answers there"
-        raise _lost(why, scheduler) from error
     except ValueError as error:
         msg = f"{scheduler!r} is no address of a scheduler: give one such as tcp://10.0.0.1:8786."
         raise InputError(msg) from error
     except OSError as error:
-        why = f"they cannot be reached: {error}"
-        raise _lost(why, scheduler) from error
+        msg = f"No Dask scheduler answers at {scheduler}: see that it runs, and give its address."
+        raise ServiceError(msg) from error
 
 
 def _client(
@@ -115,13 +112,13 @@ def _client(
     except (OSError, ValueError) as error:
         why = f"they cannot be reached: {error}"
         raise _lost(why, scheduler) from error
-    except RuntimeError as error:
+    except RuntimeError:
         msg = (
             "The workers cannot start. A script that scans with several calls it under "
             'if __name__ == "__main__":, since workers begin by reading the script; or with '
             "workers=1."
         )
-        raise InputError(msg) from error
+        raise InputError(msg) from None  # what Dask says of it is a hundred lines
     else:
         return client
 

@@ -18,7 +18,7 @@ from hillfinder.catalogue.region import Catalogue
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.raster import Raster
 from hillfinder.elevation.samples import no_terrain
-from hillfinder.errors import OutputError, StreetsError
+from hillfinder.errors import HeightsError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.progress import Progress
 from hillfinder.streets import extract as reading
@@ -123,8 +123,12 @@ def _finished(
         msg = f"{job.source.name} holds no street that a person on foot may use."
         raise StreetsError(msg)
     known_m, refused_m = (_metres(learnt, key) for key in ("known_m", "refused_m"))
+    dem = ", ".join(Path(path).name for path, _ in job.dem)
+    if not known_m and not refused_m:
+        msg = f"{dem} knows no height on these streets: it lies elsewhere, or is empty there."
+        raise HeightsError(msg)
     if refused_m > known_m:  # no cell has enough to tell, and all of them tell the same
-        raise no_terrain(", ".join(Path(path).name for path, _ in job.dem), refused_m)
+        raise no_terrain(dem, refused_m)
     shared = _tiles(with_streets, tiles)
     calls = [(job, tile, _round_about(tile, learnt, job.margin_m)) for tile in shared]
     for done in _each(run, tasks.find, calls):

@@ -64,7 +64,11 @@ def _sieve(path: Path, *what: str) -> Iterator[Iterator[bytes]]:
     ending = next(end for end in extract.ENDINGS if path.name.lower().endswith(end))
     command = [sys.executable, "-m", __name__, str(path), ending[1:], *what]
     with subprocess.Popen(  # noqa: S603 - this very program
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for this process, which ends the other
     ) as sieve:
         try:
             yield _pieces(sieve)
@@ -78,13 +82,17 @@ def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
     rest = b""
     # The next piece is read while this one is worked on, or the sieve would wait in between.
     with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(sieve.stdout.read, PIECE)
-        while piece := coming.result():
+        try:
             coming = ahead.submit(sieve.stdout.read, PIECE)
-            end = piece.rfind(b"\n") + 1
-            if end:
-                yield b"".join([rest, memoryview(piece)[:end]])
-            rest = piece[end:] if end else rest + piece
+            while piece := coming.result():
+                coming = ahead.submit(sieve.stdout.read, PIECE)
+                end = piece.rfind(b"\n") + 1
+                if end:
+                    yield b"".join([rest, memoryview(piece)[:end]])
+                rest = piece[end:] if end else rest + piece
+        except BaseException:
+            sieve.kill()  # or whoever reads ahead would be waited for
+            raise
     said = sieve.stderr.read().decode(errors="replace").strip()
     if sieve.wait():
         raise RuntimeError(said.rpartition("\n")[2] or f"reading it ended with {sieve.returncode}")

@@ -45,13 +45,14 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
         What the streets are.
 
     Raises:
-        StreetsError: the extract cannot be read, or holds no ways.
+        StreetsError: the extract cannot be read, has its nodes behind its ways, or holds no ways.
     """
     import osmium
     from osmium.osm import NOTHING
 
     file = extract.opened(path)
     below_zero: tuple[Ints, Floats, Floats] | None = None
+    ways, placed = 0, 0
     try:
         with osmium.io.Reader(file, NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp") or None
@@ -62,8 +63,17 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
                     below_zero = below_zero or _below_zero(path)
                     lines = _with_nodes(lines, *below_zero)
                 _share_out(lines, folder, margin_m)
+                of_way = np.repeat(lines.kind < 0, lines.size)
+                ways += int((lines.kind < 0).sum())
+                placed += int((~np.isnan(lines.lon) & of_way).sum())
     except (RuntimeError, ValueError) as error:
         raise extract.unreadable(path, error) from error
+    if ways and not placed:
+        msg = (
+            f"{path.name} does not say where its ways lie before it has them: sort it first, "
+            "nodes before ways (osmium sort)."
+        )
+        raise StreetsError(msg)
     if not any(folder.iterdir()):
         msg = f"{path.name} holds no streets: check that the file covers the region."
         raise StreetsError(msg)

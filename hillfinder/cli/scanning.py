@@ -86,10 +86,14 @@ def scan(
             length=length, warmup="10-20", pace=None, walk=False, min_grade=min_grade, limit=10
         )
         from hillfinder.catalogue.scan import scan as search
+        from hillfinder.errors import InputError
         from hillfinder.output.files import check
 
         if html is not None:
             check(html, overwrite=force)
+            if html.resolve().is_relative_to(out.resolve()):
+                msg = f"{html} lies among the hills themselves: give the page another place."
+                raise InputError(msg)
         with watching.watch("Scanning", quiet=quiet) as progress:
             found = search(
                 extract,

@@ -11,7 +11,7 @@ from pathlib import Path
 from hillfinder.errors import OutputError
 
 _ADVICE = ": give another name, or ask for it to be replaced (--force, overwrite=True)"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def replace(
@@ -113,7 +113,7 @@ def _fault(target: Path, *, overwrite: bool) -> str | None:
 
 def _sentence(path: Path | str, error: OSError | ValueError) -> str:
     """Say what went wrong, and what can be done."""
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in FULL:
         return f"{path} cannot be written: the disk is full, or the file would be too large for it."
     if isinstance(error, PermissionError):
         return f"{path} cannot be written: you may not write there. Give another folder."
