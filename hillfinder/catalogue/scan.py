@@ -74,8 +74,8 @@ def scan(
 
     Raises:
         InputError: the folder holds something else, or another scan; Dask or PyArrow is missing.
-        StreetsError: the extract cannot be read.
-        HeightsError: the heights cannot be read.
+        StreetsError: the extract cannot be read, is not sorted, or holds no street for feet.
+        HeightsError: the heights cannot be read, lie elsewhere, or are no terrain.
         OutputError: the disk is full, or cannot be written.
         ServiceError: the workers were lost.
     """
