@@ -59,6 +59,7 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=limits,  # noqa: PLW1509 - no thread runs here
+        start_new_session=True,
     )
 
 
@@ -206,14 +207,16 @@ def test_a_scan_goes_on_after_the_disk_was_full(
     assert content(folder) == whole
 
 
-def test_ctrl_c_ends_a_scan_at_once(region: Region, whole: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["_scan/lock", "_scan/plan.json", "_streets/*", "_scan/hills/*"])
+def test_ctrl_c_ends_a_scan_and_its_workers(
+    region: Region, whole: bytes, tmp_path: Path, kind: str
+) -> None:
     folder = tmp_path / "hills"
-    with start(region, folder, "--workers", "2", "--tiles", "9") as process:
-        wait_for(lambda: made(folder, "_streets/*"))
-        os.kill(process.pid, signal.SIGINT)
+    with start(region, folder, "--workers", "2", "--tiles", "9", "--quiet") as process:
+        wait_for(lambda: made(folder, kind))
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Interrupted" in err
+    assert (process.returncode, err) == (130, "Interrupted.\n")
     assert main([*words(region, folder), "--workers", "1"]) == 0
     assert content(folder) == whole
 

@@ -6,10 +6,12 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, cast
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from hillfinder.errors import InputError, ServiceError
 
@@ -25,11 +27,21 @@ if TYPE_CHECKING:
 
 #: A task is tried again so often where its worker died or raised.
 RETRIES = 3
+#: glibc gives freed arrays back to the system, and a tenth of a scan goes into mapping others anew.
+#: So it is told to keep some: its names for how much, their numbers for ``mallopt``, bytes, and the
+#: bytes that are usual.
+KEPT_FREE = {
+    "MALLOC_TRIM_THRESHOLD_": (-1, 256 << 20, 128 << 10),
+    "MALLOC_TOP_PAD_": (-2, 64 << 20, 128 << 10),
+    "MALLOC_MMAP_THRESHOLD_": (-3, 8 << 20, 128 << 10),
+}
 #: What workers are told by their environment: each has one core, and glibc is not to give the
 #: thread that does the tasks a store of its own, which maps every array anew.
-ENVIRONMENT = dict.fromkeys(
-    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), 1
-)
+ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "MALLOC_ARENA_MAX": "1",
+    **{name: str(size) for name, (_, size, _) in KEPT_FREE.items()},
+}
 #: What workers import while the extract is still shared out: the tasks, and what these import late.
 PRELOAD = (
     *("hillfinder.catalogue.tasks", "hillfinder.elevation.raster", "pandas", "pyarrow", "pyproj"),
@@ -57,20 +69,18 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
     if count is None:
         count = os.cpu_count() or 1
     if scheduler is None and count == 1:
-        yield lambda task, calls: (task(*call) for call in calls)
+        with _memory_kept():
+            yield lambda task, calls: (task(*call) for call in calls)
         return
-    try:
-        import distributed  # noqa: F401 - only whether it is there
-    except ImportError as error:
+    if find_spec("distributed") is None:
         msg = 'Several workers need Dask, which is missing: pip install "hillfinder[scan]"'
-        raise InputError(msg) from error
+        raise InputError(msg)
     with ExitStack() as stack, ThreadPoolExecutor(1) as beside:
-        stack.enter_context(_quietly())
-        stack.enter_context(_settings())
         where: Callable[[], LocalCluster | str]
         if scheduler is None:
-            where = beside.submit(lambda: stack.enter_context(_cluster(count))).result
+            where = beside.submit(_cluster, stack, count).result
         else:
+            stack.enter_context(_dask())
             where = partial(str, scheduler)
             beside.submit(_ask, scheduler).result()
         client = cache(partial(_client, stack, where, scheduler))
@@ -123,31 +133,87 @@ def _client(
         return client
 
 
-def _settings() -> AbstractContextManager[Any]:
-    """Set what Dask and its workers go by."""
+@contextmanager
+def _dask() -> Iterator[None]:
+    """Set what Dask goes by, and keep to itself what it logs of lost connections: it is raised."""
     import dask
+    import distributed  # noqa: F401 - what it sets by itself comes first
 
-    # Forked from a process that has Dask already, workers begin sooner; Windows cannot.
-    forks = "forkserver" in multiprocessing.get_all_start_methods()
-    # Nobody looks at the profile of a worker, taken a hundred times a second. And not Dask's own
+    # Nobody looks at the profile of a worker, taken a hundred times a second, and fifty ticks and
+    # ten looks at its memory a second take 3 % of a core that has tasks to do. And not Dask's own
     # threshold for giving memory back: with it glibc maps every array anew, which costs a third of
     # the time.
     settings = {
+        "distributed.admin.tick.interval": "500ms",
         "distributed.comm.timeouts.connect": f"{PATIENCE_S}s",
         "distributed.scheduler.allowed-failures": RETRIES,
+        "distributed.worker.memory.monitor-interval": "1s",
         "distributed.worker.profile.enabled": False,
-        "distributed.worker.multiprocessing-method": "forkserver" if forks else "spawn",
+        "distributed.worker.multiprocessing-method": "forkserver" if _forks() else "spawn",
         "distributed.worker.preload": list(PRELOAD),
         "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
     }
-    return cast("AbstractContextManager[Any]", dask.config.set(settings))
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with dask.config.set(settings):
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
-def _cluster(count: int) -> LocalCluster:
-    """Return processes of this machine."""
+@contextmanager
+def _memory_kept() -> Iterator[None]:
+    """Let glibc keep freed memory for the arrays to come; at the end it gives all of it back."""
+    import ctypes
+
+    try:
+        libc = ctypes.CDLL(None)
+        mallopt, trim = libc.mallopt, libc.malloc_trim
+    except (AttributeError, OSError, TypeError):  # another C library
+        yield
+        return
+    for number, kept, _ in KEPT_FREE.values():
+        mallopt(number, kept)
+    try:
+        yield
+    finally:
+        for number, _, usual in KEPT_FREE.values():
+            mallopt(number, usual)
+        trim(0)
+
+
+def _forks() -> bool:
+    """Tell whether workers can be forked from a process that has all they need; not on Windows."""
+    return "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def _begin_to_fork() -> None:
+    """Start the process that workers are forked from: it imports what they need meanwhile."""
+    from multiprocessing import forkserver, resource_tracker
+
+    os.environ.update(ENVIRONMENT)  # Dask does so too, but too late for what is preloaded
+    multiprocessing.set_forkserver_preload(["distributed", *PRELOAD])
+    resource_tracker.ensure_running()  # it would lift what follows
+    # Ctrl-C is for this process, which ends the others: they begin with deaf ears.
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+
+
+def _cluster(stack: ExitStack, count: int) -> LocalCluster:
+    """Return processes of this machine, until the stack is closed."""
+    if _forks():
+        _begin_to_fork()
     from distributed import LocalCluster
 
-    return LocalCluster(
+    stack.enter_context(_dask())
+    cluster = LocalCluster(
         n_workers=count,
         threads_per_worker=1,
         host="127.0.0.1",
@@ -155,6 +221,7 @@ def _cluster(count: int) -> LocalCluster:
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     )
+    return stack.enter_context(cluster)
 
 
 def _through(
@@ -192,17 +259,3 @@ def _lost(why: str, scheduler: str | None) -> ServiceError:
         f"The workers {where} were lost ({why}). What is done is kept: call the scan again, and "
         "it goes on from there."
     )
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep to itself what Dask logs of connections that break: what matters is raised."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
