@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: Of a hill matter its own length, the slopes that it is part of on either side, and the streets
 #: round about that lend it a name.
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
+#: Below it workers take longer to begin than this process to end.
+SMALL_BYTES = 2 << 20
 #: Enough tiles that workers end together, and that not much is lost with one.
 TILES, CELLS_PER_TILE = 64, 8
 
@@ -65,7 +67,8 @@ def scan(
         criteria: lengths and grades of hills; what it says of warm-ups does not matter.
         heights: elevation files. Where they know no height there is no hill.
         heights_kind: whether these show the bare earth or what stands on it.
-        workers: processes of this machine, ``None`` one for each core.
+        workers: processes of this machine; ``None`` one for each core, and this one alone for an
+            extract of less than 2 MB, which would be done before others have begun.
         scheduler: the address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``, instead; its
             workers see all files under the names that are given here.
         tiles: into how many tasks each step is cut; it changes no row.
@@ -87,6 +90,8 @@ def scan(
     files = tuple(str(Path(path).absolute()) for path in dem)
     extents = Raster(files, kind=heights_kind).extents()  # it says what is wrong with them
     wanted = _wanted(extract, files, heights_kind, criteria)
+    if workers is None and scheduler is None and extract.stat().st_size < SMALL_BYTES:
+        workers = 1
     with resuming.alone(folder):
         plan = resuming.begun(folder, wanted, resume=resume)
         if plan is not None and resuming.whole(folder, plan):

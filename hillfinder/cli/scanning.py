@@ -45,7 +45,9 @@ def scan(
     workers: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=1, help="Processes of this machine.  [default: one for each core]"
+            metavar="N",
+            min=1,
+            help="Processes of this machine.  [default: one for each core; 1 below 2 MB]",
         ),
     ] = None,
     scheduler: Annotated[
