@@ -561,6 +561,21 @@ def with_path(file: Path, region: Region, east: float) -> Path:
     return file
 
 
+def test_streets_without_heights_are_told(
+    region: Region, scanned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    progress = Progress()
+    monkeypatch.setattr(progress, "say", said.append)
+    more = with_path(tmp_path / "more.osm.pbf", region, 0.5)
+    found = hf.scan(more, tmp_path / "hills", heights=region.dem, workers=1, progress=progress)
+    whole = round(found.street_m / 1000)
+    assert said[-1] == (
+        f"No height is known on 1 of {whole} km of streets, and no hill is found there."
+    )
+    assert {hill(row) for row in rows(found.folder)} == {hill(row) for row in rows(scanned)}
+
+
 def test_a_cliff_does_not_end_a_scan(region: Region, scanned: Path, tmp_path: Path) -> None:
     """A cell that holds but a kilometre of path, on which the model has nothing but spikes."""
     more = with_path(tmp_path / "more.osm.pbf", region, 0.5)

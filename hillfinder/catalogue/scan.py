@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
 #: Below it workers take longer to begin than this process to end.
 SMALL_BYTES = 2 << 20
+#: Of less street without heights nothing is said: bridges and borders have always some.
+UNKNOWN_TOLD_FROM_M = 500.0
 #: Enough tiles that workers end together, and that not much is lost with one.
 TILES, CELLS_PER_TILE = 64, 8
 
@@ -123,22 +125,12 @@ def _finished(
     for done in _each(run, tasks.keep, [(job, tile) for tile in shared]):
         learnt |= {cell: about for cell, about in done.about.items() if about["edges"]}
         told.tell(sum(sizes[cell] for cell in done.about), _metres(done.about, "street_m"), 0)
+    street_m = _checked(job, learnt, progress)
     with_streets = {cell: size for cell, size in sizes.items() if cell in learnt}
-    if not with_streets:
-        msg = f"{job.source.name} holds no street that a person on foot may use."
-        raise StreetsError(msg)
-    known_m, refused_m = (_metres(learnt, key) for key in ("known_m", "refused_m"))
-    dem = ", ".join(Path(path).name for path, _ in job.dem)
-    if not known_m and not refused_m:
-        msg = f"{dem} knows no height on these streets: it lies elsewhere, or is empty there."
-        raise HeightsError(msg)
-    if refused_m > known_m:  # no cell has enough to tell, and all of them tell the same
-        raise no_terrain(dem, refused_m)
     shared = _tiles(with_streets, tiles)
     calls = [(job, tile, _round_about(tile, learnt, job.margin_m)) for tile in shared]
     for done in _each(run, tasks.find, calls):
         told.tell(sum(sizes.values()) / len(shared), 0.0, done.hills)
-    street_m = _metres(learnt, "street_m")
     order = cells.sort(with_streets)
     said = _said(job, plan, learnt) | {"street_m": street_m}
     written: list[Path] = []
@@ -157,6 +149,25 @@ def _finished(
     for left in (tasks.SPOOLS, tasks.ROWS):
         shutil.rmtree(job.folder / left, ignore_errors=True)
     return Catalogue(job.folder, told.hills, street_m)
+
+
+def _checked(job: Job, learnt: Mapping[Cell, Mapping[str, Any]], progress: Progress) -> float:
+    """Return how many metres of street there are, where these and their heights are of use."""
+    if not learnt:
+        msg = f"{job.source.name} holds no street that a person on foot may use."
+        raise StreetsError(msg)
+    keys = ("street_m", "known_m", "refused_m")
+    street_m, known_m, refused_m = (_metres(learnt, key) for key in keys)
+    dem = ", ".join(Path(path).name for path, _ in job.dem)
+    if not known_m and not refused_m:
+        msg = f"{dem} knows no height on these streets: it lies elsewhere, or is empty there."
+        raise HeightsError(msg)
+    if refused_m > known_m:  # no cell has enough to tell, and all of them tell the same
+        raise no_terrain(dem, refused_m)
+    if street_m - known_m >= UNKNOWN_TOLD_FROM_M:
+        of = f"{(street_m - known_m) / 1000:,.0f} of {street_m / 1000:,.0f} km of streets"
+        progress.say(f"No height is known on {of}, and no hill is found there.")
+    return street_m
 
 
 def _each(run: Run, task: Callable[..., Done], calls: Iterable[tuple[Any, ...]]) -> Iterator[Done]:
