@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +23,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
+#: A small process starts the measured one, since the kernel counts as a process's peak what the one
+#: that started it had.
+BETWEEN = """
+import resource, subprocess, sys, time
+begin = time.perf_counter()
+status = subprocess.call(sys.argv[1:])
+seconds = time.perf_counter() - begin
+print(f"\\n{seconds} {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}")
+sys.exit(status)
+"""
+
+
 @dataclass
 class Meter:
     """Seconds and peak megabytes of finished processes, by name."""
@@ -38,19 +49,19 @@ class Meter:
             self._run(name, command, {**os.environ, "HILLFINDER_CACHE_DIR": str(cache or empty)})
 
     def _run(self, name: str, command: Sequence[str], environ: Mapping[str, str]) -> None:
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", BETWEEN, sys.executable, *command],
+            cwd=ROOT,
+            env=environ,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
         )
-        assert process.stdout is not None
-        with process.stdout as printed:
-            self.printed[name] = printed.read()
-        # Not process.wait(): the kernel tells the peak memory to whoever reaps the process.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.seconds.setdefault(name, []).append(time.perf_counter() - begin)
-        self.megabytes.setdefault(name, []).append(usage.ru_maxrss / 1024)
-        assert status == 0, f"{command} ended with {status}"
+        assert done.returncode == 0, f"{command} ended with {done.returncode}"
+        self.printed[name], _, took = done.stdout.rstrip().rpartition("\n")
+        seconds, kilobytes = map(float, took.split())
+        self.seconds.setdefault(name, []).append(seconds)
+        self.megabytes.setdefault(name, []).append(kilobytes / 1024)
 
     def best(self, name: str) -> tuple[float, float]:
         return min(self.seconds[name]), max(self.megabytes[name])
