@@ -90,6 +90,28 @@ def test_a_network_read_back_is_the_same(made: Files) -> None:
     assert (area.box, area.fetched, area.heights) == ((1.0, 2.0, 3.0, 4.0), 5.0, heights)
 
 
+def test_what_fits_in_no_fewer_bytes_is_read_back_the_same_too(made: Files) -> None:
+    network = whole(made)
+    ids, lon = network.node_id.copy(), network.point_lon.copy()
+    ids[:4] = -(1 << 40), -129, 128, (1 << 40)
+    lon[0] += 1e-9  # OpenStreetMap has seven places, a graph may have more
+    far = dataclasses.replace(network, node_id=ids, point_lon=lon)
+    read = unpack(pack(far))
+    assert read is not None
+    assert differences(far, read) == []
+    assert (read.node_id.dtype, read.edge_u.dtype) == (ids.dtype, network.edge_u.dtype)
+
+
+def test_one_number_laid_out_as_an_array_is_packed_once(made: Files) -> None:
+    network = whole(made)
+    none = dataclasses.replace(network, point_x_m=np.broadcast_to(0.5, len(network.point_x_m)))
+    packed = pack(none)
+    read = unpack(packed)
+    assert read is not None
+    assert differences(none, read) == []
+    assert len(pack(network)) - len(packed) > 7 * len(network.point_x_m)
+
+
 def test_nothing_is_unpickled() -> None:
     packed = io.BytesIO()
     np.savez(packed, text=np.array([{"a": 1}], object))

@@ -208,7 +208,9 @@ def _round_about(
     west, north = np.floor(x - 0.5).astype(np.int64), np.floor(y - 0.5).astype(np.int64)
     # The cell of an edge, and where the four middles round about lie: few are met together.
     corner = (north + 1) * cells.AROUND + west % cells.AROUND
-    pairs, pair = np.unique(number << 32 | corner, return_inverse=True)
+    pair = number << 32 | corner
+    pairs = np.unique(pair)
+    pair = np.searchsorted(pairs, pair)
     total = np.zeros((4, len(network)))
     for dx in (0, 1):
         for dy in (0, 1):

@@ -150,7 +150,9 @@ def tags(text: bytes) -> Tags:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    lines = pc.split_pattern(pa.array([text[1:-1].decode()]), "\nT").flatten()
+    every = pc.split_pattern(pa.array([text[1:-1].decode()]), "\nT").flatten()
+    every = every.dictionary_encode()  # four of five lines are the same as others
+    lines, line = every.dictionary, every.indices.to_numpy()
     pairs = pc.split_pattern(lines, ",")
     way = np.repeat(np.arange(len(lines)), pc.list_value_length(pairs))
     each = pairs.flatten().dictionary_encode()
@@ -167,7 +169,8 @@ def tags(text: bytes) -> Tags:
     kinds = pa.Array.from_buffers(pa.binary(), len(lines), buffers).dictionary_encode()
     numbers = [np.frombuffer(one, np.int32).tolist() for one in kinds.dictionary.to_pylist()]
     sets = [dict([known[number] for number in one]) for one in numbers]
-    return Tags(sets, kinds.indices.to_numpy().astype(np.int64), names, name)
+    kind = kinds.indices.to_numpy().astype(np.int64)
+    return Tags(sets, kind[line], names, name[line])
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -26,8 +26,10 @@ def write(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    head = json.dumps({**about, "crc32": crc32(data)})
-    replace(path, head.encode() + b"\n" + data, overwrite=True, synced=False)
+    head = json.dumps({**about, "crc32": crc32(data)}).encode()
+    # Numbers in the part begin at a multiple of eight bytes, as processors like it.
+    head += b" " * (-len(head) - 1 & 7) + b"\n"
+    replace(path, head + data, overwrite=True, synced=False)
 
 
 def read(path: Path) -> tuple[dict[str, Any], memoryview] | None:

@@ -134,14 +134,16 @@ def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> None:
     """Append every line to the spools of the cells that it comes near."""
     count, every = len(lines.id), np.repeat(np.arange(len(lines.id)), lines.size)
     known = ~np.isnan(lines.lon)
-    enough = np.bincount(every[known], minlength=count) >= np.where(lines.kind < 0, 2, 1)
+    seen = np.bincount(every[known], minlength=count)
+    enough = seen >= np.where(lines.kind < 0, 2, 1)
     known &= enough[every]
     some = np.flatnonzero(enough)
     if len(some) == 0:
         return
     lat = lines.lat[known]
     x, y = cells.positions(lines.lon[known], lat)
-    first, size = np.unique(every[known], return_index=True, return_counts=True)[1:]
+    size = seen[some]
+    first = np.cumsum(size) - size
     # Across the antimeridian a way goes on, and not round the earth.
     east = np.repeat(np.maximum.reduceat(x, first), size)
     x = x + np.where(east - x > cells.AROUND / 2, cells.AROUND, 0)
@@ -169,7 +171,8 @@ def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> None:
         rows.append(np.full(len(found), one))
         numbers.append(found)
     # Each once, sorted by cell: beside a pole and along a line one comes up again and again.
-    both = np.unique(np.concatenate(numbers) * len(some) + np.concatenate(rows))
+    both = np.sort(np.concatenate(numbers) * len(some) + np.concatenate(rows))
+    both = both[np.diff(both, prepend=-1) > 0]
     number, row = both // len(some), some[both % len(some)]
     cuts = np.flatnonzero(np.diff(number)) + 1
     for cell, chosen in zip(number[np.append(0, cuts)].tolist(), np.split(row, cuts), strict=True):

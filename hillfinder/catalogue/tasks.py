@@ -125,15 +125,9 @@ def piece(path: Path) -> kept.Piece | None:
     read = parts.read(path)
     if read is None or not read[0]["edges"]:
         return None
-    import pyarrow as pa
-
     about, data = read
-    try:
-        data = pa.decompress(data, about["bytes"], "lz4", asbytes=True)
-    except (KeyError, OSError, pa.ArrowException):  # of another version
-        return None
     network = unpack(data)
-    if network is None:
+    if network is None:  # of another version
         return None
     return kept.Piece(network, np.frombuffer(data, np.int64)[-about["edges"] :])
 
@@ -171,25 +165,21 @@ def _kept(job: Job, cell: Cell) -> dict[str, Any]:
 
 
 def _packed(piece: kept.Piece | None, about: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """Return streets as they are kept, and what is said of them; they take half of their size.
+    """Return streets as they are kept, and what is said of them.
 
     What is projected anew when they are joined, and what is learnt by then, is left out.
     """
-    import pyarrow as pa
-
     if piece is None:
         return b"", {**about, "edges": 0}
     network = piece.network
     names = ("node_x_m", "node_y_m", "point_x_m", "point_y_m")
     profiles = cast("Profiles", network.profiles)
-    bare = replace(
-        network,
-        **{name: np.zeros_like(getattr(network, name)) for name in names},
-        profiles=replace(profiles, sigma_m=np.zeros_like(profiles.sigma_m)),
-    )
-    data = pack(bare) + piece.row.tobytes()
-    squeezed = pa.compress(data, "lz4", asbytes=True)
-    return squeezed, {**about, "edges": len(piece.row), "bytes": len(data)}
+    left_out: dict[str, Any] = {
+        name: np.broadcast_to(0.0, len(getattr(network, name))) for name in names
+    }
+    no_sigma = replace(profiles, sigma_m=np.broadcast_to(0.0, len(profiles.sigma_m)))
+    bare = replace(network, **left_out, profiles=no_sigma)
+    return pack(bare) + piece.row.tobytes(), {**about, "edges": len(piece.row)}
 
 
 def _found(job: Job, cell: Cell, known: Mapping[Cell, kept.About]) -> int:

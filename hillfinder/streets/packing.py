@@ -17,12 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import TypeAlias
 
-    Arrays: TypeAlias = Mapping[str, np.ndarray[Any, Any]]
+    Array: TypeAlias = np.ndarray[Any, Any]
+    Arrays: TypeAlias = Mapping[str, Array]
+
+#: OpenStreetMap has places as whole numbers, so many to a degree.
+TO_A_DEGREE = 1e7
 
 
 def pack(network: StreetNetwork) -> bytes:
-    """Return a network as bytes: a line of JSON, then arrays of numbers end to end."""
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    """Return a network as bytes: JSON behind its length, then arrays of numbers end to end.
+
+    Each array takes as few bytes as hold it without loss; one number laid out as an array
+    (``np.broadcast_to``) is held once.
+    """
+    arrays: dict[str, Array] = {}
     for prefix, record in _records(network):
         for each in fields(record):
             value = getattr(record, each.name)
@@ -35,6 +43,7 @@ def pack(network: StreetNetwork) -> bytes:
     arrays["spots.name"] = np.array(
         [known.setdefault(name, len(known)) for name in network.spots.name.tolist()], np.int64
     )
+    held = {name: _held(name, array) for name, array in arrays.items()}
     head: dict[str, Any] = {
         "crs": network.crs,
         "source": asdict(network.source),
@@ -43,14 +52,37 @@ def pack(network: StreetNetwork) -> bytes:
         "spots": [*known],
         "nodes_known": network.spots.nodes_known,
         "blur": None if network.profiles is None else network.profiles.blur,
-        "arrays": [(name, array.dtype.str, len(array)) for name, array in arrays.items()],
+        "arrays": [
+            (name, array.dtype.str, len(array), held[name].dtype.str, len(held[name]))
+            for name, array in arrays.items()
+        ],
     }
     # Every array begins at a multiple of eight bytes, as processors like it.
     line = json.dumps(head).encode()
-    packed: list[bytes | memoryview] = [line, b" " * (-len(line) - 1 & 7), b"\n"]
-    for array in arrays.values():
+    packed: list[bytes | memoryview] = [len(line).to_bytes(8, "little")]
+    packed += [line, bytes(-len(line) & 7)]
+    for array in held.values():
         packed += [np.ascontiguousarray(array).data, bytes(-array.nbytes & 7)]
     return b"".join(packed)
+
+
+def _held(name: str, array: Array) -> Array:
+    """Return what ``_as_it_was`` makes the array of."""
+    if array.strides == (0,):
+        return array[:1]
+    if name.endswith(("_lon", "_lat")):
+        whole = np.rint(array * TO_A_DEGREE).astype(np.int64)
+        array = whole if np.array_equal(whole / TO_A_DEGREE, array) else array
+    if array.dtype == np.int64 and len(array):
+        array = array.astype(np.min_scalar_type(min(int(array.min()), ~int(array.max()))))
+    return array
+
+
+def _as_it_was(held: Array, kind: str, count: int) -> Array:
+    """Return an array of so many numbers of a kind from what is held of it."""
+    if held.dtype != kind:
+        held = held.astype(kind) if np.dtype(kind).kind == "i" else held / TO_A_DEGREE
+    return read_only(held if len(held) == count else np.broadcast_to(held, count))
 
 
 def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
@@ -62,15 +94,17 @@ def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
         yield "profiles.", network.profiles
 
 
-def unpack(packed: bytes) -> StreetNetwork | None:
+def unpack(packed: bytes | memoryview) -> StreetNetwork | None:
     """Return a network, or ``None`` where the bytes are none after all."""
     try:
-        at = packed.index(b"\n") + 1
-        head = json.loads(packed[:at])
+        size = int.from_bytes(packed[:8], "little")
+        head = json.loads(bytes(packed[8 : 8 + size]))
+        at = 8 + size + (-size & 7)
         arrays = {}
-        for name, kind, count in head["arrays"]:
-            arrays[name] = np.frombuffer(packed, kind, count, at)
-            at += arrays[name].nbytes + (-arrays[name].nbytes & 7)
+        for name, kind, count, held, length in head["arrays"]:
+            array = np.frombuffer(packed, held, length, at)
+            arrays[name] = _as_it_was(array, kind, count)
+            at += array.nbytes + (-array.nbytes & 7)
         ways = Ways(
             ids=Ids(arrays["ways.ids"], arrays["ways.size"]),
             said=Tags(head["sets"], arrays["ways.kind"], head["names"], arrays["ways.name"]),

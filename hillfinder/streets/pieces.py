@@ -138,7 +138,8 @@ def touching(network: StreetNetwork, bounds: Box) -> Bools:
     west, south, east, north = bounds
     half = (east - west) % 360.0 / 2
     # From the middle, past 180 degrees too.
-    across = (network.point_lon - west - half + 180.0) % 360.0 - 180.0
+    across = network.point_lon - (west + half)
+    across -= 360.0 * np.rint(across / 360.0)
     first, lat = network.point_offset[:-1], network.point_lat
     return np.asarray(
         (np.minimum.reduceat(across, first) <= half)
