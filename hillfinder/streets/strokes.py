@@ -88,43 +88,67 @@ def trace(partner: Ints, among: Bools, height: Floats, edge_u: Ints, edge_v: Int
         edge_u: shape (m,), the nodes where the edges begin.
         edge_v: shape (m,), the nodes where they end.
     """
-    links = partner.tolist()
-    todo = among.tolist()
-    entered: list[int] = []  # the ends by which edges are entered
-    offset = [0]
-
-    def follow(end: int) -> None:
-        while end >= 0 and todo[end >> 1]:
-            todo[end >> 1] = False
-            entered.append(end)
-            end = links[end ^ 1]
-        offset.append(len(entered))
-
-    for end in np.flatnonzero((partner < 0) & np.repeat(among, 2)).tolist():
-        if todo[end >> 1]:
-            follow(end)
-    open_ones = len(offset) - 1
+    begin, passed, ringed = _run_back(partner)
+    # A line is run from the lower of the ends where it begins, one way and the other.
+    opened = np.repeat(among, 2) & (begin < begin[np.arange(len(begin)) ^ 1])
+    opened[ringed] = False
+    entered = np.flatnonzero(opened)  # the ends by which edges are entered
+    entered = entered[np.argsort(begin[entered] * len(begin) + passed[entered])]
+    starts = np.flatnonzero(passed[entered] == 0)
     low = np.where(np.isnan(height), np.inf, height)
-    for edge in np.flatnonzero(todo).tolist():
-        if todo[edge]:
-            follow(2 * edge)
-            ring = np.array(entered[offset[-2] :])
+    rings: list[Ints] = []
+    seen: set[int] = set()
+    for end in ringed[ringed & 1 == 0].tolist():
+        if end >> 1 not in seen:
+            ring = np.array(_ring(partner, end))
+            seen.update((ring >> 1).tolist())
             at = np.where(ring & 1, edge_v[ring >> 1], edge_u[ring >> 1])
-            entered[offset[-2] :] = np.roll(ring, -int(np.argmin(low[at]))).tolist()
-    passed = np.array(entered, np.int64)
+            rings.append(np.roll(ring, -int(np.argmin(low[at]))))
+    offset = np.concatenate([starts, len(entered) + np.cumsum([0, *map(len, rings)])])
+    entered = np.concatenate([entered, *rings])
     return Strokes(
-        np.array(offset, np.int64),
-        passed >> 1,
-        passed & 1 == 0,
-        np.arange(len(offset) - 1) >= open_ones,
+        offset,
+        entered >> 1,
+        entered & 1 == 0,
+        np.arange(len(offset) - 1) >= len(starts),
     )
+
+
+def _run_back(partner: Ints) -> tuple[Ints, Ints, Ints]:
+    """Run back along its line from each end, as from where its edge is entered.
+
+    Returns:
+        The end where the line begins, how many edges lie before, and the ends whose line is a
+        ring, of which the rest says nothing.
+    """
+    begin, passed = np.arange(len(partner)), np.zeros(len(partner), np.int64)
+    rows = np.flatnonzero(partner >= 0)
+    begin[rows], passed[rows] = partner[rows] ^ 1, 1
+    on_way = -1
+    # Each time twice as far as before, until none is left that comes to where it began.
+    while on_way != len(rows):
+        on_way = len(rows)
+        rows = rows[partner[begin[rows]] >= 0]
+        before = begin[rows]
+        begin[rows], passed[rows] = begin[before], passed[rows] + passed[before]
+    return begin, passed, rows
+
+
+def _ring(partner: Ints, end: int) -> list[int]:
+    """Return the ends by which the edges of a ring are entered, from one of them on."""
+    ring = [end]
+    while (onward := int(partner[ring[-1] ^ 1])) != end:
+        ring.append(onward)
+    return ring
 
 
 def _pairs_at_nodes(node: Ints, wanted: Bools) -> tuple[Ints, Ints]:
     """Return every pair of wanted ends that meet at a node, the lower end first."""
     ends = np.flatnonzero(wanted)
     # By node, then by end: as one number, which sorts faster than two.
-    at, ends = np.divmod(np.sort(node[ends] * len(node) + ends), len(node))
+    bits = len(node).bit_length()
+    both = np.sort(node[ends] << bits | ends)
+    at, ends = both >> bits, both & ((1 << bits) - 1)
     ones, others = [], []
     row, apart = np.arange(len(ends)), 0
     while len(row):
@@ -186,12 +210,10 @@ def _turn_deg(bearing: Floats, one: Ints, other: Ints) -> Floats:
 
 def _name_codes(network: StreetNetwork) -> Ints:
     """Return a number for each edge's name, -1 where it has none."""
-    names = network.ways.tag["name"].tolist()
+    said = network.ways.said
     codes: dict[str, int] = {}
-    way = np.array(
-        [-1 if name is None else codes.setdefault(name, len(codes)) for name in names], np.int64
-    )
-    return way[network.edge_way]
+    every = [-1 if name is None else codes.setdefault(name, len(codes)) for name in said.names]
+    return np.array(every, np.int64)[said.name[network.edge_way]]
 
 
 def _match(one: Ints, other: Ints, ends: int) -> Ints:
