@@ -15,7 +15,7 @@ from hillfinder.model import STEEPEST_STREET
 from hillfinder.streets.tracks import Legs, drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria
@@ -151,19 +151,26 @@ def _height(network: StreetNetwork, edge: Ints, offset_m: Floats) -> Floats:
     return np.interp(begin[edge] + offset_m, axis, profiles.elevation_m)
 
 
+class _Junction(NamedTuple):
+    """Where a junction lies, projected, and the names of the streets that meet there."""
+
+    at: Sequence[float]
+    names: set[str]
+
+
 class _Way(NamedTuple):
     """What a hill is named after.
 
     Attributes:
         names, kinds, metres: of each piece of an edge that it runs along.
-        nodes: the junctions along it, from below its foot to beyond its top.
+        met: the junctions along it, from below its foot to beyond its top.
         foot, top: projected coordinates.
     """
 
     names: list[str]
     kinds: list[str]
     metres: list[float]
-    nodes: list[int]
+    met: list[_Junction]
     foot: tuple[float, float]
     top: tuple[float, float]
 
@@ -195,64 +202,61 @@ class Names:
         metres = np.abs(legs.stop_m - legs.start_m).tolist()
         ends = network.edge_u[edge], network.edge_v[edge]
         begun, reached = np.where(legs.stop_m < legs.start_m, ends[::-1], ends)
-        met = self._met(np.concatenate([begun[first], reached]))
-        begun, reached = begun.tolist(), reached.tolist()
-        feet = self._spots(edge[first], legs.start_m[first])
-        tops = self._spots(edge[last], legs.stop_m[last])
+        met = self._met(np.unique([begun, reached]))
+        begun, reached = ([met[node] for node in each.tolist()] for each in (begun, reached))
+        spots = self._spots(
+            np.concatenate([edge[first], edge[last]]),
+            np.concatenate([legs.start_m[first], legs.stop_m[last]]),
+        )
+        feet, tops = spots[: len(first)], spots[len(first) :]
         ways = (
             _Way(names[i:j], kinds[i:j], metres[i:j], [begun[i], *reached[i:j]], foot, top)
             for (i, j), foot, top in zip(pairwise(legs.offset.tolist()), feet, tops, strict=True)
         )
-        return [self._label(way, long, met) for way, long in zip(ways, length_m, strict=True)]
+        return [self._label(way, long) for way, long in zip(ways, length_m, strict=True)]
 
-    def _met(self, nodes: Ints) -> Mapping[int, set[str]]:
-        """Return the names of the streets that meet at nodes."""
-        met: dict[int, set[str]] = {node: set() for node in nodes.tolist()}
-        wanted = np.zeros(len(self._network.node_id), bool)
+    def _met(self, nodes: Ints) -> Mapping[int, _Junction]:
+        """Return junctions by their nodes."""
+        network = self._network
+        places = (each[nodes].tolist() for each in (network.node_x_m, network.node_y_m))
+        met = {
+            node: _Junction(at, set()) for node, *at in zip(nodes.tolist(), *places, strict=True)
+        }
+        wanted = np.zeros(len(network.node_id), bool)
         wanted[nodes] = True
-        for end in (self._network.edge_u, self._network.edge_v):
+        for end in (network.edge_u, network.edge_v):
             edge = np.flatnonzero(wanted[end])
             for node, name in zip(end[edge].tolist(), self._name[edge].tolist(), strict=True):
                 if name:
-                    met[node].add(name)
+                    met[node].names.add(name)
         return met
 
-    def _label(self, way: _Way, length_m: float, met: Mapping[int, set[str]]) -> str:
+    def _label(self, way: _Way, length_m: float) -> str:
         if length_m > LONG_M and (several := _streets(way)):
             return several
-        street, kind = _street(way)
+        street = _street(way)
         if not street:
-            for node in way.nodes:
-                if met[node]:
-                    return f"{kind} off {min(met[node])}"
+            kind = _kind(way)
+            for junction in way.met:
+                if junction.names:
+                    return f"{kind} off {min(junction.names)}"
             name = self._nearest(*way.foot)
             return f"{kind} near {name}" if name else f"{kind} without a name"
-        others = [(node, min(met[node] - {street}, default="")) for node in way.nodes]
-        half = (len(others) + 1) // 2
-        low = self._cross(others[:half], way.foot)
-        high = self._cross(others[: -half - 1 : -1], way.top)
+        half = (len(way.met) + 1) // 2
+        low = _cross(way.met[:half], way.foot, street)
+        high = _cross(way.met[: -half - 1 : -1], way.top, street)
         if low and high and low != high:
             return f"{street}, {low} to {high}"
         if low or high:
             return f"{street} at {low or high}"
         return street
 
-    def _cross(self, streets: list[tuple[int, str]], end: tuple[float, float]) -> str:
-        """Return the first street that crosses, seen from one end of the climb."""
-        network = self._network
-        for node, name in streets:
-            at = network.node_x_m[node], network.node_y_m[node]
-            if name and math.dist(at, end) <= CROSS_STREET_M:
-                return name
-        return ""
-
     def _nearest(self, x: float, y: float) -> str:
         """Return the name of the street nearest to a point, nothing where all are far."""
         network = self._network
         dx, dy, wide, high = self._pieces
-        near = np.abs(network.point_x_m[:-1] - x) <= wide
-        near &= np.abs(network.point_y_m[:-1] - y) <= high
-        point = np.flatnonzero(near)
+        point = np.flatnonzero(np.abs(network.point_x_m[:-1] - x) <= wide)
+        point = point[np.abs(network.point_y_m[point] - y) <= high[point]]
         edge = np.searchsorted(network.point_offset, point, "right") - 1
         named = self._name[edge] != np.array(None)
         named &= point + 1 < network.point_offset[edge + 1]  # not from one edge to the next
@@ -291,12 +295,24 @@ def _streets(way: _Way) -> str:
     return ", then ".join(name for name in metres if name in main) if len(main) > 1 else ""
 
 
-def _street(way: _Way) -> tuple[str, str]:
-    """Return the name that the longest named part bears, and what the longest part is."""
-    names, kinds = _sums(way.names, way.metres), _sums(way.kinds, way.metres)
-    street = max(names, key=lambda name: (bool(name), names[name], name))
-    kind = max(kinds, key=lambda kind: (kinds[kind], kind))
-    return street, KINDS.get(kind, "Way")
+def _street(way: _Way) -> str:
+    """Return the name that the longest named part of a way bears, else nothing."""
+    metres = _sums(way.names, way.metres)
+    return max(metres, key=lambda name: (bool(name), metres[name], name))
+
+
+def _kind(way: _Way) -> str:
+    """Return what the longest part of a way is."""
+    metres = _sums(way.kinds, way.metres)
+    return KINDS.get(max(metres, key=lambda kind: (metres[kind], kind)), "Way")
+
+
+def _cross(junctions: list[_Junction], end: tuple[float, float], street: str) -> str:
+    """Return the first street that crosses another, seen from one end of the climb."""
+    for at, names in junctions:
+        if names - {street} and math.dist(at, end) <= CROSS_STREET_M:
+            return min(names - {street})
+    return ""
 
 
 def _sums(words: list[str], metres: list[float]) -> dict[str, float]:
