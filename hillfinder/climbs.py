@@ -386,16 +386,15 @@ def _spread(
     first = np.where(forward, offset[edge], offset[edge + 1] - 1) + step * follows
     size = np.diff(offset)[edge] - follows
     leg = np.repeat(np.arange(len(edge)), size)
-    row = first[leg] + step[leg] * (np.arange(len(leg)) - (np.cumsum(size) - size)[leg])
+    first -= step * (np.cumsum(size) - size)
+    row = np.repeat(first, size) + np.repeat(step, size) * np.arange(len(leg))
     along = distance[row]
-    return row, start[leg] + np.where(forward[leg], along, length[leg] - along), leg
+    back = np.repeat(length, size) - along
+    return row, np.repeat(start, size) + np.where(np.repeat(forward, size), along, back), leg
 
 
 def _runs(usable: Bools, run: Ints) -> tuple[Ints, Ints]:
     """Return first and last sample of each stretch that a climb may touch."""
-    if len(usable) == 0:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    joined = usable[1:] & usable[:-1] & (run[1:] == run[:-1])
-    starts = np.flatnonzero(usable & ~np.concatenate([[False], joined]))
-    stops = np.flatnonzero(usable & ~np.concatenate([joined, [False]]))
-    return starts, stops
+    joined = np.zeros(len(usable) + 1, bool)  # each to the one before it
+    joined[1:-1] = usable[1:] & usable[:-1] & (run[1:] == run[:-1])
+    return np.flatnonzero(usable & ~joined[:-1]), np.flatnonzero(usable & ~joined[1:])
