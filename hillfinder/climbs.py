@@ -318,14 +318,14 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, known: Known) ->
 def _tail(axis: _Axis, length_m: float) -> float:
     """Return how fast steep stretches of some length grow rare (``doubt.tail``)."""
     s, z = axis.line
-    at = np.flatnonzero(axis.usable)
     grades = []
     # Both ways, so that it does not matter which way a street was drawn.
-    ahead = np.searchsorted(s, s[at] + length_m)
-    behind = np.searchsorted(s, s[at] - length_m, "right") - 1
+    ahead = np.searchsorted(s, s + length_m)
+    # As many as have come so far with theirs ahead lie so far behind.
+    behind = np.cumsum(np.bincount(ahead, minlength=len(s)))[: len(s)] - 1
     for end in (ahead, behind):
-        inside = (end >= 0) & (end < len(s))
-        start, stop = at[inside], end[inside]
+        start = np.flatnonzero(axis.usable & (end >= 0) & (end < len(s)))
+        stop = end[start]
         whole = (axis.run[start] == axis.run[stop]) & axis.usable[stop]
         start, stop = start[whole], stop[whole]
         grades.append(np.abs((z[stop] - z[start]) / (s[stop] - s[start])))
