@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from hillfinder.model import STEEPEST_STREET
 from hillfinder.streets.tracks import Legs, drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from hillfinder.climbs import Climbs
     from hillfinder.criteria import Criteria
@@ -151,28 +150,22 @@ def _height(network: StreetNetwork, edge: Ints, offset_m: Floats) -> Floats:
     return np.interp(begin[edge] + offset_m, axis, profiles.elevation_m)
 
 
-class _Junction(NamedTuple):
-    """Where a junction lies, projected, and the names of the streets that meet there."""
-
-    at: Sequence[float]
-    names: set[str]
-
-
 class _Way(NamedTuple):
     """What a hill is named after.
 
     Attributes:
         names, kinds, metres: of each piece of an edge that it runs along.
-        met: the junctions along it, from below its foot to beyond its top.
-        foot, top: projected coordinates.
+        met: the junctions along it, from below its foot to beyond its top: where each lies, and
+            the names of the streets that meet there.
+        foot, top: where these lie: projected, east and north as one complex number.
     """
 
     names: list[str]
     kinds: list[str]
     metres: list[float]
-    met: list[_Junction]
-    foot: tuple[float, float]
-    top: tuple[float, float]
+    met: list[tuple[complex, set[str]]]
+    foot: complex
+    top: complex
 
 
 class Names:
@@ -202,33 +195,36 @@ class Names:
         metres = np.abs(legs.stop_m - legs.start_m).tolist()
         ends = network.edge_u[edge], network.edge_v[edge]
         begun, reached = np.where(legs.stop_m < legs.start_m, ends[::-1], ends)
-        met = self._met(np.unique([begun, reached]))
-        begun, reached = ([met[node] for node in each.tolist()] for each in (begun, reached))
-        spots = self._spots(
-            np.concatenate([edge[first], edge[last]]),
-            np.concatenate([legs.start_m[first], legs.stop_m[last]]),
-        )
-        feet, tops = spots[: len(first)], spots[len(first) :]
+        nodes = np.unique([begun, reached])
+        met = self._met(nodes)
+        spots = network.node_x_m[nodes] + 1j * network.node_y_m[nodes]
+        place = dict(zip(nodes.tolist(), spots.tolist(), strict=True))
+        begun, reached = begun.tolist(), reached.tolist()
+        feet = self._spots(edge[first], legs.start_m[first])
+        tops = self._spots(edge[last], legs.stop_m[last])
         ways = (
-            _Way(names[i:j], kinds[i:j], metres[i:j], [begun[i], *reached[i:j]], foot, top)
+            _Way(
+                names[i:j],
+                kinds[i:j],
+                metres[i:j],
+                [(place[node], met[node]) for node in (begun[i], *reached[i:j])],
+                foot,
+                top,
+            )
             for (i, j), foot, top in zip(pairwise(legs.offset.tolist()), feet, tops, strict=True)
         )
         return [self._label(way, long) for way, long in zip(ways, length_m, strict=True)]
 
-    def _met(self, nodes: Ints) -> Mapping[int, _Junction]:
-        """Return junctions by their nodes."""
-        network = self._network
-        places = (each[nodes].tolist() for each in (network.node_x_m, network.node_y_m))
-        met = {
-            node: _Junction(at, set()) for node, *at in zip(nodes.tolist(), *places, strict=True)
-        }
-        wanted = np.zeros(len(network.node_id), bool)
+    def _met(self, nodes: Ints) -> Mapping[int, set[str]]:
+        """Return the names of the streets that meet at nodes."""
+        met: dict[int, set[str]] = {node: set() for node in nodes.tolist()}
+        wanted = np.zeros(len(self._network.node_id), bool)
         wanted[nodes] = True
-        for end in (network.edge_u, network.edge_v):
+        for end in (self._network.edge_u, self._network.edge_v):
             edge = np.flatnonzero(wanted[end])
             for node, name in zip(end[edge].tolist(), self._name[edge].tolist(), strict=True):
                 if name:
-                    met[node].names.add(name)
+                    met[node].add(name)
         return met
 
     def _label(self, way: _Way, length_m: float) -> str:
@@ -237,10 +233,10 @@ class Names:
         street = _street(way)
         if not street:
             kind = _kind(way)
-            for junction in way.met:
-                if junction.names:
-                    return f"{kind} off {min(junction.names)}"
-            name = self._nearest(*way.foot)
+            for _, names in way.met:
+                if names:
+                    return f"{kind} off {min(names)}"
+            name = self._nearest(way.foot.real, way.foot.imag)
             return f"{kind} near {name}" if name else f"{kind} without a name"
         half = (len(way.met) + 1) // 2
         low = _cross(way.met[:half], way.foot, street)
@@ -278,13 +274,14 @@ class Names:
         dx, dy = np.diff(self._network.point_x_m), np.diff(self._network.point_y_m)
         return dx, dy, np.abs(dx) + NEIGHBOUR_M, np.abs(dy) + NEIGHBOUR_M
 
-    def _spots(self, edge: Ints, offset_m: Floats) -> list[tuple[float, float]]:
-        """Return the projected coordinates of points of the network."""
+    def _spots(self, edge: Ints, offset_m: Floats) -> list[complex]:
+        """Return where points of the network lie."""
         network = self._network
         lines, point = drawn(network, edge)
         places = network.point_x_m[point], network.point_y_m[point]
         x, y = lines.read(np.arange(len(edge)), offset_m, *places)
-        return list(zip(x.tolist(), y.tolist(), strict=True))
+        spots: list[complex] = (x + 1j * y).tolist()
+        return spots
 
 
 def _streets(way: _Way) -> str:
@@ -307,10 +304,10 @@ def _kind(way: _Way) -> str:
     return KINDS.get(max(metres, key=lambda kind: (metres[kind], kind)), "Way")
 
 
-def _cross(junctions: list[_Junction], end: tuple[float, float], street: str) -> str:
+def _cross(met: list[tuple[complex, set[str]]], end: complex, street: str) -> str:
     """Return the first street that crosses another, seen from one end of the climb."""
-    for at, names in junctions:
-        if names - {street} and math.dist(at, end) <= CROSS_STREET_M:
+    for at, names in met:
+        if names - {street} and abs(at - end) <= CROSS_STREET_M:
             return min(names - {street})
     return ""
 
