@@ -318,14 +318,14 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, known: Known) ->
 def _tail(axis: _Axis, length_m: float) -> float:
     """Return how fast steep stretches of some length grow rare (``doubt.tail``)."""
     s, z = axis.line
-    at = np.flatnonzero(axis.usable)
     grades = []
     # Both ways, so that it does not matter which way a street was drawn.
-    ahead = np.searchsorted(s, s[at] + length_m)
-    behind = np.searchsorted(s, s[at] - length_m, "right") - 1
+    ahead = np.searchsorted(s, s + length_m)
+    # As many as have come so far with theirs ahead lie so far behind.
+    behind = np.cumsum(np.bincount(ahead, minlength=len(s)))[: len(s)] - 1
     for end in (ahead, behind):
-        inside = (end >= 0) & (end < len(s))
-        start, stop = at[inside], end[inside]
+        start = np.flatnonzero(axis.usable & (end >= 0) & (end < len(s)))
+        stop = end[start]
         whole = (axis.run[start] == axis.run[stop]) & axis.usable[stop]
         start, stop = start[whole], stop[whole]
         grades.append(np.abs((z[stop] - z[start]) / (s[stop] - s[start])))
@@ -386,16 +386,15 @@ def _spread(
     first = np.where(forward, offset[edge], offset[edge + 1] - 1) + step * follows
     size = np.diff(offset)[edge] - follows
     leg = np.repeat(np.arange(len(edge)), size)
-    row = first[leg] + step[leg] * (np.arange(len(leg)) - (np.cumsum(size) - size)[leg])
+    first -= step * (np.cumsum(size) - size)
+    row = np.repeat(first, size) + np.repeat(step, size) * np.arange(len(leg))
     along = distance[row]
-    return row, start[leg] + np.where(forward[leg], along, length[leg] - along), leg
+    back = np.repeat(length, size) - along
+    return row, np.repeat(start, size) + np.where(np.repeat(forward, size), along, back), leg
 
 
 def _runs(usable: Bools, run: Ints) -> tuple[Ints, Ints]:
     """Return first and last sample of each stretch that a climb may touch."""
-    if len(usable) == 0:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    joined = usable[1:] & usable[:-1] & (run[1:] == run[:-1])
-    starts = np.flatnonzero(usable & ~np.concatenate([[False], joined]))
-    stops = np.flatnonzero(usable & ~np.concatenate([joined, [False]]))
-    return starts, stops
+    joined = np.zeros(len(usable) + 1, bool)  # each to the one before it
+    joined[1:-1] = usable[1:] & usable[:-1] & (run[1:] == run[:-1])
+    return np.flatnonzero(usable & ~joined[:-1]), np.flatnonzero(usable & ~joined[1:])

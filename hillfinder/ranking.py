@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -156,16 +155,17 @@ class _Way(NamedTuple):
 
     Attributes:
         names, kinds, metres: of each piece of an edge that it runs along.
-        nodes: the junctions along it, from below its foot to beyond its top.
-        foot, top: projected coordinates.
+        met: the junctions along it, from below its foot to beyond its top: where each lies, and
+            the names of the streets that meet there.
+        foot, top: where these lie: projected, east and north as one complex number.
     """
 
     names: list[str]
     kinds: list[str]
     metres: list[float]
-    nodes: list[int]
-    foot: tuple[float, float]
-    top: tuple[float, float]
+    met: list[tuple[complex, set[str]]]
+    foot: complex
+    top: complex
 
 
 class Names:
@@ -195,15 +195,25 @@ class Names:
         metres = np.abs(legs.stop_m - legs.start_m).tolist()
         ends = network.edge_u[edge], network.edge_v[edge]
         begun, reached = np.where(legs.stop_m < legs.start_m, ends[::-1], ends)
-        met = self._met(np.concatenate([begun[first], reached]))
+        nodes = np.unique([begun, reached])
+        met = self._met(nodes)
+        spots = network.node_x_m[nodes] + 1j * network.node_y_m[nodes]
+        place = dict(zip(nodes.tolist(), spots.tolist(), strict=True))
         begun, reached = begun.tolist(), reached.tolist()
         feet = self._spots(edge[first], legs.start_m[first])
         tops = self._spots(edge[last], legs.stop_m[last])
         ways = (
-            _Way(names[i:j], kinds[i:j], metres[i:j], [begun[i], *reached[i:j]], foot, top)
+            _Way(
+                names[i:j],
+                kinds[i:j],
+                metres[i:j],
+                [(place[node], met[node]) for node in (begun[i], *reached[i:j])],
+                foot,
+                top,
+            )
             for (i, j), foot, top in zip(pairwise(legs.offset.tolist()), feet, tops, strict=True)
         )
-        return [self._label(way, long, met) for way, long in zip(ways, length_m, strict=True)]
+        return [self._label(way, long) for way, long in zip(ways, length_m, strict=True)]
 
     def _met(self, nodes: Ints) -> Mapping[int, set[str]]:
         """Return the names of the streets that meet at nodes."""
@@ -217,42 +227,32 @@ class Names:
                     met[node].add(name)
         return met
 
-    def _label(self, way: _Way, length_m: float, met: Mapping[int, set[str]]) -> str:
+    def _label(self, way: _Way, length_m: float) -> str:
         if length_m > LONG_M and (several := _streets(way)):
             return several
-        street, kind = _street(way)
+        street = _street(way)
         if not street:
-            for node in way.nodes:
-                if met[node]:
-                    return f"{kind} off {min(met[node])}"
-            name = self._nearest(*way.foot)
+            kind = _kind(way)
+            for _, names in way.met:
+                if names:
+                    return f"{kind} off {min(names)}"
+            name = self._nearest(way.foot.real, way.foot.imag)
             return f"{kind} near {name}" if name else f"{kind} without a name"
-        others = [(node, min(met[node] - {street}, default="")) for node in way.nodes]
-        half = (len(others) + 1) // 2
-        low = self._cross(others[:half], way.foot)
-        high = self._cross(others[: -half - 1 : -1], way.top)
+        half = (len(way.met) + 1) // 2
+        low = _cross(way.met[:half], way.foot, street)
+        high = _cross(way.met[: -half - 1 : -1], way.top, street)
         if low and high and low != high:
             return f"{street}, {low} to {high}"
         if low or high:
             return f"{street} at {low or high}"
         return street
 
-    def _cross(self, streets: list[tuple[int, str]], end: tuple[float, float]) -> str:
-        """Return the first street that crosses, seen from one end of the climb."""
-        network = self._network
-        for node, name in streets:
-            at = network.node_x_m[node], network.node_y_m[node]
-            if name and math.dist(at, end) <= CROSS_STREET_M:
-                return name
-        return ""
-
     def _nearest(self, x: float, y: float) -> str:
         """Return the name of the street nearest to a point, nothing where all are far."""
         network = self._network
         dx, dy, wide, high = self._pieces
-        near = np.abs(network.point_x_m[:-1] - x) <= wide
-        near &= np.abs(network.point_y_m[:-1] - y) <= high
-        point = np.flatnonzero(near)
+        point = np.flatnonzero(np.abs(network.point_x_m[:-1] - x) <= wide)
+        point = point[np.abs(network.point_y_m[point] - y) <= high[point]]
         edge = np.searchsorted(network.point_offset, point, "right") - 1
         named = self._name[edge] != np.array(None)
         named &= point + 1 < network.point_offset[edge + 1]  # not from one edge to the next
@@ -274,13 +274,14 @@ class Names:
         dx, dy = np.diff(self._network.point_x_m), np.diff(self._network.point_y_m)
         return dx, dy, np.abs(dx) + NEIGHBOUR_M, np.abs(dy) + NEIGHBOUR_M
 
-    def _spots(self, edge: Ints, offset_m: Floats) -> list[tuple[float, float]]:
-        """Return the projected coordinates of points of the network."""
+    def _spots(self, edge: Ints, offset_m: Floats) -> list[complex]:
+        """Return where points of the network lie."""
         network = self._network
         lines, point = drawn(network, edge)
         places = network.point_x_m[point], network.point_y_m[point]
         x, y = lines.read(np.arange(len(edge)), offset_m, *places)
-        return list(zip(x.tolist(), y.tolist(), strict=True))
+        spots: list[complex] = (x + 1j * y).tolist()
+        return spots
 
 
 def _streets(way: _Way) -> str:
@@ -291,12 +292,24 @@ def _streets(way: _Way) -> str:
     return ", then ".join(name for name in metres if name in main) if len(main) > 1 else ""
 
 
-def _street(way: _Way) -> tuple[str, str]:
-    """Return the name that the longest named part bears, and what the longest part is."""
-    names, kinds = _sums(way.names, way.metres), _sums(way.kinds, way.metres)
-    street = max(names, key=lambda name: (bool(name), names[name], name))
-    kind = max(kinds, key=lambda kind: (kinds[kind], kind))
-    return street, KINDS.get(kind, "Way")
+def _street(way: _Way) -> str:
+    """Return the name that the longest named part of a way bears, else nothing."""
+    metres = _sums(way.names, way.metres)
+    return max(metres, key=lambda name: (bool(name), metres[name], name))
+
+
+def _kind(way: _Way) -> str:
+    """Return what the longest part of a way is."""
+    metres = _sums(way.kinds, way.metres)
+    return KINDS.get(max(metres, key=lambda kind: (metres[kind], kind)), "Way")
+
+
+def _cross(met: list[tuple[complex, set[str]]], end: complex, street: str) -> str:
+    """Return the first street that crosses another, seen from one end of the climb."""
+    for at, names in met:
+        if names - {street} and abs(at - end) <= CROSS_STREET_M:
+            return min(names - {street})
+    return ""
 
 
 def _sums(words: list[str], metres: list[float]) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import chain, pairwise
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -174,20 +175,22 @@ def _lists(offset: Ints, values: Ints | Floats) -> pa.Array:
 def _tags(network: StreetNetwork, legs: Legs, key: str) -> list[str | None]:
     """Return the values of one tag along each of several ways, fit to be shown."""
     values = network.ways.tag[key][network.edge_way[legs.edge]].tolist()
-    some = (
-        [value for value in values[i:j] if value is not None]
-        for i, j in pairwise(legs.offset.tolist())
-    )
-    return [plain(climbing.joined(each)) if each else None for each in some]
+    return [_shown(tuple(values[i:j])) for i, j in pairwise(legs.offset.tolist())]
+
+
+@lru_cache(maxsize=1 << 10)
+def _shown(values: tuple[str | None, ...]) -> str | None:
+    """Return some values of a tag as one, fit to be shown: mostly they are the same few."""
+    some = [value for value in values if value is not None]
+    return plain(climbing.joined(some)) if some else None
 
 
 def _way_ids(network: StreetNetwork, legs: Legs) -> list[list[int]]:
     """Return the OpenStreetMap ways that each of several ways runs along, each once."""
-    ids = [network.ways.ids[row] for row in network.edge_way[legs.edge].tolist()]
-    return [
-        list(dict.fromkeys(chain.from_iterable(ids[i:j])))
-        for i, j in pairwise(legs.offset.tolist())
-    ]
+    ids = network.ways.ids.among(network.edge_way[legs.edge])
+    bounds = np.concatenate([[0], np.cumsum(ids.size)])[legs.offset]
+    every = ids.every.tolist()
+    return [list(dict.fromkeys(every[i:j])) for i, j in pairwise(bounds.tolist())]
 
 
 def _along(foot: np.ndarray[Any, Any]) -> Ints:

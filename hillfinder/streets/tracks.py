@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 HAND_M = 0.1
 #: Lines are laid so far apart that what is measured and what is drawn of them do not overlap.
 APART_M = 10.0
+#: So many lines are summed as quickly one by one as a point of each at a time.
+FEW = 10
 
 
 class Legs(NamedTuple):
@@ -168,8 +170,15 @@ def _between(shape: Laid, sampled: Laid, low: Floats, high: Floats) -> tuple[Int
 
 def _summed(step: Floats, offset: Ints) -> Floats:
     """Return how far along its own line each point lies, given the steps from one to the next."""
-    step[offset[:-1]] = 0.0
-    for first, last in pairwise(offset.tolist()):
+    at, stop = offset[:-1], offset[1:]
+    step[at] = 0.0
+    # Each line is summed by itself, or it would not be to the bit what it is alone: a point of
+    # every line at a time, and what is left of the few that are long.
+    while len(at) > FEW:
+        left = at + 1 < stop
+        at, stop = at[left] + 1, stop[left]
+        step[at] += step[at - 1]
+    for first, last in zip(at.tolist(), stop.tolist(), strict=True):
         np.add.accumulate(step[first:last], out=step[first:last])
     return step
 
