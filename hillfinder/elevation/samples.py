@@ -131,6 +131,11 @@ class Samples:
         nodes = self.count - len(self.inner_edge)
         return mass, Factors(mass + pulls, ties, nodes, self.inner_edge)
 
+    @property
+    def turn(self) -> Ints:
+        """Shape (n,), a good order in which to eliminate the nodes from systems on the streets."""
+        return self._spread[1].turn
+
     def of_places(self, values: Floats) -> Floats:
         """Return for every sample the mean of the values at its places."""
         total = np.bincount(self.sample, values, self.count)
