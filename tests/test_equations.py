@@ -46,8 +46,9 @@ def test_it_solves_what_a_dense_solve_does(
     np.add.at(matrix, (other, one), value)
     right = rng.uniform(-1, 1, count)
     given_right = right.copy()
-    found = Factors(diagonal, Ties(one, other, value), before, edge).solve(right)
-    np.testing.assert_allclose(found, np.linalg.solve(matrix, right), atol=1e-12)
+    for turn in (None, rng.permutation(len(others))):
+        found = Factors(diagonal, Ties(one, other, value), before, edge, turn).solve(right)
+        np.testing.assert_allclose(found, np.linalg.solve(matrix, right), atol=1e-12)
     np.testing.assert_array_equal(right, given_right)
 
 

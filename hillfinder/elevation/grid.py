@@ -220,8 +220,7 @@ def _paste(
     if header.south_up:
         values = values[::-1]
     part = canvas[r0:r1, c0:c1]
-    empty = np.isnan(part)
-    part[empty] = values[empty]
+    np.copyto(part, values, where=np.isnan(part))
     outside[r0:r1, c0:c1] = False
 
 

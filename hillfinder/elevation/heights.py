@@ -86,14 +86,17 @@ def bilinear(values: NDArray[np.float32], row: Floats, col: Floats) -> Floats:
     """
     rows, cols = values.shape
     inside = (row >= 0) & (row <= rows - 1) & (col >= 0) & (col <= cols - 1)
-    row, col = np.where(inside, row, 0.0), np.where(inside, col, 0.0)
+    whole = inside.all()
+    if not whole:
+        row, col = np.where(inside, row, 0.0), np.where(inside, col, 0.0)
     top = np.minimum(row.astype(np.intp), max(rows - 2, 0))
     left = np.minimum(col.astype(np.intp), max(cols - 2, 0))
     down, right = row - top, col - left
     # By one index a cell: to the next column it is one step, to the next row a row's length.
-    flat, corner = values.ravel(), top * cols + left
+    flat, corner, rest = values.ravel(), top * cols + left, 1 - right
     east, south = min(cols - 1, 1), cols if rows > 1 else 0
-    upper = flat[corner] * (1 - right) + flat[corner + east] * right
-    lower = flat[corner + south] * (1 - right) + flat[corner + south + east] * right
+    upper = flat.take(corner) * rest + flat.take(corner + east) * right
+    corner += south
+    lower = flat.take(corner) * rest + flat.take(corner + east) * right
     result = upper * (1 - down) + lower * down
-    return np.where(inside, result, np.nan)
+    return result if whole else np.where(inside, result, np.nan)

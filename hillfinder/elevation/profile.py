@@ -56,7 +56,7 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         _bends(network, laid),
         _mapped_rises(network, laid, guess, source),
         blur.wavelength,
-        edge=laid.inner_edge,
+        laid=laid,
     )
     # Where nothing was read nothing was found to fit: the mean is over what was.
     seen = ~loose & ~np.isnan(readings.point_m)
@@ -137,7 +137,7 @@ def _mapped_rises(
 
 
 def _smoothed(
-    line: Floats, weight: Floats, bends: Bends, rises: Rises, wavelength: float, *, edge: Ints
+    line: Floats, weight: Floats, bends: Bends, rises: Rises, wavelength: float, *, laid: Samples
 ) -> Floats:
     """Smooth the known part of the line along every street, through the junctions."""
     known = np.flatnonzero(~np.isnan(line))
@@ -145,6 +145,7 @@ def _smoothed(
     number[known] = np.arange(len(known))
     before, at, after = number[bends.before], number[bends.at], number[bends.after]
     whole = (before >= 0) & (at >= 0) & (after >= 0)
+    nodes = len(laid.turn)
     result = line.copy()
     result[known] = smoothing.smooth(
         line[known],
@@ -152,7 +153,8 @@ def _smoothed(
         Bends(before[whole], at[whole], after[whole], bends.back_m[whole], bends.ahead_m[whole]),
         wavelength,
         rises=rises._replace(low=number[rises.low], high=number[rises.high]),
-        edge=edge[~np.isnan(line[len(line) - len(edge) :])],
+        edge=laid.inner_edge[known[known >= nodes] - nodes],
+        turn=laid.turn[known[known < nodes]],
     )
     return result
 

@@ -131,6 +131,11 @@ class Samples:
         nodes = self.count - len(self.inner_edge)
         return mass, Factors(mass + pulls, ties, nodes, self.inner_edge)
 
+    @property
+    def turn(self) -> Ints:
+        """Shape (n,), a good order in which to eliminate the nodes from systems on the streets."""
+        return self._spread[1].turn
+
     def of_places(self, values: Floats) -> Floats:
         """Return for every sample the mean of the values at its places."""
         total = np.bincount(self.sample, values, self.count)
@@ -176,11 +181,13 @@ def lay(network: StreetNetwork) -> Samples:
     leg[network.point_offset[1:-1] - 1] = 1.0
     axis = np.concatenate([[0.0], np.cumsum(leg)])
     at = axis[network.point_offset[:-1]][edge] + distance
-    x, y = np.interp(at, axis, network.point_x_m), np.interp(at, axis, network.point_y_m)
+    # As complex numbers, so that a place is looked for once for both.
+    point = network.point_x_m + 1j * network.point_y_m
+    here = np.interp(at, axis, point)
     before, after = np.maximum(at - 2.0, axis[network.point_offset[:-1]][edge]), at + 2.0
     after = np.minimum(after, axis[network.point_offset[1:] - 1][edge])
-    dx = np.interp(after, axis, network.point_x_m) - np.interp(before, axis, network.point_x_m)
-    dy = np.interp(after, axis, network.point_y_m) - np.interp(before, axis, network.point_y_m)
+    step = np.interp(after, axis, point) - np.interp(before, axis, point)
+    dx, dy = step.real, step.imag
     size = np.maximum(np.hypot(dx, dy), 1e-9)
     return Samples(
         offset=offset,
@@ -188,8 +195,8 @@ def lay(network: StreetNetwork) -> Samples:
         sample=sample,
         lon=lon_between(at, axis, network.point_lon),
         lat=np.interp(at, axis, network.point_lat),
-        x_m=x,
-        y_m=y,
+        x_m=here.real.copy(),
+        y_m=here.imag.copy(),
         dir_x=dx / size,
         dir_y=dy / size,
     )
@@ -243,8 +250,8 @@ def _slope_along(samples: Samples, height: Floats) -> Floats:
 
 def _degrees(lat: Floats, east_m: Floats, north_m: Floats) -> tuple[Floats, Floats]:
     """Return steps in metres as steps in longitude and latitude."""
-    north = north_m / METRES_PER_DEGREE
-    return east_m / METRES_PER_DEGREE / np.maximum(np.cos(np.radians(lat)), 1e-6), north + 0 * lat
+    east = east_m / METRES_PER_DEGREE / np.maximum(np.cos(np.radians(lat)), 1e-6)
+    return east, np.broadcast_to(north_m / METRES_PER_DEGREE, east.shape)
 
 
 def _ring_m(source: HeightSource) -> tuple[Floats, Floats]:

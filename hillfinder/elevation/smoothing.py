@@ -70,6 +70,7 @@ def smooth(
     *,
     rises: Rises | None = None,
     edge: Ints | None = None,
+    turn: Ints | None = None,
 ) -> Floats:
     """Return the heights of the grade line.
 
@@ -82,6 +83,7 @@ def smooth(
         edge: shape (k,), the edges that the last k samples lie inside, each a run of its own, in
             the order of its samples; the others are junctions. It makes the solve faster, and says
             nothing that the bends do not.
+        turn: shape (n - k,), in which order to eliminate the junctions (``equations``).
     """
     count = len(height_m)
     if count == 0:
@@ -118,5 +120,7 @@ def smooth(
             diagonal += np.bincount(sample, rises.weight, count)
             right += np.bincount(sample, sign * rises.weight * rises.rise_m, count)
     diagonal = np.concatenate([diagonal, np.full(len(bend), -1.0)])
-    factors = Factors(diagonal, Ties.joined(ties), first, edge)
+    if turn is not None:  # a bend goes with its junction
+        turn = np.concatenate([turn, turn[at[own]]])
+    factors = Factors(diagonal, Ties.joined(ties), first, edge, turn)
     return factors.solve(np.concatenate([right, np.zeros(len(bend))]))[:count] + level
