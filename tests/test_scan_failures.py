@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hillfinder as hf
-from hillfinder.catalogue import running
+from hillfinder.catalogue import running, sifting
 from hillfinder.cli import main
 from hillfinder.errors import ServiceError
 
@@ -185,6 +185,19 @@ def test_a_scheduler_without_a_worker_is_told(
         address = cluster.scheduler_address
         with pytest.raises(ServiceError, match="none has come within 1 s"):
             hf.scan(region.osm, tmp_path / "hills", heights=region.dem, scheduler=address)
+
+
+def test_an_extract_is_not_blamed_for_a_reader_that_was_killed(tmp_path: Path) -> None:
+    import psutil
+
+    extract = tmp_path / "endless.osm"
+    os.mkfifo(extract)  # nothing comes of it
+    before = psutil.Process().children()
+    with sifting.ways(extract, tmp_path) as pieces:
+        (reader,) = set(psutil.Process().children()) - set(before)
+        reader.kill()
+        with pytest.raises(ServiceError, match="was killed, perhaps for want of memory"):
+            list(pieces)
 
 
 @pytest.mark.parametrize("limit", [10_000, 60_000, 100_000])

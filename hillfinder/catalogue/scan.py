@@ -82,7 +82,7 @@ def scan(
         StreetsError: the extract cannot be read, is not sorted, or holds no street for feet.
         HeightsError: the heights cannot be read, lie elsewhere, or are no terrain.
         OutputError: the disk is full, or cannot be written.
-        ServiceError: the workers were lost.
+        ServiceError: the workers were lost, or what reads the extract was killed.
     """
     dataset.need()
     criteria = criteria or Criteria()

@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from hillfinder.errors import ServiceError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
@@ -26,6 +28,8 @@ PIECE = 16 << 20
 #: The index of a larger file is kept on disk: it has 16 bytes a node, twice the extract's size.
 INDEX_ON_DISK_FROM = 500 << 20
 IN_MEMORY = "flex_mem"
+#: How a process ends that the system ends for want of memory: not by a fault of the file.
+KILLED = -9
 
 
 @contextmanager
@@ -38,6 +42,7 @@ def ways(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
 
     Raises:
         RuntimeError: it cannot be read; its words are libosmium's.
+        ServiceError: the process that reads it was killed.
     """
     from hillfinder.streets import extract
     from hillfinder.streets.spots import NODE_TAGS
@@ -94,7 +99,13 @@ def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
             sieve.kill()  # or whoever reads ahead would be waited for
             raise
     said = sieve.stderr.read().decode(errors="replace").strip()
-    if sieve.wait():
+    if sieve.wait() == KILLED:
+        msg = (
+            "What reads the extract was killed, perhaps for want of memory: give it more, and call "
+            "the scan again."
+        )
+        raise ServiceError(msg)
+    if sieve.returncode:
         raise RuntimeError(said.rpartition("\n")[2] or f"reading it ended with {sieve.returncode}")
     yield rest
 

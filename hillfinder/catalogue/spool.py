@@ -46,6 +46,7 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
 
     Raises:
         StreetsError: the extract cannot be read, has its nodes behind its ways, or holds no ways.
+        ServiceError: the process that reads it was killed.
     """
     import osmium
     from osmium.osm import NOTHING
