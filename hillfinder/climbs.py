@@ -16,7 +16,7 @@ import numpy as np
 from hillfinder.elevation import doubt, evidence
 from hillfinder.errors import HeightsError
 from hillfinder.model import Climb, Profile
-from hillfinder.streets.network import NEAR_M, ragged
+from hillfinder.streets.network import NEAR_M, ragged, spacing
 from hillfinder.streets.strokes import continuations, trace
 from hillfinder.streets.tracks import Legs
 from hillfinder.windows import Limits, Line, search
@@ -358,7 +358,7 @@ def _lay(network: StreetNetwork, profiles: Profiles) -> _Axis:
 
 def _drawn(network: StreetNetwork, axis: _Axis) -> _Drawn:
     """Return the points of the edges' drawing along an axis."""
-    step = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
+    step = spacing(network.point_x_m, network.point_y_m)
     step[network.point_offset[1:-1] - 1] = 0.0
     along = np.concatenate([[0.0], np.cumsum(step)])
     along -= np.repeat(along[network.point_offset[:-1]], np.diff(network.point_offset))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.streets.network import spacing
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,7 +46,7 @@ class Lie:
         edge = np.repeat(np.arange(len(network)), steps + 1)
         index = np.arange(self._offset[-1]) - self._offset[edge]
         # All lines end to end on one axis, a metre apart.
-        leg = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
+        leg = spacing(network.point_x_m, network.point_y_m)
         leg[network.point_offset[1:-1] - 1] = 1.0
         axis = np.concatenate([[0.0], np.cumsum(leg)])
         at = axis[network.point_offset[:-1]][edge] + index * (network.edge_length_m / steps)[edge]

@@ -142,12 +142,13 @@ def _finished(
     plan["files"] = {part.stem: resuming.checksum(part) for part in written}
     for old in job.folder.glob("hills-*.parquet"):
         old.unlink()
+    # What streets were made of goes first, so that the disk is not kept waiting with it.
+    shutil.rmtree(job.folder / tasks.SPOOLS, ignore_errors=True)
     resuming.sync()  # all streets at once, and not each as it was made
     for part in reversed(written):  # the first is what readers look for
         part.replace(part.with_suffix(""))
     resuming.note(job.folder, plan)
-    for left in (tasks.SPOOLS, tasks.ROWS):
-        shutil.rmtree(job.folder / left, ignore_errors=True)
+    shutil.rmtree(job.folder / tasks.ROWS, ignore_errors=True)
     return Catalogue(job.folder, told.hills, street_m)
 
 

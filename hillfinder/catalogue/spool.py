@@ -15,7 +15,7 @@ from hillfinder.catalogue import cells, opl, sifting
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets import extract
-from hillfinder.streets.network import RawStreets, ragged
+from hillfinder.streets.network import RawStreets, ragged, spacing
 from hillfinder.streets.spots import KINDS
 from hillfinder.streets.tags import Ids
 
@@ -224,7 +224,7 @@ def _cells_of(row: Ints, sides: list[Ints]) -> tuple[Ints, Ints]:
 def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
     """Return the numbers of the cells near a long line."""
     # A point every quarter of a cell: none is passed over.
-    far = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    far = np.concatenate([[0.0], np.cumsum(spacing(x, y))])
     at = np.union1d(far, np.arange(0.0, far[-1], 0.25))
     x, y, reach = (np.interp(at, far, each) for each in (x, y, reach))
     found = []

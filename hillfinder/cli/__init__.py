@@ -75,6 +75,8 @@ def main(argv: Sequence[str] | None = None, now: datetime | None = None) -> int:
         now: what the clock says, with its time zone; ``None`` looks at it.
     """
     terminal.prepare()
+    if argv is None:
+        terminal.prepare_process()
     words = options.spaced(sys.argv[1:] if argv is None else argv)
     try:
         with terminal.errors_as_exit_codes():

@@ -153,9 +153,10 @@ def of_place_m(trail: Bools, side_slope: Floats, slope: Floats, cell_m: float) -
         slope: shape (n,), its grade along the street.
         cell_m: the cell size of the model.
     """
-    off = np.where(trail, TRAIL_OFF_M, STREET_OFF_M) * side_slope
-    within_cell = PLACE_PER_CELL * cell_m * np.hypot(side_slope, slope)
-    return np.asarray(np.hypot(off, within_cell))
+    off = np.where(trail, TRAIL_OFF_M, STREET_OFF_M)
+    within_cell = PLACE_PER_CELL * cell_m
+    across = (off**2 + within_cell**2) * side_slope**2
+    return np.asarray(np.sqrt(across + (within_cell * slope) ** 2))
 
 
 def kept(blur: Blur) -> float:

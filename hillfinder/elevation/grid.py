@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Points are read in square pieces of so many cells a side, so that memory does not grow with the
 #: raster: 4,096 x 4,096 heights are 64 MB.
 PIECE_CELLS = 4096
+#: So many cells are held of what was read, since it is asked for twice: 16 MB.
+HELD_CELLS = 4 << 20
 #: Cells that count for a point, since voids just outside are masked with their neighbours; and
 #: cells read around the points, so that those 10 m beside the streets, asked for next, are there.
 COUNTING_CELLS, MARGIN_CELLS = VOID_MARGIN_CELLS + 1, 6
@@ -105,14 +107,14 @@ class Canvas:
         )
 
 
-def sample(headers: Sequence[Header], lon: Floats, lat: Floats, last: list[Canvas]) -> Floats:
+def sample(headers: Sequence[Header], lon: Floats, lat: Floats, held: list[Canvas]) -> Floats:
     """Read the windows around the points from files that share a grid, and interpolate.
 
     Args:
         headers: the files.
         lon: of the points.
         lat: of the points.
-        last: what was read last, if anything, and then what was read now.
+        held: what was read before, the last first; what is read now is put there.
     """
     x, y = _transform(headers[0].crs, lon, lat)
     known = np.isfinite(x) & np.isfinite(y)
@@ -131,7 +133,7 @@ def sample(headers: Sequence[Header], lon: Floats, lat: Floats, last: list[Canva
     for r0, c0, r1, c1 in boxes:
         within |= known & (row > r0 - 1) & (row < r1) & (col > c0 - 1) & (col < c1)
     for points in _pieces(np.flatnonzero(within), row, col):
-        result[points] = _sample_piece(headers, boxes, row[points], col[points], last)
+        result[points] = _sample_piece(headers, boxes, row[points], col[points], held)
     return result
 
 
@@ -153,11 +155,11 @@ def _sample_piece(
     boxes: Sequence[tuple[int, int, int, int]],
     row: Floats,
     col: Floats,
-    last: list[Canvas],
+    held: list[Canvas],
 ) -> Floats:
-    canvas = next(iter(last), None)  # taken once: another thread may read from the same files
-    if canvas is None or not canvas.holds(headers[0], row, col):
-        last.clear()
+    canvases = [*held]  # looked at once: another thread may read from the same files
+    canvas = next((each for each in canvases if each.holds(headers[0], row, col)), None)
+    if canvas is None:
         row0 = math.floor(row.min()) - MARGIN_CELLS
         col0 = math.floor(col.min()) - MARGIN_CELLS
         rows = math.ceil(row.max()) + MARGIN_CELLS + 1 - row0
@@ -168,7 +170,8 @@ def _sample_piece(
             _paste(height, outside, header, (box[0] - row0, box[1] - col0))
         mask_voids(height, outside=outside)
         canvas = Canvas(headers[0], (row0, col0), height)
-        last[:] = [canvas]
+        cells = np.cumsum([each.height.size for each in (canvas, *canvases)])
+        held[:] = [canvas, *canvases][: max(1, int((cells <= HELD_CELLS).sum()))]
     row0, col0 = canvas.corner
     return bilinear(canvas.height, row - row0, col - col0)
 

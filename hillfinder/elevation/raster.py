@@ -67,8 +67,8 @@ class Raster(Chain):
                 grids.append([header])
             else:
                 grid.append(header)
-        last: list[Canvas] = []  # one for all grids: a thousand would be too much to hold
-        super().__init__([_Grid(grid, kind, last) for grid in grids])
+        held: list[Canvas] = []  # for all grids together: a thousand would be too much to hold
+        super().__init__([_Grid(grid, kind, held) for grid in grids])
         self._headers = headers
 
     def extents(self) -> list[tuple[float, float, float, float]]:
@@ -94,8 +94,8 @@ class Raster(Chain):
 class _Grid:
     """Heights from files on one grid."""
 
-    def __init__(self, headers: list[Header], kind: HeightKind | None, last: list[Canvas]) -> None:
-        self._headers, self._last = headers, last
+    def __init__(self, headers: list[Header], kind: HeightKind | None, held: list[Canvas]) -> None:
+        self._headers, self._held = headers, held
         self._kind = kind or worst(_kind(header.name) for header in headers)
 
     @property
@@ -123,7 +123,7 @@ class _Grid:
         Raises:
             HeightsError: a file could not be read to its end.
         """
-        return sample(self._headers, lon, lat, self._last)
+        return sample(self._headers, lon, lat, self._held)
 
 
 def _kind(name: str) -> HeightKind:

@@ -10,7 +10,7 @@ import numpy as np
 
 from hillfinder.elevation.equations import Factors, Ties
 from hillfinder.errors import HeightsError, TerrainError
-from hillfinder.streets.network import lon_between
+from hillfinder.streets.network import lon_between, spacing
 
 if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
@@ -177,7 +177,7 @@ def lay(network: StreetNetwork) -> Samples:
     sample = np.where(index == 0, network.edge_u[edge], network.edge_v[edge])
     sample[inner] = nodes + np.arange(int(inner.sum()))
     # All lines on one axis, a metre apart, so that one interpolation serves them all.
-    leg = np.hypot(np.diff(network.point_x_m), np.diff(network.point_y_m))
+    leg = spacing(network.point_x_m, network.point_y_m)
     leg[network.point_offset[1:-1] - 1] = 1.0
     axis = np.concatenate([[0.0], np.cumsum(leg)])
     at = axis[network.point_offset[:-1]][edge] + distance
@@ -188,7 +188,7 @@ def lay(network: StreetNetwork) -> Samples:
     after = np.minimum(after, axis[network.point_offset[1:] - 1][edge])
     step = np.interp(after, axis, point) - np.interp(before, axis, point)
     dx, dy = step.real, step.imag
-    size = np.maximum(np.hypot(dx, dy), 1e-9)
+    size = np.maximum(np.sqrt(dx * dx + dy * dy), 1e-9)
     return Samples(
         offset=offset,
         distance_m=distance,
@@ -219,8 +219,11 @@ def read(samples: Samples, heights: Heights) -> Readings:
         raise HeightsError(msg)
     _check(samples, point, source.name)
     reach = max(SPACING_M, source.cell_m)
-    aside_lon, aside_lat = _degrees(lat, -samples.dir_y * reach, samples.dir_x * reach)
-    ring_lon, ring_lat = _degrees(lat[place, None], *_ring_m(source))
+    degree_m = METRES_PER_DEGREE * np.maximum(np.cos(np.radians(lat)), 1e-6)
+    aside_lon = -samples.dir_y * reach / degree_m
+    aside_lat = samples.dir_x * reach / METRES_PER_DEGREE
+    ring_east_m, ring_north_m = _ring_m(source)
+    ring_lon, ring_lat = ring_east_m / degree_m[place, None], ring_north_m / METRES_PER_DEGREE
     beside = heights(
         np.concatenate([lon + aside_lon, lon - aside_lon, (lon[place, None] + ring_lon).ravel()]),
         np.concatenate([lat + aside_lat, lat - aside_lat, (lat[place, None] + ring_lat).ravel()]),
@@ -246,12 +249,6 @@ def _slope_along(samples: Samples, height: Floats) -> Floats:
     gap[samples.offset[1:-1] - 1] = np.inf  # from one edge to the next
     steep = np.nan_to_num(np.abs(np.diff(height)) / np.maximum(gap, 1e-9))
     return np.asarray(np.maximum(np.append(steep, 0.0), np.append(0.0, steep)))
-
-
-def _degrees(lat: Floats, east_m: Floats, north_m: Floats) -> tuple[Floats, Floats]:
-    """Return steps in metres as steps in longitude and latitude."""
-    east = east_m / METRES_PER_DEGREE / np.maximum(np.cos(np.radians(lat)), 1e-6)
-    return east, np.broadcast_to(north_m / METRES_PER_DEGREE, east.shape)
 
 
 def _ring_m(source: HeightSource) -> tuple[Floats, Floats]:

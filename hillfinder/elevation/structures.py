@@ -12,6 +12,7 @@ import numpy as np
 
 from hillfinder.elevation.equations import Factors, Ties
 from hillfinder.elevation.near import may_meet
+from hillfinder.streets.network import spacing
 
 if TYPE_CHECKING:
     from hillfinder.elevation.samples import Samples
@@ -77,7 +78,7 @@ def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bool
         return np.zeros(len(samples.x_m), bool)
     from scipy.spatial import cKDTree
 
-    leg = np.hypot(np.diff(decks.x_m), np.diff(decks.y_m))
+    leg = spacing(decks.x_m, decks.y_m)
     leg[decks.offset[1:-1] - 1] = 0.0
     along = np.concatenate([[0.0], np.cumsum(leg)])
     line = np.repeat(np.arange(len(decks.offset) - 1), np.diff(decks.offset))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hillfinder.model import Mark
-from hillfinder.streets.network import lon_between
+from hillfinder.streets.network import lon_between, spacing
 from hillfinder.streets.spots import GRAVEST, KINDS, ROADS, of_road
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Lookout:
         """Return how far each point of an edge is from its ``u`` end."""
         network = self._network
         drawn = slice(*network.point_offset[edge : edge + 2].tolist())
-        step = np.hypot(np.diff(network.point_x_m[drawn]), np.diff(network.point_y_m[drawn]))
+        step = spacing(network.point_x_m[drawn], network.point_y_m[drawn])
         return np.concatenate([[0.0], np.cumsum(step)])
 
     def _wheels(self, edge: int) -> bool:
