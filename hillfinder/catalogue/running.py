@@ -44,8 +44,9 @@ ENVIRONMENT = {
 }
 #: What workers import while the extract is still shared out: the tasks, and what these import late.
 PRELOAD = (
-    *("hillfinder.catalogue.tasks", "hillfinder.elevation.raster", "pandas", "pyarrow", "pyproj"),
-    *("rasterio", "scipy.sparse.linalg", "scipy.spatial", "shapely"),
+    *("hillfinder.catalogue.tasks", "hillfinder.elevation.raster", "pandas", "pyarrow.compute"),
+    *("pyproj", "rasterio", "scipy.sparse.csgraph", "scipy.sparse.linalg", "scipy.spatial"),
+    "shapely",
 )
 #: To reach a scheduler, and until the first of its workers is there.
 PATIENCE_S, WORKER_WITHIN_S = 20, 60
@@ -66,13 +67,12 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
         InputError: Dask is missing, the address is none, or a script begins a scan in each worker.
         ServiceError: there is no scheduler at that address, it has no workers, or went away.
     """
-    if count is None:
-        count = os.cpu_count() or 1
+    count = count or os.cpu_count() or 1
     if scheduler is None and count == 1:
         with _memory_kept():
             yield lambda task, calls: (task(*call) for call in calls)
         return
-    if find_spec("distributed") is None:
+    if not _have_dask():
         msg = 'Several workers need Dask, which is missing: pip install "hillfinder[scan]"'
         raise InputError(msg)
     with ExitStack() as stack, ThreadPoolExecutor(1) as beside:
@@ -186,9 +186,19 @@ def _memory_kept() -> Iterator[None]:
         trim(0)
 
 
+def _have_dask() -> bool:
+    return find_spec("distributed") is not None
+
+
 def _forks() -> bool:
     """Tell whether workers can be forked from a process that has all they need; not on Windows."""
     return "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def begin(count: int | None, scheduler: str | None) -> None:
+    """Let what ``workers`` needs begin as early as it can: the imports of its processes."""
+    if scheduler is None and (count or os.cpu_count()) != 1 and _forks() and _have_dask():
+        _begin_to_fork()
 
 
 def _begin_to_fork() -> None:

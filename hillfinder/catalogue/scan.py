@@ -84,16 +84,17 @@ def scan(
         OutputError: the disk is full, or cannot be written.
         ServiceError: the workers were lost, or what reads the extract was killed.
     """
+    extract, folder = Path(streets).absolute(), Path(folder).absolute()
+    if workers is None and scheduler is None and _is_small(extract):
+        workers = 1
     dataset.need()
+    running.begin(workers, scheduler)
     criteria = criteria or Criteria()
     progress = progress or Progress()
-    extract, folder = Path(streets).absolute(), Path(folder).absolute()
     dem = [heights] if isinstance(heights, Path | str) else heights
     files = tuple(str(Path(path).absolute()) for path in dem)
     extents = Raster(files, kind=heights_kind).extents()  # it says what is wrong with them
     wanted = _wanted(extract, files, heights_kind, criteria)
-    if workers is None and scheduler is None and extract.stat().st_size < SMALL_BYTES:
-        workers = 1
     with resuming.alone(folder):
         plan = resuming.begun(folder, wanted, resume=resume)
         if plan is not None and resuming.whole(folder, plan):
@@ -110,6 +111,10 @@ def scan(
                 margin_m=wanted["margin_m"],
             )
             return _finished(job, plan, run, tiles, progress)
+
+
+def _is_small(extract: Path) -> bool:
+    return extract.is_file() and extract.stat().st_size < SMALL_BYTES
 
 
 def _finished(

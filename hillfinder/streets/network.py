@@ -350,8 +350,12 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
 
 
 def about(lon: float, lat: float) -> str:
-    """Return a transverse Mercator about a point: true to 0.005 % within 60 km of it."""
-    return f"+proj=tmerc +lat_0={lat:.6f} +lon_0={lon:.6f} +k=1 +ellps=WGS84"
+    """Return a transverse Mercator about a point: true to 0.005 % within 60 km of it.
+
+    By the shorter series, that of Evenden and Snyder, which takes half the time and is there within
+    10 nm of the longer one.
+    """
+    return f"+proj=tmerc +approx +lat_0={lat:.6f} +lon_0={lon:.6f} +k=1 +ellps=WGS84"
 
 
 def project(lon: Floats, lat: Floats, crs: str) -> tuple[Floats, Floats]:
