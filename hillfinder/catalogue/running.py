@@ -75,7 +75,7 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
     if not _have_dask():
         msg = 'Several workers need Dask, which is missing: pip install "hillfinder[scan]"'
         raise InputError(msg)
-    with ExitStack() as stack, ThreadPoolExecutor(1) as beside:
+    with _memory_kept(), ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         where: Callable[[], LocalCluster | str]
         if scheduler is None:
             where = beside.submit(_cluster, stack, count).result

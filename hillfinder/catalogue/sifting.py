@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-#: So many bytes of ways are handed on at once.
-PIECE = 16 << 20
+#: So many bytes of ways are handed on at once: not so many that each array made of them is mapped
+#: anew (``running.KEPT_FREE``).
+PIECE = 8 << 20
 #: The index of a larger file is kept on disk: it has 16 bytes a node, twice the extract's size.
 INDEX_ON_DISK_FROM = 500 << 20
 IN_MEMORY = "flex_mem"
