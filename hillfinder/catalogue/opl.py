@@ -55,11 +55,15 @@ def read(text: bytes) -> Lines:
     import pyarrow.compute as pc
 
     begin = 0 if text.startswith(b"w") else text.find(b"\nw") + 1 or len(text)
-    if text.rfind(b"\nn", begin) >= 0:  # the extract is not sorted
-        return read(b"".join(sorted(text.splitlines(keepends=True))))
     whole = memoryview(text)
     mark, said, *place = _fields(whole[:begin], 4)
-    way, tags, nodes = _fields(whole[begin:], 3)
+    try:
+        way, tags, nodes = _fields(whole[begin:], 3)
+    except pa.ArrowInvalid:
+        if text.find(b"\nn", begin) < 0:
+            raise
+        # Nodes have a field more, and behind ways they are where the extract is not sorted.
+        return read(b"".join(sorted(text.splitlines(keepends=True))))
     each = said.dictionary_encode()
     kind = np.array([*map(_kind, each.dictionary.to_pylist()), _NO_KIND])[each.indices]
     seen = kind > _NO_KIND
