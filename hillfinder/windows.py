@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.model import Floats, Ints
 
 #: A dip is forgiven up to so many metres, or up to this share of the rise.
 DIP_M, DIP_SHARE = 2.0, 0.1
@@ -87,7 +87,7 @@ def search(line: Line, first: Ints, last: Ints, limits: Limits) -> Windows:
         number[own] = np.arange(len(own))
         number = number[stretch]
         upper = tried.low >= above[number]
-        left = upper | (tried.high <= below[number])
+        left = np.flatnonzero(upper | (tried.high <= below[number]))
         tried, stretch = tried.only(left), (2 * number + upper)[left]
         first = np.column_stack([first[own], above]).ravel()
         last = np.column_stack([below, last[own]]).ravel()
@@ -103,10 +103,9 @@ class _Tried(NamedTuple):
     low: Ints
     high: Ints
 
-    def only(self, rows: Ints | Bools) -> _Tried:
+    def only(self, rows: Ints) -> _Tried:
         """Return some of them."""
-        foot, top, gain, low, high = self
-        return _Tried(foot[rows], top[rows], gain[rows], low[rows], high[rows])
+        return _Tried._make([each.take(rows) for each in self])
 
     def best(self, stretch: Ints) -> Ints:
         """Return the row of the best window of each stretch."""

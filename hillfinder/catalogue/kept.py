@@ -244,7 +244,7 @@ def _with_heights(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwo
     Their heights are unknown, as those of streets of which the source knows none.
     """
     try:
-        return profile.attach(network, heights), 0.0
+        return profile.fitted(network, heights)[0], 0.0
     except TerrainError as error:
         if error.street_m >= JUDGED_FROM_M:
             raise

@@ -30,7 +30,8 @@ class Ties(NamedTuple):
 
     def those(self, wanted: Bools) -> Ties:
         """Return some of them."""
-        return Ties(self.one[wanted], self.other[wanted], self.value[wanted])
+        rows = np.flatnonzero(wanted)
+        return Ties(self.one.take(rows), self.other.take(rows), self.value.take(rows))
 
     @classmethod
     def joined(cls, parts: Sequence[Ties]) -> Ties:

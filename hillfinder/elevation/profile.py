@@ -42,6 +42,14 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         HeightsError: the source knows no height on any of these streets, or what it says of
             them is no terrain.
     """
+    return doubt.settled(*fitted(network, heights))
+
+
+def fitted(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwork, HeightSource]:
+    """Return what ``attach`` does, but for the doubt, and the model that it comes from.
+
+    Until that is settled ``sigma_m`` is 0.
+    """
     laid = samples.lay(network)
     readings = samples.read(laid, heights)
     source = readings.source
@@ -71,7 +79,7 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         trusted=read_only(seen[laid.sample]),
         blur=blur,
     )
-    return doubt.settled(network.with_profiles(profiles), source)
+    return network.with_profiles(profiles), source
 
 
 def unknown(network: StreetNetwork, source: HeightSource) -> StreetNetwork:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ class Raster(Chain):
         if not paths:
             msg = "No elevation file was given: give one or more."
             raise HeightsError(msg)
-        headers = [_header(str(path), opener or _open) for path in paths]
+        headers = [_header(str(path), opener) for path in paths]
         grids: list[list[Header]] = []
         for header in sorted(headers, key=lambda each: each.cell_m):
             grid = next((grid for grid in grids if header.shares_grid(grid[0])), None)
@@ -144,7 +144,20 @@ def _open(path: str) -> DatasetReader:
     return rasterio.open(_openable(Path(path)))
 
 
-def _header(where: str, opener: Open) -> Header:
+def _header(where: str, opener: Open | None) -> Header:
+    """Return what a file says of itself; of one on this machine it is remembered."""
+    if opener is None and Path(where).is_file():
+        state = Path(where).stat()
+        return _header_as_of(where, state.st_mtime_ns, state.st_size)
+    return _header_read(where, opener or _open)
+
+
+@lru_cache(maxsize=1 << 10)
+def _header_as_of(where: str, *_state: int) -> Header:
+    return _header_read(where, _open)
+
+
+def _header_read(where: str, opener: Open) -> Header:
     import rasterio
 
     path = Path(where)

@@ -24,25 +24,27 @@ if TYPE_CHECKING:
 
 def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
     """Return a network of some of the edges, in their order, with their ways and profiles."""
+    kept = np.flatnonzero(edges)
+    way = network.edge_way[kept]
     ways = np.zeros(len(network.ways.ids), bool)
-    ways[network.edge_way[edges]] = True
-    nodes, u, v = in_use(network.edge_u[edges], network.edge_v[edges], len(network.node_id))
+    ways[way] = True
+    nodes, u, v = in_use(network.edge_u[kept], network.edge_v[kept], len(network.node_id))
     point_offset, points = _of_runs(network.point_offset, edges)
     profiles = network.profiles
     if profiles is not None:
         offset, samples = _of_runs(profiles.offset, edges)
-        rest = _rows(profiles, samples, "offset", "blur")
+        rest = _rows(profiles, np.flatnonzero(samples), "offset", "blur")
         profiles = Profiles(offset=offset, blur=profiles.blur, **rest)
     rows = np.flatnonzero(ways)
     renamed = np.cumsum(ways) - 1
     return replace(
         network,
         **_rows(network, nodes, only="node_"),
-        **_rows(network, points, "point_offset", only="point_"),
+        **_rows(network, np.flatnonzero(points), "point_offset", only="point_"),
         edge_u=u,
         edge_v=v,
-        edge_way=read_only(renamed[network.edge_way[edges]]),
-        edge_length_m=read_only(network.edge_length_m[edges]),
+        edge_way=read_only(renamed[way]),
+        edge_length_m=read_only(network.edge_length_m[kept]),
         point_offset=point_offset,
         ways=Ways(
             ids=network.ways.ids.among(rows),
@@ -167,10 +169,10 @@ def _end_to_end(offsets: Sequence[Ints]) -> Ints:
     return read_only(np.concatenate([[0], np.cumsum(length)]))
 
 
-def _rows(record: object, rows: Ints | Bools, *but: str, only: str = "") -> dict[str, Any]:
+def _rows(record: object, rows: Ints, *but: str, only: str = "") -> dict[str, Any]:
     """Return rows of the arrays of a record whose names begin with ``only``."""
     return {
-        each.name: read_only(getattr(record, each.name)[rows])
+        each.name: read_only(getattr(record, each.name).take(rows))
         for each in fields(record)  # type: ignore[arg-type]
         if each.name.startswith(only) and each.name not in but
     }
