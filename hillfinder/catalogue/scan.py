@@ -10,6 +10,7 @@ import shutil
 import time
 from dataclasses import asdict
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from hillfinder.catalogue import cells, dataset, kept, parts, resuming, running, spool, tasks
@@ -134,6 +135,7 @@ def _finished(
     with_streets = {cell: size for cell, size in sizes.items() if cell in learnt}
     shared = _tiles(with_streets, tiles)
     calls = [(job, tile, _round_about(tile, learnt, job.margin_m)) for tile in shared]
+    Thread(target=resuming.sync, daemon=True).start()  # so that little is left at the end
     for done in _each(run, tasks.find, calls):
         told.tell(sum(sizes.values()) / len(shared), 0.0, done.hills)
     order = cells.sort(with_streets)
