@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ import rasterio
 import rasterio.shutil
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import CRS
 from rasterio import Affine
 from rasterio.enums import ColorInterp
 from rasterio.warp import transform as warp_points
@@ -118,6 +120,31 @@ def points(
 def inside(count: int = 200, rows: int = ROWS, cols: int = COLS) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(5)
     return rng.uniform(0, rows - 1, count), rng.uniform(0, cols - 1, count)
+
+
+# --- What is remembered of files ------------------------------------------------------------------
+
+
+def test_a_file_that_was_replaced_is_looked_at_again(tmp_path: Path) -> None:
+    file = write(tmp_path / "plane.tif", PLANE.cells().astype("float32"))
+    ((west, *_),) = Raster([file]).extents()
+    other = write(tmp_path / "other.tif", PLANE.cells().astype("float32"), corner=(9.0, 46.01))
+    at = file.stat().st_mtime_ns
+    os.utime(other, ns=(at, at))  # as cp -p and tar do
+    assert other.stat().st_size == file.stat().st_size
+    other.replace(file)
+    ((moved, *_),) = Raster([file]).extents()
+    assert (west, moved) == pytest.approx((8.0, 9.0))
+
+
+def test_what_is_said_beside_a_file_later_is_heeded(tmp_path: Path) -> None:
+    file = tmp_path / "plane.asc"
+    head = "ncols 3\nnrows 3\nxllcorner 500000\nyllcorner 0\ncellsize 10\n"
+    file.write_text(head + "1 2 3\n" * 3)
+    for zone, middle in ((32632, 9.0), (32633, 15.0)):
+        file.with_suffix(".prj").write_text(CRS.from_epsg(zone).to_wkt("WKT1_ESRI"))
+        ((west, *_),) = Raster([file]).extents()
+        assert west == pytest.approx(middle)
 
 
 # --- What was read last ---------------------------------------------------------------------------
