@@ -323,6 +323,14 @@ def test_bounds_heed_ways_with_missing_nodes(tmp_path: Path) -> None:
     assert pairs(read(tmp_path, ways, nodes, box(-100, -100, 100, 100))) == [(1, 2)]
 
 
+def test_a_street_round_a_pole_has_its_length(tmp_path: Path) -> None:
+    ring = [(lon, -89.999) for lon in (0.0, 60.0, 120.0, 180.0, -120.0, -60.0)]
+    file = tmp_path / "pole.osm"
+    file.write_text(osm([(1, [*range(1, 7), 1], STREET)], dict(enumerate(ring, 1)), degrees=True))
+    around_m = 6 * 0.001 * 111_694  # a hexagon is as far round as six of its radii
+    assert extract.read(file).total_length_m == pytest.approx(around_m, rel=1e-3)
+
+
 def test_bounds_across_the_antimeridian(tmp_path: Path) -> None:
     nodes = {1: (179.9, 0.0), 2: (179.91, 0.0), 3: (-179.9, 0.0), 4: (-179.91, 0.0), 5: (90.0, 0.0),
              6: (90.01, 0.0), 7: (179.99, 0.0), 8: (-179.99, 0.0)}  # fmt: skip

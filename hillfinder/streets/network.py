@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Positions on a line that differ by less are one.
 NEAR_M = 1e-6
+#: Farther north 60 km may go round a pole.
+SHORTER_TO_LAT = 89.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -353,9 +355,10 @@ def about(lon: float, lat: float) -> str:
     """Return a transverse Mercator about a point: true to 0.005 % within 60 km of it.
 
     By the shorter series, that of Evenden and Snyder, which takes half the time and is there within
-    10 nm of the longer one.
+    10 nm of the longer one; but not at the poles, where it knows no place 90 degrees further east.
     """
-    return f"+proj=tmerc +approx +lat_0={lat:.6f} +lon_0={lon:.6f} +k=1 +ellps=WGS84"
+    series = "+approx " if abs(lat) <= SHORTER_TO_LAT else ""
+    return f"+proj=tmerc {series}+lat_0={lat:.6f} +lon_0={lon:.6f} +k=1 +ellps=WGS84"
 
 
 def project(lon: Floats, lat: Floats, crs: str) -> tuple[Floats, Floats]:
