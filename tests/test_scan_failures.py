@@ -88,6 +88,13 @@ def test_a_scan_that_was_killed_goes_on(
     assert content(folder) == whole
 
 
+def test_what_workers_are_told_stays_with_them(region: Region, tmp_path: Path) -> None:
+    names = (*running.ENVIRONMENT, "PYTHONHASHSEED")
+    before = [os.environ.get(name) for name in names]
+    hf.scan(region.osm, tmp_path / "hills", heights=region.dem, workers=2)
+    assert [os.environ.get(name) for name in names] == before
+
+
 def test_a_worker_that_was_killed_is_replaced(region: Region, whole: bytes, tmp_path: Path) -> None:
     import psutil
 

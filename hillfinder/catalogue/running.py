@@ -67,7 +67,8 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
         InputError: Dask is missing, the address is none, or a script begins a scan in each worker.
         ServiceError: there is no scheduler at that address, it has no workers, or went away.
     """
-    count = count or os.cpu_count() or 1
+    if count is None:
+        count = os.cpu_count() or 1
     if scheduler is None and count == 1:
         with _memory_kept():
             yield lambda task, calls: (task(*call) for call in calls)
@@ -158,11 +159,25 @@ def _dask() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
     try:
-        with dask.config.set(settings):
+        with dask.config.set(settings), _environment():
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Put back at the end what workers are told: it is for them alone."""
+    names = (*ENVIRONMENT, "PYTHONHASHSEED")  # Dask sets that one too
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -205,13 +220,14 @@ def _begin_to_fork() -> None:
     """Start the process that workers are forked from: it imports what they need meanwhile."""
     from multiprocessing import forkserver, resource_tracker
 
-    os.environ.update(ENVIRONMENT)  # Dask does so too, but too late for what is preloaded
     multiprocessing.set_forkserver_preload(["distributed", *PRELOAD])
     resource_tracker.ensure_running()  # it would lift what follows
     # Ctrl-C is for this process, which ends the others: they begin with deaf ears.
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        forkserver.ensure_running()
+        with _environment():
+            os.environ.update(ENVIRONMENT)  # Dask does so too, but too late for what is preloaded
+            forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
