@@ -417,6 +417,29 @@ def test_a_damaged_part_is_made_anew(region: Region, scanned: Path, tmp_path: Pa
     assert content(scan(region, folder).folder) == content(scanned)
 
 
+def test_a_spool_cut_short_is_filled_anew(region: Region, scanned: Path, tmp_path: Path) -> None:
+    """As one is that a reading of the extract was filling, or the disk had not yet."""
+    folder = tmp_path / "hills"
+    with pytest.raises(Stopped):
+        scan(region, folder, tiles=50, progress=stopped_after(1, stop))
+    made = {path.name for path in (folder / "_streets").iterdir()}
+    short = next(path for path in (folder / tasks.SPOOLS).iterdir() if path.name not in made)
+    short.write_bytes(b"")
+    assert content(scan(region, folder).folder) == content(scanned)
+
+
+def test_hills_without_their_streets_never_count_as_whole(
+    region: Region, scanned: Path, tmp_path: Path
+) -> None:
+    folder = scan(region, tmp_path / "hills").folder
+    (folder / "hills-9999.parquet").mkdir()  # which stops the dropping there
+    with pytest.raises(OSError, match="hills-9999"):
+        scan(region, folder, resume=False)
+    (folder / "hills-9999.parquet").rmdir()
+    scan(region, folder)
+    assert cells_of(folder) == cells_of(scanned)
+
+
 @pytest.mark.parametrize("whats", [["hills-0000.parquet"], ["hills-0000.parquet", "_streets/*"]])
 def test_a_finished_dataset_that_is_damaged_is_made_anew(
     region: Region, scanned: Path, tmp_path: Path, whats: list[str]
@@ -466,6 +489,12 @@ def test_a_folder_that_holds_something_else_is_left_alone(region: Region, tmp_pa
     for resume in (True, False):
         with pytest.raises(InputError, match="holds something else"):
             scan(region, tmp_path, resume=resume)
+
+
+def test_no_number_of_workers_below_one_is_taken(region: Region, tmp_path: Path) -> None:
+    for workers in (0, -2):
+        with pytest.raises(InputError, match=f"{workers} workers cannot scan: give 1 or more"):
+            scan(region, tmp_path / "hills", workers=workers)
 
 
 def test_files_that_are_not_there_are_named(region: Region, tmp_path: Path) -> None:

@@ -49,11 +49,13 @@ def begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str,
         )
         raise InputError(msg)
     if plan is not None and not resume:
+        # The hills first, since a plan with all of them counts as a scan that is whole; and the
+        # plan last, since hills without one count as something else.
+        for path in folder.glob("hills-*.parquet*"):
+            path.unlink()
         for what in (tasks.SPOOLS, tasks.ROWS, dataset.STREETS):
             shutil.rmtree(folder / what, ignore_errors=True)
         (folder / PLAN).unlink()
-        for path in folder.glob("hills-*.parquet*"):
-            path.unlink()
         plan = None
     return plan
 
@@ -79,13 +81,18 @@ def has_all(folder: Path, plan: Mapping[str, Any]) -> bool:
     """Tell whether the scan can go on without reading the extract again."""
     spools, streets = folder / tasks.SPOOLS, folder / dataset.STREETS
     return all(
-        (spools / name).is_file()
+        _is_of_size(spools / name, size)
         or (
             parts.read(streets / name) is not None
             and parts.read(streets / f"{name}.rim") is not None
         )
-        for name in plan["cells"]
+        for name, size in plan["cells"].items()
     )
+
+
+def _is_of_size(path: Path, size: int) -> bool:
+    """Tell whether a spool is all there: one that is being filled, or was cut short, is not."""
+    return path.is_file() and path.stat().st_size == size
 
 
 def note(folder: Path, plan: Mapping[str, Any]) -> None:

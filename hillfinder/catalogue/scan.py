@@ -19,7 +19,7 @@ from hillfinder.catalogue.region import Catalogue
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.raster import Raster
 from hillfinder.elevation.samples import no_terrain
-from hillfinder.errors import HeightsError, OutputError, StreetsError
+from hillfinder.errors import HeightsError, InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.progress import Progress
 from hillfinder.streets import extract as reading
@@ -85,6 +85,9 @@ def scan(
         OutputError: the disk is full, or cannot be written.
         ServiceError: the workers were lost, or what reads the extract was killed.
     """
+    if workers is not None and workers < 1:
+        msg = f"{workers} workers cannot scan: give 1 or more, or None for one for each core."
+        raise InputError(msg)
     extract, folder = Path(streets).absolute(), Path(folder).absolute()
     if workers is None and scheduler is None and _is_small(extract):
         workers = 1
