@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hillfinder.elevation.chain import Chain
 from hillfinder.elevation.grid import Canvas, Header, quietly, sample
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Open = Callable[[str], DatasetReader]
 
-#: Where a file lies may be said beside it: in a file of its name with more behind, or another end.
-PAM, BESIDE = ".aux.xml", (".prj", ".tfw", ".wld", ".hdr")
 EARTH_RADIUS_M = 6_371_009.0
 #: Makers that name their files always so, and what they make; any other name says nothing.
 KINDS: dict[str, HeightKind] = {
@@ -61,7 +59,7 @@ class Raster(Chain):
         if not paths:
             msg = "No elevation file was given: give one or more."
             raise HeightsError(msg)
-        headers = [_header(str(path), opener) for path in paths]
+        headers = [_header(str(path), opener or _open) for path in paths]
         grids: list[list[Header]] = []
         for header in sorted(headers, key=lambda each: each.cell_m):
             grid = next((grid for grid in grids if header.shares_grid(grid[0])), None)
@@ -146,29 +144,7 @@ def _open(path: str) -> DatasetReader:
     return rasterio.open(_openable(Path(path)))
 
 
-def _header(where: str, opener: Open | None) -> Header:
-    """Return what a file says of itself; of one on this machine it is remembered."""
-    if opener is None and Path(where).is_file():
-        return _header_as_of(where, _states(Path(where)))
-    return _header_read(where, opener or _open)
-
-
-@lru_cache(maxsize=1 << 10)
-def _header_as_of(where: str, _states: tuple[Any, ...]) -> Header:
-    return _header_read(where, _open)
-
-
-def _states(path: Path) -> tuple[Any, ...]:
-    """Return what changes when a file is replaced, or what GDAL reads beside it."""
-    beside = (path.with_name(path.name + PAM), *map(path.with_suffix, BESIDE))
-    states = [one.stat() if one.exists() else None for one in (path, *beside)]
-    return tuple(
-        state and (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-        for state in states
-    )
-
-
-def _header_read(where: str, opener: Open) -> Header:
+def _header(where: str, opener: Open) -> Header:
     import rasterio
 
     path = Path(where)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from hillfinder.model import STEEPEST_OVER_M, Leg
-from hillfinder.streets.network import NEAR_M, Track, ragged
+from hillfinder.streets.network import NEAR_M, Track, ragged, spacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,8 +110,7 @@ def drawn(network: StreetNetwork, edge: Ints) -> tuple[Laid, Ints]:
     """Return the lines of edges, each as often as it is asked for, and the rows of their points."""
     point, offset = ragged(network.point_offset[edge], network.point_offset[edge + 1])
     x, y = network.point_x_m[point], network.point_y_m[point]
-    step = np.hypot(np.diff(x, prepend=0.0), np.diff(y, prepend=0.0))
-    return Laid(offset, _summed(step, offset)), point
+    return Laid(offset, _summed(np.append(0.0, spacing(x, y))[: len(x)], offset)), point
 
 
 def along(network: StreetNetwork, legs: Legs) -> tuple[Track, Ints]:
