@@ -1,6 +1,6 @@
 """What somebody already has, measured: length, gain, grade, doubt and steepest pieces of each line.
 
-Lines are measured as streets are: each becomes a way, ``network.build`` and ``profile.attach`` do
+Lines are measured as streets are: each becomes a way, ``building.build`` and ``profile.attach`` do
 the rest, so that whatever makes the grades of hills better does the same here. Lines meet only
 where an end of one is an end of another, to the last digit: blocks of one street share their
 junctions then, and carry each other's slope through them. Lines that cross, or touch on their way,
@@ -23,7 +23,7 @@ from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, StreetSource
 from hillfinder.output import measured
 from hillfinder.streets import access
-from hillfinder.streets.network import RawStreets, build
+from hillfinder.streets.building import RawStreets, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -19,7 +19,7 @@ from hillfinder.errors import DataError, HeightsError, InputError, OutputError, 
 from hillfinder.model import StreetSource
 from hillfinder.progress import Progress
 from hillfinder.streets import extract
-from hillfinder.streets.network import build
+from hillfinder.streets.building import build
 from hillfinder.streets.tags import Tags
 
 from . import regions

@@ -22,7 +22,7 @@ from hillfinder.elevation.structures import SHORTEST_APPROACH_M
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource, Leg, StreetSource
 from hillfinder.streets import extract, graph
-from hillfinder.streets.network import RawStreets, build
+from hillfinder.streets.building import RawStreets, build
 from hillfinder.streets.strokes import continuations
 
 from .accuracy.ground import Grid, noisier

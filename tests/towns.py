@@ -11,12 +11,13 @@ import pytest
 
 from hillfinder.model import HeightSource, StreetSource
 from hillfinder.streets import spots
-from hillfinder.streets.network import RawStreets, StreetNetwork, build
+from hillfinder.streets.building import RawStreets, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hillfinder.model import Floats
+    from hillfinder.streets.network import StreetNetwork
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 LAT, LON = 46.0, 8.0

@@ -19,7 +19,8 @@ from hillfinder.catalogue.cells import Cell
 from hillfinder.elevation import doubt, profile
 from hillfinder.errors import HeightsError, StreetsError, TerrainError
 from hillfinder.model import HeightSource, read_only
-from hillfinder.streets.network import Blur, Lines, build
+from hillfinder.streets.building import build
+from hillfinder.streets.network import Blur, Lines
 from hillfinder.streets.pieces import join, take, touching
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Bools, Floats, Ints
-    from hillfinder.streets.network import Profiles, RawStreets, StreetNetwork
+    from hillfinder.streets.building import RawStreets
+    from hillfinder.streets.network import Profiles, StreetNetwork
 
 #: The influence of a height dies away as exp(-4.4 distance / wavelength) along a street, and the
 #: longest wavelength is 400 m: so far away a metre counts for a millimetre, and for nothing at the

@@ -15,7 +15,8 @@ from hillfinder.catalogue import cells, opl, sifting
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets import extract
-from hillfinder.streets.network import RawStreets, ragged, spacing
+from hillfinder.streets.building import RawStreets
+from hillfinder.streets.network import ragged, spacing
 from hillfinder.streets.spots import KINDS
 from hillfinder.streets.tags import Ids
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.streets import access, network, spots
+from hillfinder.streets import access, building, spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from osmium.osm import Way
 
     from hillfinder.model import MarkKind
+    from hillfinder.streets.network import StreetNetwork
 
     Bounds = tuple[float, float, float, float]
 
@@ -30,7 +31,7 @@ GIVEN = f"{ALONE}, or .graphml for a graph that OSMnx saved"
 KEYS = ("highway", "railway", "waterway", "man_made", *access.AREA_TAGS)
 
 
-def read(path: Path | str, bounds: Bounds | None = None) -> network.StreetNetwork:
+def read(path: Path | str, bounds: Bounds | None = None) -> StreetNetwork:
     """Read the streets of an OpenStreetMap file.
 
     Args:
@@ -52,7 +53,7 @@ def read(path: Path | str, bounds: Bounds | None = None) -> network.StreetNetwor
         where = " near the place" if bounds else ""
         msg = f"{path.name} holds no streets{where}: check that the file covers it."
         raise StreetsError(msg)
-    return network.build(raw)
+    return building.build(raw)
 
 
 def opened(path: Path, given: str = GIVEN) -> File:
@@ -90,7 +91,7 @@ class _Line(NamedTuple):
     points: bytes
 
 
-def _read(file: File, name: str, bounds: Bounds | None) -> network.RawStreets | None:
+def _read(file: File, name: str, bounds: Bounds | None) -> building.RawStreets | None:
     import osmium
     from osmium.geom import WKBFactory, use_nodes
     from osmium.osm import NODE, NOTHING, WAY, Node
@@ -166,13 +167,13 @@ def _parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:
 
 def _assemble(
     lines: list[tuple[int, _Line]], source: StreetSource, node_kind: Mapping[int, MarkKind]
-) -> network.RawStreets:
+) -> building.RawStreets:
     """Lay the ways end to end, in the order of their ids."""
     lines.sort(key=lambda line: line[0])
     point = np.frombuffer(b"".join(line.points for _, line in lines)).reshape(-1, 2)
     ref = np.array([ref for _, line in lines for ref in line.refs], np.int64)
     node_id, first, way_node = np.unique(ref, return_index=True, return_inverse=True)
-    return network.RawStreets(
+    return building.RawStreets(
         node_id=node_id,
         lon=point[first, 0],
         lat=point[first, 1],

@@ -11,7 +11,7 @@ import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import Profile, StreetSource
-from hillfinder.streets import access, network, spots
+from hillfinder.streets import access, building, spots
 from hillfinder.streets.tags import READ_TAGS
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from hillfinder.model import Floats, MarkKind
+    from hillfinder.streets.network import StreetNetwork
 
     Coords = tuple[tuple[float, float], ...]
     _Street = tuple[int, int, tuple[int, ...], Coords | None]
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 TAGS = {*READ_TAGS} - {"oneway"}
 
 
-def read(path: Path | str) -> network.StreetNetwork:
+def read(path: Path | str) -> StreetNetwork:
     """Read a graph saved by ``osmnx.save_graphml``.
 
     Raises:
@@ -58,7 +59,7 @@ def from_networkx(
     source: StreetSource | None = None,
     *,
     nodes_known: bool = False,
-) -> network.StreetNetwork:
+) -> StreetNetwork:
     """Make a network of an OSMnx graph, simplified or not.
 
     Edges that OSMnx merged keep all their way ids; where their tags differ, the street counts as
@@ -94,7 +95,7 @@ def from_networkx(
     rows.sort(key=lambda row: row[0])
     raw = _raw(rows, nodes, source or StreetSource("an OSMnx graph"))
     kinds = _node_kinds(graph)
-    return network.build(replace(raw, node_kind=kinds, nodes_known=nodes_known))
+    return building.build(replace(raw, node_kind=kinds, nodes_known=nodes_known))
 
 
 def _node_kinds(graph: nx.MultiDiGraph[Any]) -> dict[int, MarkKind]:
@@ -222,11 +223,11 @@ def _raw(
     rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]],
     nodes: Mapping[int, tuple[float, float]],
     source: StreetSource,
-) -> network.RawStreets:
+) -> building.RawStreets:
     ref = np.array([node for _, chain, _ in rows for node in chain], np.int64)
     node_id, way_node = np.unique(ref, return_inverse=True)
     lonlat = np.array([nodes[int(node)] for node in node_id.tolist()])
-    return network.RawStreets(
+    return building.RawStreets(
         node_id=node_id,
         lon=lonlat[:, 0],
         lat=lonlat[:, 1],
@@ -238,7 +239,7 @@ def _raw(
     )
 
 
-def to_networkx(streets: network.StreetNetwork) -> nx.MultiDiGraph[int]:
+def to_networkx(streets: StreetNetwork) -> nx.MultiDiGraph[int]:
     """Return the network as OSMnx would: a simplified MultiDiGraph, every street both ways.
 
     Nodes carry ``x``, ``y``, ``street_count`` and ``elevation`` (metres, where known). Edges carry

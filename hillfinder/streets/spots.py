@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hillfinder.model import Bools, Ints, Strings
-    from hillfinder.streets.network import RawStreets
+    from hillfinder.streets.building import RawStreets
 
 #: What a number in ``Spots.kind`` stands for.
 KINDS: tuple[MarkKind, ...] = get_args(MarkKind)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hillfinder.model import StreetSource
-from hillfinder.streets.network import RawStreets, StreetNetwork, build
+from hillfinder.streets.building import RawStreets, build
 from tests.accuracy import ground
 from tests.accuracy.readings import METHODS, Reading, Spots, Stretches, read
 from tests.accuracy.sheet import Doubt, Half, Sheet, bias, mean_error, signed
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.streets.network import StreetNetwork
 
 #: Block ends nearer than this are one junction.
 JOIN_M = 2.0

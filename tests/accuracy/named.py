@@ -9,7 +9,7 @@ import numpy as np
 import osmium
 
 from hillfinder.model import StreetSource
-from hillfinder.streets.network import RawStreets, StreetNetwork, build
+from hillfinder.streets.building import RawStreets, build
 from tests.accuracy.hills import listed
 from tests.accuracy.readings import METHODS, Reading, read
 from tests.towns import DATA
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from osmium.osm import Way
 
+    from hillfinder.streets.network import StreetNetwork
     from tests.accuracy.portland import Portland
     from tests.accuracy.sheet import Sheet
 
