@@ -101,10 +101,15 @@ def write(parts: Iterable[pa.Table], path: Path, said: Mapping[str, Any], box: B
         said: what the dataset says of itself.
         box: around all hills of the file; ``None`` where there are none.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = _schema(said, box)
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as file:
+    # Hardly a number or a line comes up twice.
+    again = [column.name for column in schema if pa.types.is_string(column.type)]
+    with pq.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=again, write_page_checksum=True
+    ) as file:
         for group in _groups(parts):
             file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import multiprocessing
 import os
@@ -17,6 +16,7 @@ from hillfinder.errors import InputError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
     from typing import TypeAlias
 
     from distributed import Client, LocalCluster
@@ -48,27 +48,26 @@ PRELOAD = (
     *("pyproj", "rasterio", "scipy.sparse.csgraph", "scipy.sparse.linalg", "scipy.spatial"),
     "shapely",
 )
+#: Of a smaller extract workers would take longer to begin than this process to end.
+SMALL_BYTES = 2 << 20
 #: To reach a scheduler, and until the first of its workers is there.
 PATIENCE_S, WORKER_WITHIN_S = 20, 60
 
 
 @contextmanager
-def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
+def workers(count: int, scheduler: str | None) -> Iterator[Run]:
     """Yield what does tasks, and yields what came of each as it is done.
 
     Workers are started beside whatever the caller does first, and waited for by the first tasks.
 
     Args:
-        count: how many processes of this machine; 1 is this one alone, without Dask, and ``None``
-            one for each core.
+        count: how many processes of this machine; 1 is this one alone, without Dask.
         scheduler: the address of a Dask scheduler, instead.
 
     Raises:
         InputError: Dask is missing, the address is none, or a script begins a scan in each worker.
         ServiceError: there is no scheduler at that address, it has no workers, or went away.
     """
-    if count is None:
-        count = os.cpu_count() or 1
     if scheduler is None and count == 1:
         with _memory_kept():
             yield lambda task, calls: (task(*call) for call in calls)
@@ -92,6 +91,8 @@ def workers(count: int | None, scheduler: str | None) -> Iterator[Run]:
 
 def _ask(scheduler: str) -> None:
     """Ask whether there is a scheduler: Dask's client would wait forever for any other server."""
+    import asyncio
+
     from distributed import rpc
 
     async def ask() -> None:
@@ -210,10 +211,20 @@ def _forks() -> bool:
     return "forkserver" in multiprocessing.get_all_start_methods()
 
 
-def begin(count: int | None, scheduler: str | None) -> None:
-    """Let what ``workers`` needs begin as early as it can: the imports of its processes."""
-    if scheduler is None and (count or os.cpu_count()) != 1 and _forks() and _have_dask():
+def begin(extract: Path, count: int | None, scheduler: str | None) -> int:
+    """Return how many workers of this machine an extract is given; let them begin where several.
+
+    What they import takes as long as what this process imports, so it is called first of all.
+    """
+    if scheduler is not None:
+        return 0
+    there = extract.is_file()
+    if count is None:
+        small = there and extract.stat().st_size < SMALL_BYTES
+        count = 1 if small else os.cpu_count() or 1
+    if count > 1 and there and _forks() and _have_dask():
         _begin_to_fork()
+    return count
 
 
 def _begin_to_fork() -> None:

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 #: Of a hill matter its own length, the slopes that it is part of on either side, and the streets
 #: round about that lend it a name.
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
-#: Below it workers take longer to begin than this process to end.
-SMALL_BYTES = 2 << 20
 #: Of less street without heights nothing is said: bridges and borders have always some.
 UNKNOWN_TOLD_FROM_M = 500.0
 #: Enough tiles that workers end together, and that not much is lost with one.
@@ -89,10 +87,8 @@ def scan(
         msg = f"{workers} workers cannot scan: give 1 or more, or None for one for each core."
         raise InputError(msg)
     extract, folder = Path(streets).absolute(), Path(folder).absolute()
-    if workers is None and scheduler is None and _is_small(extract):
-        workers = 1
+    workers = running.begin(extract, workers, scheduler)
     dataset.need()
-    running.begin(workers, scheduler)
     criteria = criteria or Criteria()
     progress = progress or Progress()
     dem = [heights] if isinstance(heights, Path | str) else heights
@@ -115,10 +111,6 @@ def scan(
                 margin_m=wanted["margin_m"],
             )
             return _finished(job, plan, run, tiles, progress)
-
-
-def _is_small(extract: Path) -> bool:
-    return extract.is_file() and extract.stat().st_size < SMALL_BYTES
 
 
 def _finished(

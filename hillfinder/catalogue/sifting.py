@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -86,19 +85,11 @@ def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
     if sieve.stdout is None or sieve.stderr is None:  # they are pipes
         raise AssertionError
     rest = b""
-    # The next piece is read while this one is worked on, or the sieve would wait in between.
-    with ThreadPoolExecutor(1) as ahead:
-        try:
-            coming = ahead.submit(sieve.stdout.read, PIECE)
-            while piece := coming.result():
-                coming = ahead.submit(sieve.stdout.read, PIECE)
-                end = piece.rfind(b"\n") + 1
-                if end:
-                    yield b"".join([rest, memoryview(piece)[:end]])
-                rest = piece[end:] if end else rest + piece
-        except BaseException:
-            sieve.kill()  # or whoever reads ahead would be waited for
-            raise
+    while piece := sieve.stdout.read(PIECE):
+        end = piece.rfind(b"\n") + 1
+        if end:
+            yield b"".join([rest, memoryview(piece)[:end]])
+        rest = piece[end:] if end else rest + piece
     said = sieve.stderr.read().decode(errors="replace").strip()
     if sieve.wait() == KILLED:
         msg = (

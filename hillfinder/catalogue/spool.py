@@ -7,6 +7,7 @@ as arrays, to the spools of the cells that it comes near.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from hillfinder.streets.spots import KINDS
 from hillfinder.streets.tags import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from hillfinder.model import Floats, Ints
@@ -59,8 +60,7 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
         with osmium.io.Reader(file, NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp") or None
         with sifting.ways(path, folder) as pieces:
-            for piece in pieces:
-                lines = opl.read(piece)
+            for lines in _read(pieces):
                 if (lines.node[np.isnan(lines.lon)] < 0).any():
                     below_zero = below_zero or _below_zero(path)
                     lines = _with_nodes(lines, *below_zero)
@@ -111,6 +111,19 @@ def read(spool: bytes, source: StreetSource) -> RawStreets | None:
         node_kind=dict(zip(number[marks].tolist(), kinds, strict=True)),
         nodes_known=True,
     )
+
+
+def _read(pieces: Iterable[bytes]) -> Iterator[opl.Lines]:
+    """Yield what pieces say; the next is read beside what is done with one.
+
+    Arrow and NumPy let another thread run meanwhile.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(opl.read, b"")  # what it imports is there when the first piece is
+        for piece in pieces:
+            before, coming = coming, beside.submit(opl.read, piece)
+            yield before.result()
+        yield coming.result()
 
 
 def _below_zero(path: Path) -> tuple[Ints, Floats, Floats]:

@@ -87,7 +87,7 @@ def scan(
         criteria = options.criteria(
             length=length, warmup="10-20", pace=None, walk=False, min_grade=min_grade, limit=10
         )
-        from hillfinder.catalogue.scan import scan as search
+        from hillfinder.catalogue import running
         from hillfinder.errors import InputError
         from hillfinder.output.files import check
 
@@ -96,6 +96,9 @@ def scan(
             if html.resolve().is_relative_to(out.resolve()):
                 msg = f"{html} lies among the hills themselves: give the page another place."
                 raise InputError(msg)
+        running.begin(extract, workers, scheduler)
+        from hillfinder.catalogue.scan import scan as search
+
         with watching.watch("Scanning", quiet=quiet) as progress:
             found = search(
                 extract,
