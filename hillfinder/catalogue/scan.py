@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
 #: Of less street without heights nothing is said: bridges and borders have always some.
 UNKNOWN_TOLD_FROM_M = 500.0
-#: Enough tiles that workers end together, and that not much is lost with one.
-TILES, CELLS_PER_TILE = 64, 8
+#: Enough tiles that workers end together, and that not much is lost with one. A cluster counts as
+#: so many workers.
+TILES_PER_WORKER, CELLS_PER_TILE, CLUSTER = 16, 8, 4
 
 
 def scan(
@@ -110,11 +112,16 @@ def scan(
                 source=StreetSource(**plan["source"]),
                 margin_m=wanted["margin_m"],
             )
-            return _finished(job, plan, run, tiles, progress)
+            share = partial(_tiles, count=tiles, at_least=TILES_PER_WORKER * (workers or CLUSTER))
+            return _finished(job, plan, run, share, progress)
 
 
 def _finished(
-    job: Job, plan: dict[str, Any], run: Run, tiles: int | None, progress: Progress
+    job: Job,
+    plan: dict[str, Any],
+    run: Run,
+    share: Callable[[Mapping[Cell, int]], list[list[Cell]]],
+    progress: Progress,
 ) -> Catalogue:
     """Do what is left to do of a scan."""
     sizes = {Cell(*map(int, name.split("-")[1:])): size for name, size in plan["cells"].items()}
@@ -122,13 +129,13 @@ def _finished(
     (job.folder / tasks.ROWS).mkdir(exist_ok=True)
     told = _Told(progress, 2 * sum(sizes.values()))
     learnt: dict[Cell, Mapping[str, Any]] = {}
-    shared = _tiles(sizes, tiles)
+    shared = share(sizes)
     for done in _each(run, tasks.keep, [(job, tile) for tile in shared]):
         learnt |= {cell: about for cell, about in done.about.items() if about["edges"]}
         told.tell(sum(sizes[cell] for cell in done.about), _metres(done.about, "street_m"), 0)
     street_m = _checked(job, learnt, progress)
     with_streets = {cell: size for cell, size in sizes.items() if cell in learnt}
-    shared = _tiles(with_streets, tiles)
+    shared = share(with_streets)
     calls = [(job, tile, _round_about(tile, learnt, job.margin_m)) for tile in shared]
     Thread(target=resuming.sync, daemon=True).start()  # so that little is left at the end
     for done in _each(run, tasks.find, calls):
@@ -229,11 +236,15 @@ def _share_out(
     return plan
 
 
-def _tiles(sizes: Mapping[Cell, int], count: int | None) -> list[list[Cell]]:
-    """Return the cells in tiles that lie together and cost about the same."""
+def _tiles(sizes: Mapping[Cell, int], count: int | None, at_least: int = 1) -> list[list[Cell]]:
+    """Return the cells in tiles that lie together and cost about the same.
+
+    Where it is not said how many: no more than some cells in each, and ``at_least`` so many tiles
+    if there are as many cells.
+    """
     order = cells.sort(sizes)
     if count is None:
-        count = max(-(-len(order) // CELLS_PER_TILE), min(len(order), TILES))
+        count = max(-(-len(order) // CELLS_PER_TILE), min(len(order), at_least))
     whole = sum(sizes.values())
     tiles: list[list[Cell]] = []
     passed, begun = 0.0, -1

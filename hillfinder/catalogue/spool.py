@@ -60,7 +60,8 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
         with osmium.io.Reader(file, NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp") or None
         with sifting.ways(path, folder) as pieces:
-            for lines in _read(pieces):
+            for each in _read(pieces):
+                lines = each
                 if (lines.node[np.isnan(lines.lon)] < 0).any():
                     below_zero = below_zero or _below_zero(path)
                     lines = _with_nodes(lines, *below_zero)
