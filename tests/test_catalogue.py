@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import hillfinder as hf
 from hillfinder.catalogue import cells, dataset, kept, opl, parts, sifting, spool, table, tasks
+from hillfinder.catalogue import scan as scanning
 from hillfinder.catalogue.cells import Cell
 from hillfinder.errors import DataError, HeightsError, InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
@@ -98,6 +99,31 @@ def test_no_number_of_tiles_changes_a_byte(
     region: Region, scanned: Path, tmp_path: Path, tiles: int
 ) -> None:
     assert content(scan(region, tmp_path / "hills", tiles=tiles).folder) == content(scanned)
+
+
+@pytest.mark.parametrize(
+    ("count", "at_least", "tiles"), [(None, 16, 16), (None, 64, 40), (None, 2, 5), (3, 16, 3)]
+)
+def test_tiles_are_enough_for_the_workers_and_not_too_large(
+    count: int | None, at_least: int, tiles: int
+) -> None:
+    sizes = {Cell(x, y): 100 for x in range(8) for y in range(5)}
+    made = scanning._tiles(sizes, count, at_least)
+    assert len(made) == tiles
+    assert [cell for tile in made for cell in tile] == cells.sort(sizes)
+    assert max(map(len, made)) - min(map(len, made)) <= 1
+
+
+def test_an_extract_is_read_beside_in_its_order() -> None:
+    ids = range(1, 40)
+    lines = (f"w{way} Thighway=path Nn1x1y1,n2x2y2\n".encode() for way in ids)
+    assert [each.id.tolist() for each in spool._read(lines)] == [[], *([way] for way in ids)]
+
+
+def test_a_line_that_cannot_be_read_ends_the_reading() -> None:
+    lines = iter([b"w1 Thighway=path Nn1x1y1,n2x2y2\n", b"w2 no line\n", b"w3 neither\n"])
+    with pytest.raises(ValueError, match="CSV parse error"):
+        list(spool._read(lines))
 
 
 @pytest.mark.slow

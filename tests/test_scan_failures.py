@@ -88,6 +88,24 @@ def test_a_scan_that_was_killed_goes_on(
     assert content(folder) == whole
 
 
+def test_what_is_small_or_missing_is_given_no_workers(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[None] = []
+    monkeypatch.setattr(running, "_begin_to_fork", lambda: begun.append(None))
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    large = tmp_path / "large.osm.pbf"
+    large.write_bytes(bytes(running.SMALL_BYTES))
+    assert running.begin(region.osm, None, None) == 1
+    assert running.begin(large, 1, None) == 1
+    assert running.begin(large, 2, "tcp://10.0.0.1:8786") == 0
+    assert running.begin(tmp_path / "missing.osm.pbf", 2, None) == 2
+    assert not begun
+    assert running.begin(large, None, None) == 6
+    assert running.begin(region.osm, 2, None) == 2
+    assert len(begun) == 2
+
+
 def test_what_workers_are_told_stays_with_them(region: Region, tmp_path: Path) -> None:
     names = (*running.ENVIRONMENT, "PYTHONHASHSEED")
     before = [os.environ.get(name) for name in names]
