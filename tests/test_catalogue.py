@@ -120,6 +120,15 @@ def test_an_extract_is_read_beside_in_its_order() -> None:
     assert [each.id.tolist() for each in spool._read(lines)] == [[], *([way] for way in ids)]
 
 
+def test_what_lies_in_the_current_folder_is_no_module_of_the_reader_s(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    with sifting.ways(region.osm, tmp_path) as pieces:
+        assert b"Thighway" in b"".join(pieces)
+
+
 def test_a_line_that_cannot_be_read_ends_the_reading() -> None:
     lines = iter([b"w1 Thighway=path Nn1x1y1,n2x2y2\n", b"w2 no line\n", b"w3 neither\n"])
     with pytest.raises(ValueError, match="CSV parse error"):
@@ -537,15 +546,19 @@ def test_heights_that_lie_elsewhere_are_told(region: Region, tmp_path: Path) -> 
             hf.scan(region.osm, tmp_path / "hills", heights=elsewhere.dem, workers=1)
 
 
-def test_an_extract_with_its_ways_first_is_told(region: Region, tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [1, 10])
+def test_an_extract_with_ways_before_their_nodes_is_told(
+    region: Region, tmp_path: Path, every: int
+) -> None:
     import osmium
     from osmium.osm import NODE, WAY
 
     path = tmp_path / "ways-first.osm.pbf"
     with osmium.SimpleWriter(str(path)) as out:
-        for kind in (WAY, NODE):
+        for kind, first in ((WAY, True), (NODE, True), (WAY, False)):
             for each in osmium.FileProcessor(str(region.osm), kind):
-                out.add(each)
+                if kind == NODE or (each.id % every == 0) == first:
+                    out.add(each)
     with pytest.raises(StreetsError, match="sort it first"):
         hf.scan(path, tmp_path / "hills", heights=region.dem, workers=1)
 

@@ -160,8 +160,8 @@ def _streets(folder: Path, place: Place, bounds: Box) -> tuple[kept.Joined, Heig
 
 def _unreadable(path: Path) -> DataError:
     return DataError(
-        f"{path} is damaged, or made by another version of hillfinder: scan the region again, and "
-        "it is made anew."
+        f"{path} is damaged, or made by another version of hillfinder: scan the region again "
+        "with --no-resume."
     )
 
 

@@ -35,11 +35,12 @@ KEPT_FREE = {
     "MALLOC_TOP_PAD_": (-2, 64 << 20, 128 << 10),
     "MALLOC_MMAP_THRESHOLD_": (-3, 8 << 20, 128 << 10),
 }
-#: What workers are told by their environment: each has one core, and glibc is not to give the
-#: thread that does the tasks a store of its own, which maps every array anew.
+#: What workers are told by their environment: each has one core, glibc is not to give the thread
+#: that does the tasks a store of its own, which maps every array anew, and what lies in the current
+#: folder is not taken for a module of Python's.
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-    "MALLOC_ARENA_MAX": "1",
+    **dict.fromkeys(("MALLOC_ARENA_MAX", "PYTHONSAFEPATH"), "1"),
     **{name: str(size) for name, (_, size, _) in KEPT_FREE.items()},
 }
 #: What workers import while the extract is still shared out: the tasks, and what these import late.

@@ -15,8 +15,6 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hillfinder.errors import ServiceError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
@@ -67,7 +65,8 @@ def _sieve(path: Path, *what: str) -> Iterator[Iterator[bytes]]:
     from hillfinder.streets import extract
 
     ending = next(end for end in extract.ENDINGS if path.name.lower().endswith(end))
-    command = [sys.executable, "-m", __name__, str(path), ending[1:], *what]
+    # As a file, and with -P: what lies in the current folder is not taken for a module of Python's.
+    command = [sys.executable, "-P", __file__, str(path), ending[1:], *what]
     with subprocess.Popen(  # noqa: S603 - this very program
         command,
         stdin=subprocess.DEVNULL,
@@ -92,6 +91,8 @@ def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
         rest = piece[end:] if end else rest + piece
     said = sieve.stderr.read().decode(errors="replace").strip()
     if sieve.wait() == KILLED:
+        from hillfinder.errors import ServiceError
+
         msg = (
             "What reads the extract was killed, perhaps for want of memory: give it more, and call "
             "the scan again."

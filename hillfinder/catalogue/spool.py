@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Open ways that come near more cells than this are shared out by their nodes, not by their box.
 MANY_CELLS = 9
+#: An extract that is sorted has a node of every way; a few may be lost, not such a share.
+NOWHERE = 0.01
 #: A spool has the arrays of ``opl.Lines`` end to end, behind their lengths, again and again.
 _TYPES = ("i8", "i8", "i8", "i8", "f8", "f8", "u1")
 
@@ -55,7 +57,7 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
 
     file = extract.opened(path)
     below_zero: tuple[Ints, Floats, Floats] | None = None
-    ways, placed = 0, 0
+    ways, nowhere = 0, 0
     try:
         with osmium.io.Reader(file, NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp") or None
@@ -66,15 +68,16 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
                     below_zero = below_zero or _below_zero(path)
                     lines = _with_nodes(lines, *below_zero)
                 _share_out(lines, folder, margin_m)
-                of_way = np.repeat(lines.kind < 0, lines.size)
+                way = np.repeat(np.arange(len(lines.id)), lines.size)
+                placed = np.bincount(way[~np.isnan(lines.lon)], minlength=len(lines.id)) > 0
                 ways += int((lines.kind < 0).sum())
-                placed += int((~np.isnan(lines.lon) & of_way).sum())
+                nowhere += int((~placed & (lines.kind < 0)).sum())
     except (RuntimeError, ValueError) as error:
         raise extract.unreadable(path, error) from error
-    if ways and not placed:
+    if nowhere > NOWHERE * ways:
         msg = (
-            f"{path.name} does not say where its ways lie before it has them: sort it first, "
-            "nodes before ways (osmium sort)."
+            f"{path.name} does not say where {nowhere:,} of its {ways:,} ways lie before it has "
+            "them: sort it first, nodes before ways (osmium sort)."
         )
         raise StreetsError(msg)
     if not any(folder.iterdir()):
