@@ -47,6 +47,8 @@ WALK_M_S, JOG_SHARE = 1000 / 720, 0.9
 JOG_GRADE = 0.10
 #: A cool-down takes about so long.
 COOL_DOWN_S = 600.0
+#: A way there or home that leads over so much of the hill is told.
+MOST_OF_IT = 0.5
 #: Slower than this up a hill, walking costs a runner no more than running: 10:25 a kilometre.
 HIKE_M_S = 1.6
 #: What is hard to go down on, and how much longer that takes.
@@ -228,21 +230,41 @@ def _cues(
     steps: Sequence[Step], hill: Hill, criteria: Criteria, full_s: float, *, jogged: bool
 ) -> Iterator[str]:
     """Yield how to run it, in the order of the session."""
-    yield from _warming(steps[0], criteria)
+    yield from _warming(steps[0], hill.climb, criteria)
     work = [step for step in steps if step.kind == "repeat"]
     up = work[0]
     yield from _going_up(up, len(work), hill.climb, criteria, full_s)
     yield from _going_down(hill.climb, criteria, jogged=jogged)
     if not criteria.walk:
         yield "It is a hard day: keep easy days on both sides of it."
-    if steps[-1].kind == "cool-down" and steps[-1].time_s < COOL_DOWN_S:
-        more = (COOL_DOWN_S - steps[-1].time_s) / 60
-        if more >= 1:
-            verb = "walk" if criteria.walk else "jog"
-            yield f"Home is near: {verb} {more:.0f} min more to cool down."
+    if steps[-1].kind == "cool-down":
+        yield from _cooling(steps[-1], hill.climb, criteria)
 
 
-def _warming(first: Step, criteria: Criteria) -> Iterator[str]:
+def _cooling(last: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
+    if _shared(climb, last.route.legs) >= MOST_OF_IT:
+        yield "The way home leads up the hill once more: take it easily, or count it as one."
+    more = (COOL_DOWN_S - last.time_s) / 60
+    if more >= 1:
+        verb = "walk" if criteria.walk else "jog"
+        yield f"Home is near: {verb} {more:.0f} min more to cool down."
+
+
+def _shared(climb: Climb, legs: Sequence[Leg], way: int = 1) -> float:
+    """Return of how much of a climb a route runs along it, up (1) or down (-1), as a share."""
+    met_m = 0.0
+    for up in climb.legs:
+        rising = way * np.sign(up.stop_m - up.start_m)
+        for leg in legs:
+            if leg.edge == up.edge and rising * (leg.stop_m - leg.start_m) > 0:
+                low, high = max(min(up[1:]), min(leg[1:])), min(max(up[1:]), max(leg[1:]))
+                met_m += max(0.0, high - low)
+    return met_m / climb.length_m
+
+
+def _warming(first: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
+    if first.kind == "warm-up" and _shared(climb, first.route.legs, -1) >= MOST_OF_IT:
+        yield "The way there comes down the hill: walk where it is steep, and look at it."
     missing = criteria.warmup_min[0] - first.time_s / 60 if first.kind == "warm-up" else 0.0
     if missing >= 1:
         verb = "walk" if criteria.walk else "jog"

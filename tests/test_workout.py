@@ -16,7 +16,7 @@ from hillfinder.climbs import climb as climb_along
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profile import attach
 from hillfinder.errors import CriteriaError, InputError
-from hillfinder.model import Hill, Leg, Place
+from hillfinder.model import Hill, Leg, Place, Step
 from hillfinder.pace import Clock
 from hillfinder.plan import Plan
 from hillfinder.warmup import Router
@@ -26,7 +26,7 @@ from .towns import LAT, LON, STREET, Formula, town
 
 if TYPE_CHECKING:
     from hillfinder.hills import Hills
-    from hillfinder.model import Step, Workout
+    from hillfinder.model import Workout
     from hillfinder.streets.network import StreetNetwork
 
 
@@ -121,6 +121,26 @@ def test_repeats_are_counted_in_metres(level: str, counts: tuple[int, ...]) -> N
     asked = Criteria(level=level, pace_min_per_km=5)  # type: ignore[arg-type]
     for length_m, count in zip((100, 150, 200), counts, strict=True):
         assert workout.counted(length_m, length_m / 3, asked) == count
+
+
+def test_a_way_that_leads_over_the_hill_is_told() -> None:
+    network = ladder(0.06, 100.0)
+    router = Router(network, Place(LAT, LON), Criteria())
+    hill = one_hill(network, router)
+    up = hill.climb.legs[0]
+    down = replace(router.approach(hill.climb), legs=(Leg(up.edge, up.stop_m, up.start_m),))
+    told = " ".join(workout.make(replace(hill, approach=down), Criteria(), router).cues)
+    assert "The way there comes down the hill" in told
+    assert "comes down the hill" not in " ".join(workout.make(hill, Criteria(), router).cues)
+    assert workout._shared(hill.climb, (Leg(up.edge, 40.0, 10.0),), -1) == pytest.approx(
+        0.3, rel=0.01
+    )
+    assert workout._shared(hill.climb, (Leg(up.edge, 40.0, 10.0), Leg(up.edge + 1, 0, 90))) == 0
+    once_more = (Leg(up.edge, 0.0, 60.0),)
+    (said,) = workout._cooling(
+        Step("cool-down", replace(down, legs=once_more), 600.0, 1), hill.climb, Criteria()
+    )
+    assert said.startswith("The way home leads up the hill once more")
 
 
 def test_a_runner_walks_down_at_tobler_s_pace_and_a_strong_one_jogs() -> None:
