@@ -28,6 +28,10 @@ class Hill(model.Hill):
             return hill
         return cls(**{each.name: getattr(hill, each.name) for each in fields(hill)})
 
+    def __repr__(self) -> str:
+        """Return rank, name and figures in one line: the arrays would take hundreds."""
+        return f"<Hill {self.rank}: {plain(self.name)}, {', '.join(card.figures(self))}>"
+
     def plot(
         self,
         axes: Axes | None = None,

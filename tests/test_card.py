@@ -148,7 +148,7 @@ def test_a_run_over_several_hills_names_each() -> None:
         *("Hill 3", "Down", "Hill 7", "Down")
     ]
     assert "3  First Street: 11.8" in shown
-    assert "On the hill 7" in shown
+    assert "\nOn hill 7\n" in shown
 
 
 def test_repeats_that_differ_are_told_apart() -> None:

@@ -244,7 +244,7 @@ def test_what_to_do_about_files_that_exist_is_said_once(tmp_path: Path) -> None:
         check(one, other)
     assert str(refused.value) == (
         f"{one} exists already; {other} exists already: give another name, or ask for it to be "
-        "replaced (--force, overwrite=True)."
+        "replaced (--force, or in Python overwrite=True)."
     )
 
 

@@ -72,7 +72,8 @@ def check(
                 said = f"{found.service.name} ({found.host}) {found.said}, {found.seconds:.1f} s"
                 terminal.put(f"{mark}{plain(said)}\n")
         for service in (service for service, good in reached.items() if not good):
-            terminal.put(f"Without {service.name}: {service.instead}, or search where you did.\n")
+            name = service.name.replace("The ", "the ", 1)
+            terminal.put(f"Without {name}: {service.instead}, or search where you did.\n")
         terminal.put(_contents(web.cache)[0] + "\n")
         terminal.put(f"Versions: {', '.join(_versions())}\n")
         if not all(reached.values()):

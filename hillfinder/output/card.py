@@ -189,7 +189,6 @@ def sections(hill: Hill, *, several: bool = False) -> Iterator[tuple[str, list[L
         hill: which.
         several: it is one of a run over several, so headings say which, and no way leads to it.
     """
-    number = f" {hill.rank}" if several else ""
     if hill.fit is not None:
         yield f"How hill {hill.rank} fits", [(words.fit(hill.fit), "")]
     notes: list[Line] = [(note, "") for note in hill.notes]
@@ -198,7 +197,7 @@ def sections(hill: Hill, *, several: bool = False) -> Iterator[tuple[str, list[L
     if hill.safety and hill.safety.marks and not told:
         marks = [(_marks(hill.safety.marks), "")]
     on_hill = [*notes, *_cautions(hill.safety), *marks, *_unknown(hill.safety)]
-    yield f"On the hill{number}", on_hill
+    yield f"On hill {hill.rank}" if several else "On the hill", on_hill
     if not several:
         # What lies on the way there is in its cautions: a list of it would be long.
         there = [*_cautions(hill.approach_safety), *_unknown(hill.approach_safety)]

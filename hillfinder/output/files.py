@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hillfinder.errors import OutputError
 
-_ADVICE = ": give another name, or ask for it to be replaced (--force, overwrite=True)"
+_ADVICE = ": give another name, or ask for it to be replaced (--force, or in Python overwrite=True)"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
