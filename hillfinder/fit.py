@@ -17,7 +17,7 @@ import numpy as np
 from hillfinder.errors import CriteriaError
 from hillfinder.footing import NEUTRAL, Ground, Worth
 from hillfinder.ideal import grade_worth, half_at, ideal, repeat_s, time_worth
-from hillfinder.model import Fit, Hill
+from hillfinder.model import STEEPEST_STREET, Fit, Hill
 from hillfinder.streets.marks import Lookout
 from hillfinder.workout import longest_s
 
@@ -281,7 +281,8 @@ class Scales:
         said.sort(key=lambda each: round(each[0], DECIMALS))
         reasons = [words for _, words in said]
         if _confidence(climb) == "low":
-            reasons.insert(0, "its grade is a guess")
+            steep = climb.max_grade > STEEPEST_STREET
+            reasons.insert(0, "no street is as steep" if steep else "its grade is a guess")
         return Fit(self._score(climb, parts), values, tuple(reasons))
 
     def _grade(self, climb: Climb) -> Worth:

@@ -180,10 +180,19 @@ def test_no_words_break_the_reading(length: str, warmup: str, pace: str) -> None
         (["near", "--", "-33.86,151.21"], ["near", "--", "-33.86,151.21"]),
         (["near", "--limit", "-5"], ["near", "--limit", "-5"]),
         (["near", "-q", "45,-122"], ["near", "-q", "45,-122"]),
+        (["near", "45.48", "-122.69", "-q"], ["near", "45.48 -122.69", "-q"]),
+        (["near", "-33.86,", "151.21"], ["near", " -33.86, 151.21"]),
+        (["near", "45,4993", "-122,6974"], ["near", "45,4993 -122,6974"]),
+        (
+            ["near", "--max-grade", "9.5", "45.48", "-1.5"],
+            ["near", "--max-grade", "9.5", "45.48 -1.5"],
+        ),
+        (["near", "--pick", "2", "--", "1.5", "2.5"], ["near", "--pick", "2", "--", "1.5", "2.5"]),
+        (["--"], ["--"]),
         ([], []),
     ],
 )
-def test_a_southern_latitude_is_no_option(words: list[str], spaced: list[str]) -> None:
+def test_coordinates_are_one_word_and_no_option(words: list[str], spaced: list[str]) -> None:
     assert options.spaced(words) == spaced
 
 

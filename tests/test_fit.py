@@ -179,6 +179,8 @@ def test_doubt_never_raises_the_score_of_an_ideal_grade_and_a_guess_is_never_goo
     guess = scales.weigh(replace(ramp(grade)[1], grade_sigma=0.03), warmup(), ())
     assert guess.score <= fit.SURE["low"]
     assert guess.reasons[0] == "its grade is a guess"
+    steeper = ramp(0.4)[1]
+    assert scales.weigh(steeper, warmup(), ()).reasons[0] == "no street is as steep"
 
 
 @settings(max_examples=30, deadline=None)

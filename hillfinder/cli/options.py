@@ -132,16 +132,27 @@ def height_kind(typed: DemKind | None) -> HeightKind | None:
 
 
 def spaced(argv: Sequence[str]) -> list[str]:
-    """Return the words with a space before each southern latitude, which is no option.
+    """Return the words with coordinates as one, and a space before a southern latitude.
+
+    Neither is an option then, whatever it begins with. Two numbers behind an option may be its own,
+    and stay as they are.
 
     >>> spaced(["near", "-33.86,151.21", "--offline"])
     ['near', ' -33.86,151.21', '--offline']
+    >>> spaced(["near", "45.48,", "-122.69"])
+    ['near', '45.48, -122.69']
     """
-    southern = re.compile(r"-\.?\d[\d.]*\s*[,;\s°]")
+    degrees, southern = re.compile(r"-?\d{1,3}[.,]\d+"), re.compile(r"-\.?\d[\d.]*\s*[,;\s°]")
     end = argv.index("--") if "--" in argv else len(argv)
-    return [
-        f" {word}" if southern.match(word) and at < end else word for at, word in enumerate(argv)
-    ]
+    words: list[str] = []
+    for word in argv[:end]:
+        option, before = ["", "", *words][-2:]
+        coordinates = degrees.fullmatch(before.rstrip(",;")) and degrees.fullmatch(word)
+        if coordinates and not option.startswith("-"):
+            words[-1] = f"{before} {word}"
+        else:
+            words.append(word)
+    return [f" {word}" if southern.match(word) else word for word in words] + list(argv[end:])
 
 
 def contradictions(
