@@ -254,11 +254,11 @@ def _shared(climb: Climb, legs: Sequence[Leg], way: int = 1) -> float:
     """Return of how much of a climb a route runs along it, up (1) or down (-1), as a share."""
     met_m = 0.0
     for up in climb.legs:
-        rising = way * np.sign(up.stop_m - up.start_m)
+        low, high = sorted(up[1:])
         for leg in legs:
-            if leg.edge == up.edge and rising * (leg.stop_m - leg.start_m) > 0:
-                low, high = max(min(up[1:]), min(leg[1:])), min(max(up[1:]), max(leg[1:]))
-                met_m += max(0.0, high - low)
+            if leg.edge == up.edge:
+                start, stop = np.clip(leg[1:], low, high)
+                met_m += max(0.0, way * np.sign(up.stop_m - up.start_m) * (stop - start))
     return met_m / climb.length_m
 
 

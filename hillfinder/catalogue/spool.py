@@ -67,11 +67,8 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
                 if (lines.node[np.isnan(lines.lon)] < 0).any():
                     below_zero = below_zero or _below_zero(path)
                     lines = _with_nodes(lines, *below_zero)
-                _share_out(lines, folder, margin_m)
-                way = np.repeat(np.arange(len(lines.id)), lines.size)
-                placed = np.bincount(way[~np.isnan(lines.lon)], minlength=len(lines.id)) > 0
+                nowhere += _share_out(lines, folder, margin_m)
                 ways += int((lines.kind < 0).sum())
-                nowhere += int((~placed & (lines.kind < 0)).sum())
     except (RuntimeError, ValueError) as error:
         raise extract.unreadable(path, error) from error
     if nowhere > NOWHERE * ways:
@@ -149,16 +146,21 @@ def _with_nodes(lines: opl.Lines, node: Ints, lon: Floats, lat: Floats) -> opl.L
     return lines._replace(lon=places[0], lat=places[1])
 
 
-def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> None:
-    """Append every line to the spools of the cells that it comes near."""
+def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> int:
+    """Append every line to the spools of the cells that it comes near.
+
+    Returns:
+        How many ways lie nowhere, since no node of theirs is known.
+    """
     count, every = len(lines.id), np.repeat(np.arange(len(lines.id)), lines.size)
     known = ~np.isnan(lines.lon)
     seen = np.bincount(every[known], minlength=count)
+    nowhere = int(((seen == 0) & (lines.kind < 0)).sum())
     enough = seen >= np.where(lines.kind < 0, 2, 1)
     known &= enough[every]
     some = np.flatnonzero(enough)
     if len(some) == 0:
-        return
+        return nowhere
     lat = lines.lat[known]
     x, y = cells.positions(lines.lon[known], lat)
     size = seen[some]
@@ -197,6 +199,7 @@ def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> None:
     for cell, chosen in zip(number[np.append(0, cuts)].tolist(), np.split(row, cuts), strict=True):
         with (folder / cells.of_number(cell).name).open("ab") as spool:
             spool.write(_bytes(lines, chosen))
+    return nowhere
 
 
 def _bytes(lines: opl.Lines, rows: Ints) -> bytes:
