@@ -14,28 +14,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hillfinder.catalogue.region import Catalogue
-    from hillfinder.catalogue.scan import scan
-    from hillfinder.climbs import find as find_climbs
+    from hillfinder.climbs.search import find as find_climbs
     from hillfinder.criteria import Criteria
-    from hillfinder.elevation.chain import Chain
     from hillfinder.elevation.heights import Heights
-    from hillfinder.elevation.profile import attach
-    from hillfinder.elevation.raster import Raster
-    from hillfinder.elevation.tiles import Tiles
+    from hillfinder.elevation.profiles.attach import attach
+    from hillfinder.elevation.sources.fallback import Chain
+    from hillfinder.elevation.sources.raster import Raster
+    from hillfinder.elevation.sources.tiles import Tiles
     from hillfinder.errors import HillfinderError
-    from hillfinder.faces import Hill
     from hillfinder.find import grade, near
-    from hillfinder.fit import Weights
-    from hillfinder.grades import GradedLine, Grades
-    from hillfinder.hills import Hills
     from hillfinder.model import Climb, HeightSource, Place, Profile, Route, Workout
-    from hillfinder.plan import Plan
-    from hillfinder.streets.extract import read as read_extract
-    from hillfinder.streets.graph import from_networkx, to_networkx
-    from hillfinder.streets.graph import read as read_graphml
+    from hillfinder.region.catalogue import Catalogue
+    from hillfinder.region.scan import scan
+    from hillfinder.results.grades import GradedLine, Grades
+    from hillfinder.results.hill import Hill
+    from hillfinder.results.hills import Hills
+    from hillfinder.results.plan import Plan
+    from hillfinder.services.client import Web
     from hillfinder.streets.network import StreetNetwork
-    from hillfinder.web import Web
+    from hillfinder.streets.osm_file import read as read_extract
+    from hillfinder.streets.osmnx_graph import from_networkx, to_networkx
+    from hillfinder.streets.osmnx_graph import read as read_graphml
+    from hillfinder.training.suitability import Weights
 
 __all__ = [
     "Catalogue",
@@ -72,36 +72,36 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Catalogue": "catalogue.region",
-    "Chain": "elevation.chain",
+    "Catalogue": "region.catalogue",
+    "Chain": "elevation.sources.fallback",
     "Climb": "model",
     "Criteria": "criteria",
-    "GradedLine": "grades",
-    "Grades": "grades",
+    "GradedLine": "results.grades",
+    "Grades": "results.grades",
     "HeightSource": "model",
     "Heights": "elevation.heights",
     "HillfinderError": "errors",
-    "Hill": "faces",
-    "Hills": "hills",
+    "Hill": "results.hill",
+    "Hills": "results.hills",
     "Place": "model",
-    "Plan": "plan",
+    "Plan": "results.plan",
     "Profile": "model",
-    "Raster": "elevation.raster",
+    "Raster": "elevation.sources.raster",
     "Route": "model",
     "StreetNetwork": "streets.network",
-    "Tiles": "elevation.tiles",
-    "Web": "web",
-    "Weights": "fit",
+    "Tiles": "elevation.sources.tiles",
+    "Web": "services.client",
+    "Weights": "training.suitability",
     "Workout": "model",
-    "attach": "elevation.profile",
-    "find_climbs": "climbs:find",
-    "from_networkx": "streets.graph",
+    "attach": "elevation.profiles.attach",
+    "find_climbs": "climbs.search:find",
+    "from_networkx": "streets.osmnx_graph",
     "grade": "find",
     "near": "find",
-    "read_extract": "streets.extract:read",
-    "read_graphml": "streets.graph:read",
-    "scan": "catalogue.scan",
-    "to_networkx": "streets.graph",
+    "read_extract": "streets.osm_file:read",
+    "read_graphml": "streets.osmnx_graph:read",
+    "scan": "region.scan",
+    "to_networkx": "streets.osmnx_graph",
 }
 
 

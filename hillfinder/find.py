@@ -10,20 +10,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder import ascents, fit, grades, lines, misses, ranking, rolling, safety
-from hillfinder import climbs as climbing
+from hillfinder.climbs import long_climbs as ascents
+from hillfinder.climbs import near_misses as misses
+from hillfinder.climbs import ranking
+from hillfinder.climbs import search as climbing
 from hillfinder.criteria import Criteria
-from hillfinder.elevation import doubt
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import InputError
-from hillfinder.faces import Hill
-from hillfinder.hills import Hills
 from hillfinder.model import Beyond, HeightSource, Place
-from hillfinder.place import locate
-from hillfinder.streets import store
+from hillfinder.results import grades
+from hillfinder.results import line_input as lines
+from hillfinder.results.hill import Hill
+from hillfinder.results.hills import Hills
+from hillfinder.routing.warmup import Router
+from hillfinder.services.client import Web
+from hillfinder.services.geocoding import locate
+from hillfinder.streets import area_cache as store
 from hillfinder.streets.network import StreetNetwork
-from hillfinder.warmup import Router
-from hillfinder.web import Web
+from hillfinder.training import rolling_run as rolling
+from hillfinder.training import safety
+from hillfinder.training import suitability as fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,10 +38,10 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from hillfinder.catalogue.nearby import Listed
     from hillfinder.elevation.heights import Heights
-    from hillfinder.lines import Given
     from hillfinder.model import Floats, Ints
+    from hillfinder.region.nearby import Listed
+    from hillfinder.results.line_input import Given
 
     Streets: TypeAlias = Path | str | nx.MultiDiGraph | StreetNetwork
     Elevation: TypeAlias = Heights | Path | str | Sequence[Path | str]
@@ -86,7 +93,7 @@ def near(
     where = locate(place, web)
     known = None
     if catalogue is not None:
-        from hillfinder.catalogue import nearby
+        from hillfinder.region import nearby
 
         _only_a_catalogue(streets, heights, elevation)
         known = nearby.look_up(Path(catalogue), where, _radius_m(criteria), criteria)
@@ -189,7 +196,7 @@ def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> 
     if isinstance(given, Path | str):
         return store.from_file(Path(given), place, radius_m)
     if not isinstance(given, StreetNetwork):
-        from hillfinder.streets import graph
+        from hillfinder.streets import osmnx_graph as graph
 
         given = graph.from_networkx(given)
     area = store.Area(given, None, time.time())
@@ -213,7 +220,7 @@ def _with_heights(streets: store.Wanted, heights: Heights, web: Web) -> store.Wa
 
 
 def _heights(given: Elevation | None, elevation: str | None, place: Place, web: Web) -> Heights:
-    from hillfinder.elevation.chain import Chain
+    from hillfinder.elevation.sources.fallback import Chain
 
     sources: list[Heights] = []
     if callable(given):
@@ -225,11 +232,11 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
             raise InputError(msg)
         sources.append(given)
     elif given is not None:
-        from hillfinder.elevation.raster import Raster
+        from hillfinder.elevation.sources.raster import Raster
 
         sources.append(Raster([given] if isinstance(given, Path | str) else given))
     if elevation is not None or not sources:
-        from hillfinder.elevation.sources import AUTO, choose
+        from hillfinder.elevation.sources.registry import AUTO, choose
 
         sources += choose(elevation or AUTO, place, web)
     return Chain(sources)

@@ -14,19 +14,10 @@ from hillfinder import find
 from hillfinder.criteria import Criteria
 from hillfinder.demo import files
 from hillfinder.demo.town import DOOR
-from hillfinder.faces import Hill
-from hillfinder.hills import Hills
-from hillfinder.model import (
-    Beyond,
-    Climb,
-    HeightSource,
-    Leg,
-    Place,
-    Profile,
-    Route,
-    StreetSource,
-)
-from hillfinder.web import Web
+from hillfinder.model import Beyond, Climb, HeightSource, Leg, Place, Profile, Route, StreetSource
+from hillfinder.results.hill import Hill
+from hillfinder.results.hills import Hills
+from hillfinder.services.client import Web
 
 from .towns import STREET, town
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from hillfinder.comfort import GENTLE, KINDS, STEEP, STEEPEST, WEIGHTS
 from hillfinder.model import Leg
-from hillfinder.pace import STEPS_FACTOR
+from hillfinder.routing.edge_costs import GENTLE, KINDS, STEEP, STEEPEST, WEIGHTS
+from hillfinder.routing.travel_time import STEPS_FACTOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

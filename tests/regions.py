@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.catalogue.cells import AROUND, Cell
+from hillfinder.region.store.cells import AROUND, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hillfinder.streets import access
-from hillfinder.streets.access import Access, decide
+from hillfinder.streets.tags import access
+from hillfinder.streets.tags.access import Access, decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

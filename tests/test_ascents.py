@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from hillfinder import ascents, find, sweep
+from hillfinder import find
+from hillfinder.climbs import label_search as sweep
+from hillfinder.climbs import long_climbs as ascents
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import HeightsError
 
 from .towns import DATA, METRES, STREET, Formula, needs_data, town
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hillfinder.hills import Hills
+    from hillfinder.climbs.label_search import Pieces
     from hillfinder.model import Floats
+    from hillfinder.results.hills import Hills
     from hillfinder.streets.network import StreetNetwork
-    from hillfinder.sweep import Pieces
 
 SMALL = Criteria(session="long", length_m=(400.0, 700.0), min_grade=0.02, max_grade=0.08)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hillfinder.cache import ABANDONED_S, Busy, Cache
+from hillfinder.services.disk_cache import ABANDONED_S, Busy, Cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
     code = """if True:
         import resource, signal, sys
         from pathlib import Path
-        from hillfinder.cache import Cache
+        from hillfinder.services.disk_cache import Cache
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         cache = Cache(Path(sys.argv[1]), 10**6, print)
@@ -141,7 +141,7 @@ def test_what_a_dead_process_left_half_written_is_swept(cache: Cache) -> None:
 HOLD = """if True:
     import sys, time
     from pathlib import Path
-    from hillfinder.cache import Cache
+    from hillfinder.services.disk_cache import Cache
     cache = Cache(Path(sys.argv[1]), 10**6)
     with cache.turn("t", 5.0, float(sys.argv[2]), lambda: None, time.sleep):
         print("in", flush=True)
@@ -202,7 +202,7 @@ def test_many_processes_at_once_keep_whole_files(tmp_path: Path) -> None:
     code = """if True:
         import sys
         from pathlib import Path
-        from hillfinder.cache import Cache
+        from hillfinder.services.disk_cache import Cache
         cache = Cache(Path(sys.argv[1]), 200_000)
         for round in range(40):
             for number in range(4):

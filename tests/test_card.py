@@ -15,16 +15,16 @@ from lxml import etree, html
 from rich.cells import cell_len
 from rich.console import Console
 
-from hillfinder import treadmill
 from hillfinder.criteria import Criteria
 from hillfinder.model import Caution, Fit, Mark, Route, Safety, Step, Workout
-from hillfinder.output import words
-from hillfinder.output.card import to_text
-from hillfinder.output.gpx import NAME_LIMIT, workout_to_gpx
-from hillfinder.output.plain import plain
+from hillfinder.output.formats.gpx import NAME_LIMIT, workout_to_gpx
 from hillfinder.output.records import record, to_json
-from hillfinder.output.table import to_text as table
-from hillfinder.plan import Plan
+from hillfinder.output.text import phrases as words
+from hillfinder.output.text.card import to_text
+from hillfinder.output.text.sanitize import plain
+from hillfinder.output.text.table import to_text as table
+from hillfinder.results.plan import Plan
+from hillfinder.training import treadmill
 
 from .findings import HOSTILE, approach, hill, hills, hostile_hill
 

@@ -13,15 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hillfinder as hf
-from hillfinder.catalogue import cells, dataset, kept, opl, parts, sifting, spool, table, tasks
-from hillfinder.catalogue import scan as scanning
-from hillfinder.catalogue.cells import Cell
 from hillfinder.errors import DataError, HeightsError, InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.progress import Progress
-from hillfinder.streets import extract
-from hillfinder.streets.building import build
-from hillfinder.streets.tags import Tags
+from hillfinder.region import scan as scanning
+from hillfinder.region.extract import opl
+from hillfinder.region.extract import osmium_process as sifting
+from hillfinder.region.extract import partition as spool
+from hillfinder.region.store import cell_streets as kept
+from hillfinder.region.store import cells, dataset
+from hillfinder.region.store import checked_files as parts
+from hillfinder.region.store import hill_table as table
+from hillfinder.region.store.cells import Cell
+from hillfinder.region.work import tasks
+from hillfinder.streets import osm_file as extract
+from hillfinder.streets.builder import build
+from hillfinder.streets.tags.table import Tags
 
 from . import regions
 from .towns import DATA, needs_data

@@ -10,17 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder import climbs
+from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.chain import LEAST_SHARE, SEAM_M, Chain
-from hillfinder.elevation.profile import attach
-from hillfinder.errors import (
-    DataError,
-    HeightsError,
-    HillfinderError,
-    OfflineError,
-    ServiceError,
-)
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.sources.fallback import LEAST_SHARE, SEAM_M, Chain
+from hillfinder.errors import DataError, HeightsError, HillfinderError, OfflineError, ServiceError
 from hillfinder.model import HeightSource
 
 from .towns import STREET, lonlat, metres, town

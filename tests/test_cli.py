@@ -35,7 +35,7 @@ from hillfinder.output.records import COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hillfinder.hills import Hills
+    from hillfinder.results.hills import Hills
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DOOR = f"{town.DOOR.lat},{town.DOOR.lon}"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder import climbs
+from hillfinder.climbs import search as climbs
+from hillfinder.climbs.windows import Limits, Line, search
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import HeightsError
-from hillfinder.windows import Limits, Line, search
 
 from .towns import STREET, Formula, town
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
-from hillfinder import climbs
+from hillfinder.climbs import search as climbs
+from hillfinder.climbs.windows import Limits, Line
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
-from hillfinder.windows import Limits, Line
+from hillfinder.elevation.profiles.attach import attach
 
 from .test_climbs import oracle
 from .towns import Formula, town

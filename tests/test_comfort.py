@@ -10,13 +10,13 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from hillfinder.comfort import KINDS, Comfort, weights
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import Leg, Position
-from hillfinder.pace import Clock, columns
-from hillfinder.routing import Dear, Links
-from hillfinder.streets.graph import to_networkx
+from hillfinder.routing.edge_costs import KINDS, Comfort, weights
+from hillfinder.routing.shortest_paths import Dear, Links
+from hillfinder.routing.travel_time import Clock, columns
+from hillfinder.streets.osmnx_graph import to_networkx
 
 from .graphs import weighed
 from .test_warmup import portland, random_town

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hillfinder import daylight
 from hillfinder.model import Place
+from hillfinder.training import daylight
 
 PORTLAND, TROMSO = Place(45.515, -122.678), Place(69.65, 18.96)
 PACIFIC, OSLO = ZoneInfo("America/Los_Angeles"), ZoneInfo("Europe/Oslo")

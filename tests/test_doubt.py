@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder.elevation import doubt
+from hillfinder.elevation.profiles import uncertainty as doubt
 from hillfinder.model import HeightSource
 from hillfinder.streets.network import Blur
 

@@ -13,17 +13,19 @@ from pyproj import Geod, Transformer
 
 from hillfinder.demo import files
 from hillfinder.demo.town import CRS, KNOWN, KnownHill, height_m
-from hillfinder.elevation import doubt, smoothing
-from hillfinder.elevation.doubt import PLACE_PER_CELL, STREET_OFF_M, TRAIL_OFF_M
-from hillfinder.elevation.profile import SHARPEST_BEND_DEG, attach
-from hillfinder.elevation.raster import Raster
-from hillfinder.elevation.samples import ROUND_ABOUT_M, SPACING_M, lay
-from hillfinder.elevation.structures import SHORTEST_APPROACH_M
+from hillfinder.elevation.profiles import smoothing
+from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles.attach import SHARPEST_BEND_DEG, attach
+from hillfinder.elevation.profiles.sampling import ROUND_ABOUT_M, SPACING_M, lay
+from hillfinder.elevation.profiles.structures import SHORTEST_APPROACH_M
+from hillfinder.elevation.profiles.uncertainty import PLACE_PER_CELL, STREET_OFF_M, TRAIL_OFF_M
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource, Leg, StreetSource
-from hillfinder.streets import extract, graph
-from hillfinder.streets.building import RawStreets, build
-from hillfinder.streets.strokes import continuations
+from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osmnx_graph as graph
+from hillfinder.streets.builder import RawStreets, build
+from hillfinder.streets.geometry.strokes import continuations
 
 from .accuracy.ground import Grid, noisier
 from .towns import (

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder.elevation.equations import Factors, Ties
-from hillfinder.elevation.near import may_meet
+from hillfinder.elevation.profiles.solver import Factors, Ties
+from hillfinder.elevation.proximity import may_meet
 
 
 @given(

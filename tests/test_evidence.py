@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hillfinder import climbs
+from hillfinder.climbs import search as climbs
+from hillfinder.climbs.ranking import Words
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.evidence import incline, rises, signs
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.profiles.incline_tags import incline, rises, signs
 from hillfinder.model import HeightSource, Hill
-from hillfinder.ranking import Words
 
 from .test_elevation import EAST, along, edges_of, ground, straight
 from .towns import STREET, town

@@ -11,16 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder import climbs, find, fit, footing, ranking
+from hillfinder import find
+from hillfinder.climbs import ranking
+from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import CriteriaError
-from hillfinder.fit import Scales, Weights
-from hillfinder.ground import GROUNDS
-from hillfinder.ideal import ideal
 from hillfinder.model import Leg, Mark, MarkKind, Profile, Route
-from hillfinder.warmup import Router
-from hillfinder.web import Web
+from hillfinder.routing.warmup import Router
+from hillfinder.services.client import Web
+from hillfinder.streets.tags import quality as footing
+from hillfinder.streets.tags.surfaces import GROUNDS
+from hillfinder.training import suitability as fit
+from hillfinder.training.suitability import Scales, Weights
+from hillfinder.training.targets import ideal
 
 from .test_warmup import place
 from .towns import DATA, STREET, Formula, needs_data, town
@@ -28,8 +32,8 @@ from .towns import DATA, STREET, Formula, needs_data, town
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hillfinder.hills import Hills
     from hillfinder.model import Climb, Fit, Floats
+    from hillfinder.results.hills import Hills
     from hillfinder.streets.network import StreetNetwork
 
 IDEAL = {"highway": "pedestrian", "surface": "asphalt", "lit": "yes"}

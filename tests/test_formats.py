@@ -25,20 +25,20 @@ from lxml import etree, html
 from hillfinder.criteria import Criteria
 from hillfinder.errors import InputError, OutputError
 from hillfinder.model import Hill, Mark, Route, Safety, Step, Workout
-from hillfinder.output import parquet
 from hillfinder.output.export import NAMES, content
+from hillfinder.output.formats import geoparquet as parquet
+from hillfinder.output.formats.fit import LONGEST, NAME, NOTE, TITLE, _loop, to_fit, to_workout
+from hillfinder.output.formats.geojson import to_geojson
+from hillfinder.output.formats.geoparquet import to_parquet
+from hillfinder.output.formats.gpx import NAME_LIMIT as GPX_NAME
+from hillfinder.output.formats.gpx import to_gpx, workout_to_gpx
+from hillfinder.output.formats.kml import to_kml
+from hillfinder.output.formats.tcx import to_tcx
 from hillfinder.output.frame import frame
-from hillfinder.output.geojson import to_geojson
-from hillfinder.output.gpx import NAME_LIMIT as GPX_NAME
-from hillfinder.output.gpx import to_gpx, workout_to_gpx
-from hillfinder.output.kml import to_kml
-from hillfinder.output.parquet import to_parquet
-from hillfinder.output.plain import plain, short
 from hillfinder.output.records import COLUMNS, rows
-from hillfinder.output.tcx import to_tcx
-from hillfinder.output.track import MANY, NOWHEN, once, title, track
-from hillfinder.output.watch import LONGEST, NAME, NOTE, TITLE, _loop, to_fit, to_workout
-from hillfinder.plan import Plan
+from hillfinder.output.text.sanitize import plain, short
+from hillfinder.output.timed_track import MANY, NOWHEN, once, title, track
+from hillfinder.results.plan import Plan
 
 from . import schemas
 from .findings import HOSTILE, approach, bare_hill, climb, hill, hills, hostile_hill, hostile_hills
@@ -46,8 +46,8 @@ from .findings import HOSTILE, approach, bare_hill, climb, hill, hills, hostile_
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hillfinder.hills import Hills
     from hillfinder.output.export import Target
+    from hillfinder.results.hills import Hills
 
 TCX = {"t": "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"}
 KML = {"k": "http://www.opengis.net/kml/2.2"}

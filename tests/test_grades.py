@@ -23,12 +23,12 @@ import hillfinder as hf
 from hillfinder.cli import main
 from hillfinder.demo import files
 from hillfinder.demo.town import CRS
-from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError
-from hillfinder.grades import LONGEST_BLOCK_M
-from hillfinder.lines import Line
-from hillfinder.output.measured import COLUMNS, FIGURES, remarks, to_text
-from hillfinder.web import Web
+from hillfinder.results.grade_report import COLUMNS, FIGURES, remarks, to_text
+from hillfinder.results.grades import LONGEST_BLOCK_M
+from hillfinder.results.line_input import Line
+from hillfinder.services.client import Web
 
 from .towns import DATA, Formula, lonlat, needs_data
 from .world.terrarium import Terrarium

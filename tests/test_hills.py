@@ -17,11 +17,11 @@ from lxml import etree, html
 
 from hillfinder import model
 from hillfinder.errors import InputError, OutputError
-from hillfinder.faces import Hill
-from hillfinder.hills import Hills
 from hillfinder.model import Findings, Fit, Place
-from hillfinder.output.plain import plain
 from hillfinder.output.records import COLUMNS, rows
+from hillfinder.output.text.sanitize import plain
+from hillfinder.results.hill import Hill
+from hillfinder.results.hills import Hills
 
 from .findings import HOSTILE, bare_hill, gradely, hill, hills, hostile_hills, line
 
@@ -312,7 +312,7 @@ def test_where_the_search_began_is_kept() -> None:
 
 def test_importing_hills_loads_nothing_heavy() -> None:
     script = (
-        "import sys, hillfinder.hills; "
+        "import sys, hillfinder.results.hills; "
         "print({'pandas', 'geopandas', 'matplotlib', 'folium', 'gpxpy'} & set(sys.modules))"
     )
     done = subprocess.run(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder.errors import LinesError
-from hillfinder.lines import Line, parse, read
+from hillfinder.results.line_input import Line, parse, read
 
 if TYPE_CHECKING:
     from pathlib import Path

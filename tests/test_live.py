@@ -20,9 +20,9 @@ import rasterio
 from rasterio.transform import Affine
 
 import hillfinder as hf
-from hillfinder.check import PROBES
+from hillfinder.cli.probes import PROBES
 from hillfinder.demo import town
-from hillfinder.elevation.tiles import Tiles
+from hillfinder.elevation.sources.tiles import Tiles
 
 from .towns import needs_data
 from .world import faults

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from hillfinder.model import Leg, Place
-from hillfinder.streets import extract, graph, overpass, store
-from hillfinder.streets.marks import END_M, along
-from hillfinder.web import Web
+from hillfinder.services.client import Web
+from hillfinder.streets import area_cache as store
+from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osmnx_graph as graph
+from hillfinder.streets import overpass
+from hillfinder.streets.geometry.crossings import END_M, along
 
 from .towns import DATA, needs_data, town
 from .world import Overpass

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from hillfinder import climbs, find
+from hillfinder import find
+from hillfinder.climbs import search as climbs
+from hillfinder.climbs.near_misses import nearest
+from hillfinder.climbs.ranking import order
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
-from hillfinder.elevation.raster import Raster
-from hillfinder.misses import nearest
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
-from hillfinder.ranking import order
-from hillfinder.web import Web
+from hillfinder.services.client import Web
 
 from .towns import DATA, STREET, Formula, needs_data, town
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hillfinder.misses import Found
+    from hillfinder.climbs.near_misses import Found
     from hillfinder.model import Floats, Ints
     from hillfinder.streets.network import StreetNetwork
 

@@ -25,16 +25,16 @@ from rich.console import Console
 from hillfinder.criteria import Criteria
 from hillfinder.errors import OutputError
 from hillfinder.model import Beyond, HeightSource, Hill, Place, Route
+from hillfinder.output.atomic_write import check, folder, replace
 from hillfinder.output.course import course
-from hillfinder.output.delimited import to_csv
-from hillfinder.output.files import check, folder, replace
-from hillfinder.output.geojson import to_geojson
-from hillfinder.output.gpx import NAME_LIMIT, to_gpx
-from hillfinder.output.plain import plain
+from hillfinder.output.formats.csv import to_csv
+from hillfinder.output.formats.geojson import to_geojson
+from hillfinder.output.formats.gpx import NAME_LIMIT, to_gpx
 from hillfinder.output.records import COLUMNS, record, rows, to_json
-from hillfinder.output.table import WIDE, to_text
-from hillfinder.output.words import beyond, heading
-from hillfinder.pace import running_factor
+from hillfinder.output.text.phrases import beyond, heading
+from hillfinder.output.text.sanitize import plain
+from hillfinder.output.text.table import WIDE, to_text
+from hillfinder.routing.travel_time import running_factor
 
 from .findings import (
     HOSTILE,

@@ -14,8 +14,10 @@ from pyproj import Geod
 
 from hillfinder.errors import DataError, OfflineError, ServiceError, StreetsError
 from hillfinder.model import Place
-from hillfinder.streets import extract, graph, overpass
-from hillfinder.web import Web
+from hillfinder.services.client import Web
+from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osmnx_graph as graph
+from hillfinder.streets import overpass
 
 from .towns import DATA, needs_data
 from .world import Overpass, Way

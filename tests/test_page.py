@@ -18,9 +18,10 @@ import pytest
 from lxml import html
 
 from hillfinder.model import Caution, Hill, Place, Route, Safety, Step, Workout
-from hillfinder.output import backdrop, page
-from hillfinder.output.page import Tiles, to_html
-from hillfinder.output.plain import plain
+from hillfinder.output.text.sanitize import plain
+from hillfinder.output.visual import basemap as backdrop
+from hillfinder.output.visual import page
+from hillfinder.output.visual.page import Tiles, to_html
 
 from .browser import Browser, browser, needs_browser
 from .findings import HOSTILE, bare_hill, climb, gradely, hill, hills, hostile_hills
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hillfinder.hills import Hills
+    from hillfinder.results.hills import Hills
 
 FILES = {"hill.gpx": "<gpx>Höhe</gpx>".encode(), "hill.fit": bytes(range(256))}
 PIXEL = base64.b64decode(

@@ -15,12 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import InputError
 from hillfinder.model import Place
-from hillfinder.output import backdrop, picture, profile, scale
-from hillfinder.output.page import to_html
-from hillfinder.output.sparkline import BLOCKS, sparkline
+from hillfinder.output.text.sparkline import BLOCKS, sparkline
+from hillfinder.output.visual import basemap as backdrop
+from hillfinder.output.visual import colours as scale
+from hillfinder.output.visual import figure as picture
+from hillfinder.output.visual import profile_svg as profile
+from hillfinder.output.visual.page import to_html
 
 from .findings import HOSTILE, approach, bare_hill, climb, hill, hills, hostile_hills
 from .towns import LAT, LON, STREET, Formula, town

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder import place as place_module
 from hillfinder.errors import DataError, OfflineError, PlaceError, ServiceError
 from hillfinder.model import Place
-from hillfinder.place import locate
 from hillfinder.progress import Progress
-from hillfinder.web import Web
+from hillfinder.services import geocoding as place_module
+from hillfinder.services.client import Web
+from hillfinder.services.geocoding import locate
 
 from .world import Answer, Nominatim
 from .world.service import HTML
@@ -231,8 +231,8 @@ def test_a_name_that_is_kept_loads_no_osmnx(web: Web) -> None:
     code = f"""if True:
         import sys
         from pathlib import Path
-        from hillfinder.place import locate
-        from hillfinder.web import Web
+        from hillfinder.services.geocoding import locate
+        from hillfinder.services.client import Web
         web = Web(offline=True, cache_dir=Path({str(web.cache_dir)!r}),
                   nominatim_url={web.nominatim_url!r})
         assert locate({CREST!r}, web).lat == 45.4987

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pytest
 
-from hillfinder import climbs, find, ranking
+from hillfinder import find
+from hillfinder.climbs import ranking
+from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
 from hillfinder.demo.town import KNOWN, KnownHill
-from hillfinder.elevation.profile import attach
-from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
-from hillfinder.streets import extract
-from hillfinder.warmup import Router
+from hillfinder.routing.warmup import Router
+from hillfinder.streets import osm_file as extract
 
 from .towns import DATA, needs_data
 
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hillfinder.climbs import Climbs
-    from hillfinder.hills import Hills
+    from hillfinder.climbs.search import Climbs
     from hillfinder.model import Climb, Floats
+    from hillfinder.results.hills import Hills
     from hillfinder.streets.network import StreetNetwork
 
 PORTLAND = DATA / "portland"

@@ -11,25 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder import climbs, ranking
+from hillfinder.climbs import ranking
+from hillfinder.climbs import search as climbs
+from hillfinder.climbs.ranking import Names, Words, order
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
-from hillfinder.model import (
-    Climb,
-    HeightSource,
-    Hill,
-    Leg,
-    Profile,
-    Route,
-)
-from hillfinder.ranking import Names, Words, order
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.model import Climb, HeightSource, Hill, Leg, Profile, Route
 
 from .towns import STREET, Formula, town
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hillfinder.climbs import Climbs
+    from hillfinder.climbs.search import Climbs
     from hillfinder.model import Floats, Shape
     from hillfinder.streets.network import StreetNetwork
 

@@ -14,9 +14,10 @@ import pytest
 from shapely import LineString
 
 import hillfinder as hf
-from hillfinder.catalogue import page, region
 from hillfinder.errors import InputError, OutputError
-from hillfinder.output import scale
+from hillfinder.output.visual import colours as scale
+from hillfinder.region import catalogue as region
+from hillfinder.region import page
 
 from . import regions
 

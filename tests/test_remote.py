@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder.elevation import parts, remote
-from hillfinder.elevation.parts import PART
-from hillfinder.elevation.raster import Raster
-from hillfinder.elevation.remote import COPERNICUS, USGS_3DEP, Remote
+from hillfinder.elevation.sources import byte_ranges as parts
+from hillfinder.elevation.sources import cog as remote
+from hillfinder.elevation.sources.byte_ranges import PART
+from hillfinder.elevation.sources.cog import COPERNICUS, USGS_3DEP, Remote
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import DataError, HeightsError, OfflineError, ServiceError
-from hillfinder.web import Web
+from hillfinder.services.client import Web
 
 from .towns import DATA, needs_data
 from .world import Answer, Files, cloud_optimised

@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from hillfinder import climbs, find, ranking
+from hillfinder import find
+from hillfinder.climbs import ranking
+from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
-from hillfinder.fit import Scales
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import Place
-from hillfinder.orienteering import plan
-from hillfinder.rolling import tour, twice_m, worth
-from hillfinder.warmup import Router
-from hillfinder.workout import HARD, seconds
+from hillfinder.routing.orienteering import plan
+from hillfinder.routing.warmup import Router
+from hillfinder.training.rolling_run import tour, twice_m, worth
+from hillfinder.training.suitability import Scales
+from hillfinder.training.workout import HARD, seconds
 
 from .towns import DATA, STREET, Formula, needs_data, town
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hillfinder.hills import Hills
     from hillfinder.model import Climb, Floats
+    from hillfinder.results.hills import Hills
 
 
 def question(seed: int) -> tuple[Floats, Floats, float, Floats]:

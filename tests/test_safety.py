@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import hillfinder as hf
-from hillfinder import cautions, ground, safety
 from hillfinder.criteria import Criteria
-from hillfinder.daylight import Daylight
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import GRAVITIES, Leg, Place
-from hillfinder.weather import Weather
-from hillfinder.web import Web
+from hillfinder.services.client import Web
+from hillfinder.services.weather import Weather
+from hillfinder.streets.tags import surfaces as ground
+from hillfinder.training import cautions, safety
+from hillfinder.training.daylight import Daylight
 
 from .towns import DATA, LAT, LON, Formula, needs_data, town
 from .world import OpenMeteo
@@ -74,7 +75,7 @@ def judge(
     sees: Weather | None = None,
 ) -> Safety:
     """Return what is said of that street."""
-    from hillfinder import climbs
+    from hillfinder.climbs import search as climbs
 
     network = ramp(grade, tags, *others, nodes=nodes)
     edges = [

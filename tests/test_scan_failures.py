@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hillfinder as hf
-from hillfinder.catalogue import running, sifting
 from hillfinder.cli import main
 from hillfinder.errors import ServiceError
+from hillfinder.region.extract import osmium_process as sifting
+from hillfinder.region.work import workers as running
 
 from . import regions
 

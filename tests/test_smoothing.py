@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder.elevation.smoothing import (
+from hillfinder.elevation.profiles.smoothing import (
     LONGEST_M,
     SHORTEST_M,
     SHORTEST_SURFACE_M,

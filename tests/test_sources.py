@@ -13,11 +13,11 @@ import pytest
 import hillfinder as hf
 from hillfinder import find
 from hillfinder.cli import main
-from hillfinder.elevation.chain import Chain
-from hillfinder.elevation.sources import KNOWN, NAMES, choose, look
+from hillfinder.elevation.sources.fallback import Chain
+from hillfinder.elevation.sources.registry import KNOWN, NAMES, choose, look
 from hillfinder.errors import HeightsError, InputError, OfflineError, ServiceError
 from hillfinder.model import Place
-from hillfinder.web import Web
+from hillfinder.services.client import Web
 
 from .test_remote import PLACE as USGS_FILE
 from .towns import DATA, needs_data

@@ -21,9 +21,11 @@ from hillfinder.demo import files, town
 from hillfinder.errors import PlaceError, StreetsError
 from hillfinder.model import Place, StreetSource
 from hillfinder.progress import Progress
-from hillfinder.streets import extract, overpass, store
-from hillfinder.streets.packing import pack, unpack
-from hillfinder.web import Web
+from hillfinder.services.client import Web
+from hillfinder.streets import area_cache as store
+from hillfinder.streets import osm_file as extract
+from hillfinder.streets import overpass
+from hillfinder.streets.serialization import pack, unpack
 
 from .towns import DATA, needs_data
 

@@ -19,14 +19,16 @@ from hypothesis import strategies as st
 from pyproj import Geod
 from shapely import LineString
 
-from hillfinder import climbs
+from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
-from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import StreetsError
 from hillfinder.model import Leg
-from hillfinder.streets import access, extract, graph
-from hillfinder.streets.graph import from_networkx, to_networkx
+from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osmnx_graph as graph
+from hillfinder.streets.osmnx_graph import from_networkx, to_networkx
+from hillfinder.streets.tags import access
 
 from .towns import DATA, LAT, LON, METRES, STREET, Formula, lonlat, needs_data, town
 

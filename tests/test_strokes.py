@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder.streets import extract
-from hillfinder.streets.strokes import (
+from hillfinder.streets import osm_file as extract
+from hillfinder.streets.geometry.strokes import (
     DIRECTION_OVER_M,
     NAMED_TURN_DEG,
     STRAIGHT_TURN_DEG,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hillfinder.model import Bools, Ints
+    from hillfinder.streets.geometry.strokes import Strokes
     from hillfinder.streets.network import StreetNetwork
-    from hillfinder.streets.strokes import Strokes
 
     Spot = tuple[float, float]
 

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder.streets import access
-from hillfinder.streets.spots import GRAVEST, of_road
-from hillfinder.streets.tags import READ_TAGS, Tags
+from hillfinder.streets.tags import access
+from hillfinder.streets.tags.features import GRAVEST, of_road
+from hillfinder.streets.tags.table import READ_TAGS, Tags
 
 from .test_access import any_tags, mixed_tags
 

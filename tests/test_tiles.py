@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder.elevation import pictures, tiles
-from hillfinder.elevation.chain import Chain
-from hillfinder.elevation.raster import Raster
-from hillfinder.elevation.tiles import MAPTERHORN, MAPTERHORN_ZOOMS, Tiles
+from hillfinder.elevation.sources import tile_images as pictures
+from hillfinder.elevation.sources import tiles
+from hillfinder.elevation.sources.fallback import Chain
+from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.tiles import MAPTERHORN, MAPTERHORN_ZOOMS, Tiles
 from hillfinder.errors import DataError, HeightsError, OfflineError, ServiceError
-from hillfinder.web import Web
+from hillfinder.services.client import Web
 
 from .towns import DATA, needs_data
 from .world import Answer, Mapterhorn, Terrarium, of_raster

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import hillfinder as hf
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import Leg, Profile
+from hillfinder.streets.geometry.polylines import Legs, along, steepest
 from hillfinder.streets.network import Track
-from hillfinder.streets.tracks import Legs, along, steepest
 
 from .towns import DATA, LON, STREET, Formula, needs_data, town
 

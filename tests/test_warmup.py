@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 from scipy.spatial import cKDTree
 
-from hillfinder import climbs
+from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
-from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError, PlaceError, StreetsError
 from hillfinder.model import Leg, Place, Position
-from hillfinder.pace import Clock, running_factor, walking_factor
-from hillfinder.routing import snap
-from hillfinder.streets import extract
-from hillfinder.warmup import Router
+from hillfinder.routing.shortest_paths import snap
+from hillfinder.routing.travel_time import Clock, running_factor, walking_factor
+from hillfinder.routing.warmup import Router
+from hillfinder.streets import osm_file as extract
 
 from .graphs import exported, pace_factor, seconds
 from .towns import DATA, STREET, Formula, lonlat, needs_data, town
@@ -32,7 +32,7 @@ from .towns import DATA, STREET, Formula, lonlat, needs_data, town
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from hillfinder.climbs import Climbs
+    from hillfinder.climbs.search import Climbs
     from hillfinder.model import Climb, Floats, Route
     from hillfinder.streets.network import StreetNetwork
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hillfinder import weather
 from hillfinder.errors import OfflineError, ServiceError
 from hillfinder.model import Place
-from hillfinder.web import Web
+from hillfinder.services import weather
+from hillfinder.services.client import Web
 
 from .world import OpenMeteo
 from .world.openmeteo import fahrenheit, nulls, spoilt
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from hillfinder.weather import Weather
+    from hillfinder.services.weather import Weather
 
 DOOR = Place(45.5123456, -122.6961234)
 NOW = datetime.now(UTC).replace(minute=20, second=0, microsecond=0)

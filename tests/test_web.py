@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hillfinder import asking
 from hillfinder.errors import DataError, InputError, OfflineError, PlaceError, ServiceError
 from hillfinder.progress import Progress
-from hillfinder.web import Service as Told
-from hillfinder.web import Web
+from hillfinder.services import request as asking
+from hillfinder.services.client import Service as Told
+from hillfinder.services.client import Web
 
 from .world import Answer, Nominatim, Service
 from .world.service import FAULTS, HTML, body, cut, half_sent, status
@@ -273,7 +273,7 @@ def test_what_was_absent_is_asked_for_again_on_another_day(
     server.faults.append(status(404))
     fetch(web, server, absent=b"/none!")
     fetch(web, server, "b!", absent=b"/none!")
-    monkeypatch.setattr("hillfinder.replies.ABSENT_S", -1.0)
+    monkeypatch.setattr("hillfinder.services.reply_cache.ABSENT_S", -1.0)
     off = Web(offline=True, cache_dir=web.cache_dir)
     assert fetch(off, server, absent=b"/none!") == b"/none!"
     assert fetch(web, server, absent=b"/none!") == b"/a!"

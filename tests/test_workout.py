@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder import treadmill, workout
-from hillfinder.climbs import climb as climb_along
+from hillfinder.climbs.search import climb as climb_along
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
+from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import CriteriaError, InputError
 from hillfinder.model import Hill, Leg, Place, Step
-from hillfinder.pace import Clock
-from hillfinder.plan import Plan
-from hillfinder.warmup import Router
+from hillfinder.results.plan import Plan
+from hillfinder.routing.travel_time import Clock
+from hillfinder.routing.warmup import Router
+from hillfinder.training import treadmill, workout
 
 from .findings import hills as found
 from .towns import LAT, LON, STREET, Formula, town
 
 if TYPE_CHECKING:
-    from hillfinder.hills import Hills
     from hillfinder.model import Workout
+    from hillfinder.results.hills import Hills
     from hillfinder.streets.network import StreetNetwork
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hillfinder.model import HeightSource, StreetSource
-from hillfinder.streets import spots
-from hillfinder.streets.building import RawStreets, build
+from hillfinder.streets.builder import RawStreets, build
+from hillfinder.streets.tags import features as spots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

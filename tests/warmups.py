@@ -20,18 +20,19 @@ import numpy as np
 from pyproj import Transformer
 from scipy.spatial import cKDTree
 
-from hillfinder import climbs, ranking
-from hillfinder.comfort import KINDS
+from hillfinder.climbs import ranking
+from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
-from hillfinder.detour import ON_TIME_S, Round
-from hillfinder.elevation.profile import attach
-from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import PlaceError
 from hillfinder.model import Place
-from hillfinder.pace import Clock, columns
-from hillfinder.routing import Links, snap
-from hillfinder.streets import extract
-from hillfinder.warmup import Router
+from hillfinder.routing.detours import ON_TIME_S, Round
+from hillfinder.routing.edge_costs import KINDS
+from hillfinder.routing.shortest_paths import Links, snap
+from hillfinder.routing.travel_time import Clock, columns
+from hillfinder.routing.warmup import Router
+from hillfinder.streets import osm_file as extract
 from tests.accuracy.sheet import Sheet
 from tests.towns import DATA
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hillfinder.model import Bools, Climb, Floats, Leg
-    from hillfinder.routing import Tree
+    from hillfinder.routing.shortest_paths import Tree
     from hillfinder.streets.network import StreetNetwork
 
 CRITERIA = Criteria()

@@ -15,25 +15,19 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import (
-    exports,
-    measure,
-    options,
-    scanning,
-    sources,
-    terminal,
-    upkeep,
-    watching,
-)
+from hillfinder.cli import exports, options, sources, terminal, upkeep
+from hillfinder.cli import grade as measure
+from hillfinder.cli import progress_display as watching
+from hillfinder.cli import scan as scanning
 from hillfinder.cli.terminal import Format, Units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hillfinder.criteria import Criteria
-    from hillfinder.hills import Hills
-    from hillfinder.plan import Plan
-    from hillfinder.treadmill import Treadmill
+    from hillfinder.results.hills import Hills
+    from hillfinder.results.plan import Plan
+    from hillfinder.training.treadmill import Treadmill
 
 #: ``\b`` has typer keep the lines as they are.
 EXAMPLES: Final = """\b
@@ -260,8 +254,8 @@ def near(
             ),
         )
         from hillfinder import find
-        from hillfinder.elevation.raster import Raster
-        from hillfinder.web import Web
+        from hillfinder.elevation.sources.raster import Raster
+        from hillfinder.services.client import Web
 
         targets = exports.prepare(one_by_one, export, faces, overwrite=force)
         files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
@@ -308,7 +302,7 @@ def _plan(hills: Hills, pick: int | None) -> Plan | None:
 
 
 def _belt(hills: Hills, plan: Plan | None) -> Treadmill:
-    from hillfinder import treadmill
+    from hillfinder.training import treadmill
 
     return plan.on_treadmill() if plan is not None else treadmill.asked(hills.criteria)
 
@@ -324,8 +318,8 @@ def _treadmill_at_least(criteria: Criteria, units: Units, *, asked: bool) -> Ite
         if asked:
             from textwrap import fill
 
-            from hillfinder import treadmill
-            from hillfinder.output import words
+            from hillfinder.output.text import phrases as words
+            from hillfinder.training import treadmill
 
             said = words.treadmill(treadmill.asked(criteria), units.value)
             terminal.print_text(lambda console: f"{fill(said, console.width)}\n")
@@ -356,9 +350,9 @@ def demo(
 
         from hillfinder import find
         from hillfinder.demo import files, town
-        from hillfinder.output.files import folder
-        from hillfinder.streets import extract
-        from hillfinder.web import Web
+        from hillfinder.output.atomic_write import folder
+        from hillfinder.services.client import Web
+        from hillfinder.streets import osm_file as extract
 
         where = folder(out)
         faces = exports.shown(None, None, where)

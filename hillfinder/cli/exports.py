@@ -11,9 +11,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hillfinder.hills import Hills
     from hillfinder.output.export import Kind, Target
-    from hillfinder.output.words import Units
+    from hillfinder.output.text.phrases import Units
+    from hillfinder.results.hills import Hills
 
     Face = tuple[str, Path]
 
@@ -94,7 +94,7 @@ def faults(
         alone: courses are to hold a hill alone.
     """
     from hillfinder.output.export import COURSES
-    from hillfinder.output.parquet import is_possible
+    from hillfinder.output.formats.geoparquet import is_possible
 
     kinds = {kind for kind, _ in targets}
     if alone and not whole and kinds.isdisjoint(COURSES):
@@ -117,7 +117,8 @@ def prepare(
     Raises:
         OutputError: with every fault: a file exists, is asked for twice, or cannot be written.
     """
-    from hillfinder.output import export, files
+    from hillfinder.output import atomic_write as files
+    from hillfinder.output import export
 
     rest = export.everything(files.folder(folder)) if folder is not None else []
     files.check(*(path for _, path in (*targets, *rest, *faces)), overwrite=overwrite)

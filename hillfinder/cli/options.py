@@ -165,7 +165,7 @@ def contradictions(
     limit: int,
 ) -> list[str]:
     """Return what is wrong with words that no criterion holds."""
-    from hillfinder.elevation.sources import NAMES
+    from hillfinder.elevation.sources.registry import NAMES
 
     faults = []
     if any("\ud800" <= letter <= "\udfff" for letter in place):

@@ -11,7 +11,7 @@ import typer
 from hillfinder.cli import terminal
 
 if TYPE_CHECKING:
-    from hillfinder.elevation.sources import Found, Known
+    from hillfinder.elevation.sources.registry import Found, Known
     from hillfinder.model import Place
 
 
@@ -56,9 +56,9 @@ def sources(
     The exit code is 4 where none of them could be asked.
     """
     with terminal.errors_as_exit_codes():
-        from hillfinder.elevation.sources import KNOWN, look
-        from hillfinder.place import locate
-        from hillfinder.web import Web
+        from hillfinder.elevation.sources.registry import KNOWN, look
+        from hillfinder.services.client import Web
+        from hillfinder.services.geocoding import locate
 
         web = Web.from_environment(offline=offline)
         where = locate(place, web) if place is not None else None
@@ -77,7 +77,7 @@ def sources(
 
 def _record(where: Place | None, listed: list[tuple[Known, Found | None]]) -> dict[str, Any]:
     """Return the list as JSON holds it: no key is ever missing."""
-    from hillfinder.output.plain import plain
+    from hillfinder.output.text.sanitize import plain
 
     return {
         "place": {"name": where.name, "lat": where.lat, "lon": where.lon} if where else None,
@@ -111,7 +111,7 @@ def _table(where: Place | None, listed: list[tuple[Known, Found | None]]) -> Non
     from rich.table import Table
     from rich.text import Text
 
-    from hillfinder.output.plain import plain
+    from hillfinder.output.text.sanitize import plain
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for head in ("Name", "Model", "Where", "Heights of", "Cells", "Licence"):

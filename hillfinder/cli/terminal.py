@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from hillfinder.hills import Hills
     from hillfinder.model import Workout
-    from hillfinder.treadmill import Treadmill
+    from hillfinder.results.hills import Hills
+    from hillfinder.training.treadmill import Treadmill
 
 BAD_DATA: Final = 1
 USAGE: Final = 2
@@ -105,10 +105,10 @@ def show(
         pickable: say how to see the card where it is not shown.
         quiet: say nothing on stderr.
     """
-    from hillfinder.output import words
+    from hillfinder.output.text import phrases as words
 
     if output is Format.table:
-        from hillfinder.output import card, table
+        from hillfinder.output.text import card, table
 
         below = (words.treadmill(belt, units.value),) if belt is not None else ()
         if workout is not None and whole:
@@ -177,7 +177,7 @@ def _stdout() -> Iterator[None]:
 
 def say(text: str, *, quiet: bool = False) -> None:
     """Write one line to stderr; what came from outside cannot steer the terminal."""
-    from hillfinder.output.plain import plain
+    from hillfinder.output.text.sanitize import plain
 
     if not quiet:
         sys.stderr.write(plain(text) + "\n")

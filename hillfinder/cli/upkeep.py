@@ -9,8 +9,8 @@ import typer
 from hillfinder.cli import terminal
 
 if TYPE_CHECKING:
-    from hillfinder.cache import Cache, Entry
-    from hillfinder.web import Service
+    from hillfinder.services.client import Service
+    from hillfinder.services.disk_cache import Cache, Entry
 
 #: What a search rests on, as their packages are called.
 PACKAGES = ("hillfinder", "osmnx", "osmium", "rasterio", "numpy", "scipy")
@@ -38,7 +38,7 @@ def cache(
     HILLFINDER_CACHE_MB how much.
     """
     with terminal.errors_as_exit_codes():
-        from hillfinder.web import Web
+        from hillfinder.services.client import Web
 
         kept = Web.from_environment().cache
         if clear:
@@ -57,9 +57,9 @@ def check(
     The exit code is 4 where a service cannot be reached at any of its addresses.
     """
     with terminal.errors_as_exit_codes():
-        from hillfinder import check as checking
-        from hillfinder.output.plain import plain
-        from hillfinder.web import Web
+        from hillfinder.cli import probes as checking
+        from hillfinder.output.text.sanitize import plain
+        from hillfinder.services.client import Web
 
         web = Web.from_environment(offline=offline)
         reached: dict[Service, bool] = {}
@@ -82,7 +82,7 @@ def check(
 
 def _contents(cache: Cache) -> list[str]:
     """Return what is kept, in lines."""
-    from hillfinder.cache import KINDS
+    from hillfinder.services.disk_cache import KINDS
 
     lines = []
     total = 0
@@ -101,7 +101,7 @@ def _area(entry: Entry) -> str:
     """Return one area as a line: where, what of, how old."""
     import time
 
-    from hillfinder.output.plain import plain
+    from hillfinder.output.text.sanitize import plain
 
     box = entry.about.get("box")
     where = "all of it"

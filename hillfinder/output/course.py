@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.model import Route, read_only
-from hillfinder.workout import seconds
+from hillfinder.training.workout import seconds
 
 if TYPE_CHECKING:
     from hillfinder.criteria import Criteria

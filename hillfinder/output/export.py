@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from hillfinder.output import parquet
-from hillfinder.output.delimited import to_csv
-from hillfinder.output.files import check, replace
-from hillfinder.output.geojson import to_geojson
-from hillfinder.output.gpx import workout_to_gpx
-from hillfinder.output.kml import to_kml
+from hillfinder.output.atomic_write import check, replace
+from hillfinder.output.formats import geoparquet as parquet
+from hillfinder.output.formats.csv import to_csv
+from hillfinder.output.formats.fit import to_fit, to_workout
+from hillfinder.output.formats.geojson import to_geojson
+from hillfinder.output.formats.gpx import workout_to_gpx
+from hillfinder.output.formats.kml import to_kml
+from hillfinder.output.formats.tcx import to_tcx
 from hillfinder.output.records import to_json
-from hillfinder.output.tcx import to_tcx
-from hillfinder.output.watch import to_fit, to_workout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hillfinder.output.geojson import coordinates
+from hillfinder.output.formats.geojson import coordinates
 from hillfinder.output.records import COLUMNS, rows
 
 if TYPE_CHECKING:

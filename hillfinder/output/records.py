@@ -13,11 +13,11 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from hillfinder.output.plain import plain
+from hillfinder.output.text.sanitize import plain
 
 if TYPE_CHECKING:
     from hillfinder.model import Climb, Findings, Floats, Hill, Route, Safety, Step, Workout
-    from hillfinder.treadmill import Treadmill
+    from hillfinder.training.treadmill import Treadmill
 
     Record = dict[str, Any]
     Point = list[Any]  # lon, lat, and a height or None

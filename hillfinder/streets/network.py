@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hillfinder.model import read_only
-from hillfinder.streets import access
-from hillfinder.streets.tags import Columns
+from hillfinder.streets.tags import access
+from hillfinder.streets.tags.table import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from hillfinder.model import Bools, Floats, Ints, Leg, StreetSource, Strings
-    from hillfinder.streets import spots
-    from hillfinder.streets.tags import Ids, Tags
+    from hillfinder.streets.tags import features as spots
+    from hillfinder.streets.tags.table import Ids, Tags
 
 
 #: Positions on a line that differ by less are one.
@@ -177,7 +177,7 @@ class StreetNetwork:
 
     def to_networkx(self) -> nx.MultiDiGraph[int]:
         """Return the network as OSMnx would: see ``streets.graph.to_networkx``."""
-        from hillfinder.streets import graph
+        from hillfinder.streets import osmnx_graph as graph
 
         return graph.to_networkx(self)
 

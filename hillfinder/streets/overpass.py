@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 from hillfinder.errors import DataError, StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.streets.spots import NODE_KEYS
-from hillfinder.streets.tags import READ_TAGS
-from hillfinder.web import Service
+from hillfinder.services.client import Service
+from hillfinder.streets.tags.features import NODE_KEYS
+from hillfinder.streets.tags.table import READ_TAGS
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from hillfinder.model import Place
-    from hillfinder.web import Web
+    from hillfinder.services.client import Web
 
     Box = tuple[float, float, float, float]
 

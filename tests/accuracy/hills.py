@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder import ranking
-from hillfinder.climbs import find
+from hillfinder.climbs import ranking
+from hillfinder.climbs.search import find
 from hillfinder.criteria import Criteria
 from tests.accuracy.readings import Spots, Stretches, along
 

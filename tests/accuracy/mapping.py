@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.doubt import STREET_OFF_M, TRAIL_OFF_M, TRAILS
+from hillfinder.elevation.profiles.uncertainty import STREET_OFF_M, TRAIL_OFF_M, TRAILS
 from hillfinder.model import read_only
 from tests.accuracy.ground import METRES_PER_DEGREE
 from tests.accuracy.readings import Spots, Stretches

@@ -9,7 +9,7 @@ import numpy as np
 import osmium
 
 from hillfinder.model import StreetSource
-from hillfinder.streets.building import RawStreets, build
+from hillfinder.streets.builder import RawStreets, build
 from tests.accuracy.hills import listed
 from tests.accuracy.readings import METHODS, Reading, read
 from tests.towns import DATA

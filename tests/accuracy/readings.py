@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation import doubt
-from hillfinder.elevation.profile import attach
-from hillfinder.elevation.smoothing import wavelength_m
-from hillfinder.streets.strokes import continuations, trace
+from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.profiles.smoothing import wavelength_m
+from hillfinder.streets.geometry.strokes import continuations, trace
 
 if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints

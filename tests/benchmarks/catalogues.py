@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 import shapely
 
 import hillfinder as hf
-from hillfinder.catalogue import cells, dataset, table
+from hillfinder.region.store import cells, dataset
+from hillfinder.region.store import hill_table as table
 from tests.benchmarks.regions import EAST_DEG, NORTH_DEG, PORTLAND, run
 
 if TYPE_CHECKING:

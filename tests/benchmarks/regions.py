@@ -27,7 +27,7 @@ from osmium.osm import NODE, WAY
 from osmium.osm.mutable import Node, Way
 from rasterio.merge import merge
 
-from hillfinder.catalogue.cells import AROUND
+from hillfinder.region.store.cells import AROUND
 from tests.towns import DATA
 
 if TYPE_CHECKING:

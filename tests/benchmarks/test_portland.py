@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hillfinder import climbs, ranking
+from hillfinder.climbs import ranking
+from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profile import attach
-from hillfinder.elevation.raster import Raster
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
-from hillfinder.streets import extract
-from hillfinder.warmup import Router
+from hillfinder.routing.warmup import Router
+from hillfinder.streets import osm_file as extract
 
 if TYPE_CHECKING:
     from pathlib import Path

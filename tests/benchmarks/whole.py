@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import hillfinder as hf
-from hillfinder import ranking
+from hillfinder.climbs import ranking
 
 
 def main(osm: str, *dems: str) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
-from hillfinder.check import EVERYWHERE
+from hillfinder.cli.probes import EVERYWHERE
 from hillfinder.demo import files, town
-from hillfinder.elevation.remote import COPERNICUS, USGS_3DEP
+from hillfinder.elevation.sources.cog import COPERNICUS, USGS_3DEP
 from tests.towns import DATA
 from tests.world.files import Files, cloud_optimised
 from tests.world.nominatim import Nominatim

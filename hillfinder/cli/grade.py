@@ -1,0 +1,90 @@
+"""``hillfinder grade``: what somebody already has, measured."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated, Final
+
+import typer
+
+from hillfinder.cli import options, terminal
+from hillfinder.cli import progress_display as watching
+from hillfinder.cli.terminal import Units
+
+EXAMPLES: Final = """\b
+Examples:
+  hillfinder grade run.gpx
+  hillfinder grade blocks.geojson --dem town.tif --format csv"""
+
+
+class Format(StrEnum):
+    """What ``--format`` may name."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def grade(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Lines: a .gpx, or a .geojson in WGS 84; - is stdin."),
+    ],
+    *,
+    dem: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
+        ),
+    ] = None,
+    elevation: options.Elevation = None,
+    dem_kind: options.Kind = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = Format.table,
+    units: Annotated[Units, typer.Option("--units", help="Units of the table.")] = Units.metric,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
+    ] = False,
+) -> None:
+    """Measure the grade of every line that is in a file.
+
+    Each track segment and route of a GPX, each LineString of a GeoJSON and each part of a
+    MultiLineString is a row, in the order of the file, measured from its first point to its last.
+    Heights in the file are not used. Exit code 3 says that there are lines, and none could be
+    measured.
+    """
+    with terminal.errors_as_exit_codes():
+        from hillfinder import find
+        from hillfinder.elevation.sources.raster import Raster
+        from hillfinder.errors import InputError
+        from hillfinder.results import grade_report as measured
+        from hillfinder.results import line_input as lines
+        from hillfinder.services.client import Web
+
+        if dem_kind is not None and not dem:
+            msg = "--dem-kind says of what kind the files of --dem are: give them too."
+            raise InputError(msg)
+        files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
+        given = lines.parse(_stdin(), "stdin") if str(file) == "-" else lines.read(file)
+        with watching.watch("Measuring", quiet=quiet) as progress:
+            web = Web.from_environment(offline=offline, progress=progress)
+            grades = find.grade(given, heights=files, elevation=elevation, web=web)
+        if output is Format.table:
+            terminal.print_text(
+                lambda console: measured.to_text(grades, console, units=units.value)
+            )
+        else:
+            terminal.put(grades.to_json() if output is Format.json else grades.to_csv())
+            for remark in measured.remarks(grades):
+                terminal.say(remark, quiet=quiet)
+        if not grades.measured:
+            raise typer.Exit(terminal.NO_HILL)
+
+
+def _stdin() -> bytes:
+    return sys.stdin.buffer.read() if sys.stdin else b""  # None: closed by the shell, as in <&-

@@ -1,0 +1,122 @@
+"""``hillfinder scan``: all the hills of a region."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated, Final
+
+import typer
+
+from hillfinder.cli import options, terminal
+from hillfinder.cli import progress_display as watching
+
+EXAMPLES: Final = """\b
+Examples:
+  hillfinder scan oregon.osm.pbf --dem oregon.vrt -o hills
+  hillfinder scan oregon.osm.pbf --dem oregon.vrt -o hills --scheduler tcp://10.0.0.1:8786"""
+
+
+def scan(
+    extract: Annotated[
+        Path, typer.Argument(metavar="EXTRACT", help="Streets: .osm.pbf, .osm.bz2, .osm.gz, .osm.")
+    ],
+    *,
+    dem: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="FILE",
+            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Where the hills go: GeoParquet files."),
+    ],
+    length: Annotated[
+        str | None,
+        typer.Option(
+            metavar="M-M", help="Shortest and longest hill, in metres.  [default: 100-200]"
+        ),
+    ] = None,
+    min_grade: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", help="What is flatter is no hill.  [default: 3]"),
+    ] = None,
+    dem_kind: options.Kind = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Processes of this machine.  [default: one for each core; 1 below 2 MB]",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A Dask cluster instead, such as tcp://10.0.0.1:8786; it sees the same files.",
+        ),
+    ] = None,
+    tiles: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Into how many tasks a step is cut; it changes no hill."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume/--no-resume", help="Go on with what a scan left there, or begin anew."
+        ),
+    ] = True,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page with a map, histograms and the best."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
+    ] = False,
+) -> None:
+    """Find all the hills of a region, and write them as GeoParquet.
+
+    A scan that was stopped goes on where it was when the same command is given again. Exit code 3
+    says that the region holds no hill.
+    """
+    with terminal.errors_as_exit_codes():
+        criteria = options.criteria(
+            length=length, warmup="10-20", pace=None, walk=False, min_grade=min_grade, limit=10
+        )
+        from hillfinder.errors import InputError
+        from hillfinder.output.atomic_write import check
+        from hillfinder.region.work import workers as running
+
+        if html is not None:
+            check(html, overwrite=force)
+            if html.resolve().is_relative_to(out.resolve()):
+                msg = f"{html} lies among the hills themselves: give the page another place."
+                raise InputError(msg)
+        running.begin(extract, workers, scheduler)
+        from hillfinder.region.scan import scan as search
+
+        with watching.watch("Scanning", quiet=quiet) as progress:
+            found = search(
+                extract,
+                out,
+                criteria,
+                heights=dem,
+                heights_kind=options.height_kind(dem_kind),
+                workers=workers,
+                scheduler=scheduler,
+                tiles=tiles,
+                resume=resume,
+                progress=progress,
+            )
+        terminal.put(
+            f"{found.hills:,} hills on {found.street_m / 1000:,.0f} km of streets: {found.folder}\n"
+        )
+        if not found.hills:
+            raise typer.Exit(terminal.NO_HILL)
+        if html is not None:
+            terminal.say(f"Wrote {found.to_html(html, overwrite=force)}.", quiet=quiet)

@@ -1,0 +1,154 @@
+"""Ground that is not under the feet: bridges, tunnels, their approaches, and what lies under decks.
+
+There a height read is not the street's. It is set aside, and a straight line is laid from trusted
+ground to trusted ground.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hillfinder.elevation.profiles.solver import Factors, Ties
+from hillfinder.elevation.proximity import may_meet
+from hillfinder.streets.network import spacing
+
+if TYPE_CHECKING:
+    from hillfinder.elevation.profiles.sampling import Samples
+    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.streets.network import StreetNetwork
+
+#: An abutment shows two cells past the deck, and 20 m past it in the finest model: its own slope.
+APPROACH_CELLS, SHORTEST_APPROACH_M, LONGEST_APPROACH_M = 2.0, 20.0, 50.0
+#: Half the width of a wide deck and a cell of 10 m: a sample nearer than this may read the deck.
+DECK_REACH_M = 15.0
+#: What passes below a deck reads it from a cell and a half away in a coarse model; what runs along
+#: it does not pass below, and keeps its ground.
+UNDERPASS_CELLS, LONGEST_UNDERPASS_M = 1.5, 40.0
+CROSSING_SINE = 0.5
+STEP_M = 5.0
+
+
+def off_the_ground(network: StreetNetwork, samples: Samples, cell_m: float) -> Bools:
+    """Return for every sample whether the ground's height is not the street's: shape (s,).
+
+    So it is on bridges, in tunnels and covered ways, on the approaches to them, and beneath decks.
+    """
+    structure = network.ways.structure[network.edge_way]
+    loose = structure[samples.edge] | _under_deck(network, samples, cell_m)
+    loose |= _near_approach(network, samples, samples.edge, cell_m)
+    result = np.zeros(samples.count, bool)
+    result[samples.sample[loose]] = True
+    return result
+
+
+def _near_approach(network: StreetNetwork, samples: Samples, edge: Ints, cell_m: float) -> Bools:
+    """Return for every place whether it is on the approach to a bridge or tunnel."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
+    tags = (network.ways.tag["bridge"].tolist(), network.ways.tag["tunnel"].tolist())
+    ground = {None, "no", "building_passage"}
+    spans = np.array([not ground.issuperset(both) for both in zip(*tags, strict=True)], bool)
+    spans = spans[network.edge_way]
+    if not spans.any():
+        return np.zeros(len(edge), bool)
+    length = network.edge_length_m
+    reach = float(np.clip(APPROACH_CELLS * cell_m, SHORTEST_APPROACH_M, LONGEST_APPROACH_M))
+    heads = np.unique([network.edge_u[spans], network.edge_v[spans]])
+    short = np.flatnonzero(length < reach)
+    u, v, cost = network.edge_u[short], network.edge_v[short], np.maximum(length[short], 1e-6)
+    order = np.lexsort((cost, v, u))
+    u, v, cost = u[order], v[order], cost[order]
+    first = np.ones(len(u), bool)
+    first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])
+    nodes = len(network.node_id)
+    graph = csr_array((cost[first], (u[first], v[first])), shape=(nodes, nodes))
+    far = dijkstra(graph, directed=False, indices=heads, limit=reach, min_only=True)
+    by_u = far[network.edge_u[edge]] + samples.distance_m
+    by_v = far[network.edge_v[edge]] + length[edge] - samples.distance_m
+    return np.asarray(np.minimum(by_u, by_v) <= reach)
+
+
+def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bools:
+    """Return for every place whether a deck is so near that its height may have been read."""
+    decks = network.decks
+    if len(decks.x_m) == 0:
+        return np.zeros(len(samples.x_m), bool)
+    from scipy.spatial import cKDTree
+
+    leg = spacing(decks.x_m, decks.y_m)
+    leg[decks.offset[1:-1] - 1] = 0.0
+    along = np.concatenate([[0.0], np.cumsum(leg)])
+    line = np.repeat(np.arange(len(decks.offset) - 1), np.diff(decks.offset))
+    axis = along + line  # a metre between lines: no point is laid across the gap
+    at = np.unique(np.concatenate([axis, np.arange(0.0, axis[-1], STEP_M)]))
+    owner = np.searchsorted(axis[decks.offset[:-1]], at, side="right") - 1
+    at = at[at <= axis[decks.offset[1:] - 1][owner]]
+    x, y = np.interp(at, axis, decks.x_m), np.interp(at, axis, decks.y_m)
+    begin = np.clip(np.searchsorted(axis, at, side="right") - 1, 0, len(axis) - 2)
+    begin -= np.isin(begin + 1, decks.offset)  # the last point of a deck: the leg that leads to it
+    dx, dy = decks.x_m[begin + 1] - decks.x_m[begin], decks.y_m[begin + 1] - decks.y_m[begin]
+    reach = float(np.clip(UNDERPASS_CELLS * cell_m, DECK_REACH_M, LONGEST_UNDERPASS_M))
+    near = np.flatnonzero(may_meet((samples.x_m, samples.y_m), (x, y), reach)[0])
+    away, nearest = cKDTree(np.column_stack([x, y])).query(
+        np.column_stack([samples.x_m[near], samples.y_m[near]]), distance_upper_bound=reach
+    )
+    found = np.isfinite(away)
+    met, away, deck = near[found], away[found], nearest[found]
+    across = np.abs(samples.dir_x[met] * dy[deck] - samples.dir_y[met] * dx[deck])
+    under = np.zeros(len(samples.x_m), bool)
+    under[met] = (away <= DECK_REACH_M) | (across >= CROSSING_SINE * np.hypot(dx[deck], dy[deck]))
+    return under
+
+
+def straight_between(samples: Samples, read: Floats, loose: Bools) -> Floats:
+    """Lay straight lines over the loose samples, from trusted ground to trusted ground.
+
+    The heights there solve Laplace's equation on the network: a straight line along a bridge, one
+    surface where bridges meet. Loose samples that touch a void, or no trusted ground, stay NaN.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    line = np.where(loose, np.nan, read)
+    if not loose.any():
+        return line
+    one, other = samples.sample[:-1], samples.sample[1:]
+    inner = np.ones(len(one), bool)
+    inner[samples.offset[1:-1] - 1] = False
+    gap = np.maximum(np.diff(samples.distance_m), 0.01)
+    inner &= (loose[one] | loose[other]) & (one != other)
+    one, other, gap = one[inner], other[inner], gap[inner]
+    free = np.flatnonzero(loose)
+    number = np.full(len(line), -1)
+    number[free] = np.arange(len(free))
+    both = loose[one] & loose[other]
+    links = coo_array(
+        (np.ones(int(both.sum())), (number[one[both]], number[other[both]])), shape=(len(free),) * 2
+    )
+    _, part = connected_components(links, directed=False)
+    edge_of_void = np.zeros(part.max() + 1, bool)
+    grounded = np.zeros(part.max() + 1, bool)
+    for a, b in ((one, other), (other, one)):
+        rim = loose[a] & ~loose[b]
+        edge_of_void[part[number[a[rim & np.isnan(line[b])]]]] = True
+        grounded[part[number[a[rim & ~np.isnan(line[b])]]]] = True
+    solvable = (grounded & ~edge_of_void)[part]
+    target = free[solvable]
+    number[:] = -1
+    number[target] = np.arange(len(target))
+    if len(target) == 0:
+        return line
+    pull, diagonal = np.zeros((2, len(target)))
+    weight = 1 / gap
+    for a, b in ((one, other), (other, one)):
+        mine = number[a] >= 0
+        fixed = mine & (number[b] < 0)
+        diagonal += np.bincount(number[a[mine]], weight[mine], len(target))
+        pull += np.bincount(number[a[fixed]], (weight * line[b])[fixed], len(target))
+    tied = (number[one] >= 0) & (number[other] >= 0)
+    ties = Ties(number[one[tied]], number[other[tied]], -weight[tied])
+    line[target] = Factors(diagonal, ties, 0, np.empty(0, np.int64)).solve(pull)
+    return line

@@ -1,0 +1,221 @@
+"""A file on a server of which only parts are here, as GDAL reads it.
+
+A cloud-optimised GeoTIFF says in a table at its beginning where each block of cells lies, so that a
+window of a file of 400 MB costs some 4 requests. GDAL knows that table, and could fetch by itself,
+but past the one door: with waits, retries and words of its own, deaf to the switch and to Ctrl-C.
+So it never sends. It reads from the parts that are here, zeros for what is missing; that is noted,
+fetched through the door and kept, and it reads again.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from hillfinder.errors import DataError, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
+    from rasterio.io import DatasetReader
+
+    from hillfinder.services.client import Service, Web
+
+#: What is fetched and kept at least: the table of a 3DEP file fits into the first part.
+PART = 2**17
+#: Parts in a row that are fetched with one request.
+MOST_AT_ONCE = 64
+#: What is kept of a file that does not exist.
+NOTHING = b"no file"
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+class RemoteFile:
+    """A file on a server, as far as it is here."""
+
+    def __init__(self, web: Web, url: str, service: Service, *, distrust: bool) -> None:
+        """Fetch its first part.
+
+        Args:
+            web: the door.
+            url: where it lies.
+            service: whom to name when it fails.
+            distrust: fetch anew what was kept before.
+
+        Raises:
+            ServiceError: it cannot be had, or is no TIFF.
+            OfflineError: it is not kept, and the network is off.
+        """
+        self.url = url
+        self.wanted: set[int] = set()
+        self._web = web
+        self._service = service
+        self._distrust = distrust
+        self._made: dict[int, bytes] = {}
+        self._parts: dict[int, bytes] = {}
+        first = self._kept(0)
+        self.exists = first != NOTHING
+        self.version, self.size = "", 0
+        if self.exists:
+            self.version, self.size, self._parts[0] = _split(first)
+
+    def open(self) -> DatasetReader:
+        """Let GDAL read from the parts that are here."""
+        import rasterio
+        from rasterio.abc import MultiByteRangeResourceContainer
+
+        MultiByteRangeResourceContainer.register(_Folder)
+        # GDAL remembers files by their names: each opening has one of its own.
+        name = f"{uuid4().hex}/{self.url.rpartition('/')[2]}"
+        return rasterio.open(name, opener=_Folder(self))
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return bytes; those that are not here are zeros, and noted as wanted."""
+        count = max(0, min(count, self.size - start))
+        if not count:
+            return b""
+        numbers = range(start // PART, (start + count - 1) // PART + 1)
+        missing = [number for number in numbers if number not in self._parts]
+        if missing:
+            self.wanted.update(missing)
+            return bytes(count)
+        data = b"".join(self._parts[number] for number in numbers)
+        return data[start % PART :][:count]
+
+    def fetch(self) -> None:
+        """Get the wanted parts.
+
+        Raises:
+            DataError: they are parts of another version of the file.
+        """
+        for number in sorted(self.wanted):
+            version, size, self._parts[number] = _split(self._kept(number))
+            if (version, size) != (self.version, self.size):
+                msg = f"{self.url} has changed"
+                raise DataError(msg)
+        self.wanted.clear()
+
+    def _kept(self, number: int) -> bytes:
+        def check(entry: bytes) -> None:
+            if self._distrust and entry != self._made.get(number):
+                msg = "not trusted"
+                raise DataError(msg)
+            if entry != NOTHING:
+                _split(entry)
+
+        return self._web.kept(
+            f"{self.url} part {number}",
+            partial(self._make, number),
+            check=check,
+            suffix=".bytes",
+            service=self._service,
+            absent=NOTHING,
+        )
+
+    def _make(self, number: int) -> bytes:
+        """Fetch a part, and the wanted ones that follow it without a gap, with one request."""
+        if number in self._made:
+            return self._made[number]
+        last = number
+        while last + 1 in self.wanted and last - number < MOST_AT_ONCE:
+            last += 1
+        service = self._service
+        version, size, data = self._web.part(
+            self.url, number * PART, (last + 1) * PART - 1, service=service, absent=NOTHING
+        )
+        if data == NOTHING:
+            self._made[number] = NOTHING
+        elif number == 0 and data[:4] not in TIFF:
+            msg = (
+                f"{service.name} sent no elevation model, so {service.gives} not to be had now: "
+                f"try again in a few minutes, or {service.instead}."
+            )
+            raise ServiceError(msg) from DataError("sent no elevation model")
+        else:
+            for each in range(number, last + 1):
+                part = data[(each - number) * PART :][:PART]
+                self._made[each] = _joined(version, size, part, service.credit)
+        return self._made[number]
+
+
+def _joined(version: str, size: int, data: bytes, credit: str) -> bytes:
+    """Return what is kept of a part: where it comes from, and a sum to check it by."""
+    fields = (version, str(size), sha256(data).hexdigest(), credit)
+    return "\t".join(fields).encode() + b"\n" + data
+
+
+def _split(entry: bytes) -> tuple[str, int, bytes]:
+    """Return version and size of the file and the bytes of a part.
+
+    Raises:
+        DataError: it is not what was kept.
+    """
+    before, _, data = entry.partition(b"\n")
+    fields = before.decode(errors="replace").split("\t")
+    if len(fields) != 4 or fields[2] != sha256(data).hexdigest() or not fields[1].isdecimal():
+        msg = "a part of a file that is damaged"
+        raise DataError(msg)
+    return fields[0], int(fields[1]), data
+
+
+class _Folder:
+    """What GDAL sees: a folder with one file in it (``rasterio.abc.FileContainer``)."""
+
+    def __init__(self, file: RemoteFile) -> None:
+        self._file = file
+
+    def open(self, path: str, mode: str = "rb", **_: object) -> _Reader:  # noqa: ARG002
+        return _Reader(self._file)
+
+    def isfile(self, path: str) -> bool:  # noqa: ARG002
+        return True
+
+    def isdir(self, path: str) -> bool:  # noqa: ARG002
+        return False
+
+    def ls(self, path: str) -> list[str]:  # noqa: ARG002
+        return [self._file.url.rpartition("/")[2]]
+
+    def mtime(self, path: str) -> int:  # noqa: ARG002
+        return 0
+
+    def size(self, path: str) -> int:  # noqa: ARG002
+        return self._file.size
+
+
+class _Reader:
+    """A file as GDAL reads it. Nothing may be raised here: it would be lost on the way."""
+
+    closed = False
+
+    def __init__(self, file: RemoteFile) -> None:
+        self._file = file
+        self._at = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing to close."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence, self._file.size)
+        return self._at
+
+    def read(self, count: int = -1) -> bytes:
+        data = self._file.read(self._at, self._file.size if count < 0 else count)
+        self._at += len(data)
+        return data
+
+    def get_byte_ranges(self, offsets: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
+        return [self._file.read(*each) for each in zip(offsets, sizes, strict=True)]

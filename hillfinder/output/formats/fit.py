@@ -1,0 +1,334 @@
+"""A session for a watch, in its own format: FIT, as a course to follow and as a workout to do.
+
+A FIT string is UTF-8 in a field of fixed size, closed by a zero byte. Garmin's kit for devices
+reserves 16 bytes for the name of a point or a step and 50 for a note, and cuts what is longer at
+any byte; so names are cut here, at whole letters. A course has no field for credits: they stand in
+``product_name``, the one free text that every kind of file has.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
+
+import numpy as np
+
+from hillfinder.output.text.phrases import ground, percent
+from hillfinder.output.text.sanitize import brief, plain, short
+from hillfinder.output.timed_track import title, track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hillfinder.model import Findings, Step, Workout
+    from hillfinder.output.timed_track import CueKind, Track
+
+#: Bytes of text that fit: names of points and steps, notes, titles, and any field at all.
+NAME, NOTE, TITLE, LONGEST = 15, 49, 40, 254
+#: A FIT altitude is a number of 16 bits, in steps of 0.2 m from -500 m.
+LOWEST_M, HIGHEST_M = -500.0, 12606.0
+#: Each kind of message is defined under a number of its own.
+LOCAL: Final = (
+    "file_id",
+    "course",
+    "lap",
+    "event",
+    "record",
+    "course_point",
+    "workout",
+    "workout_step",
+)
+RECORD: Final = frozenset({"timestamp", "position_lat", "position_long", "distance", "altitude"})
+
+
+def to_fit(findings: Findings, workout: Workout) -> bytes:
+    """Return a session as a FIT course: the same bytes for the same session.
+
+    One lap from the door and back, a record a second or slower with a height where it is known,
+    and course points for each bottom, each top and what to mind on the first way up.
+
+    Args:
+        findings: where the data comes from, at what pace and when.
+        workout: a session, or once up a hill (``track.once``).
+    """
+    from fit_tool.profile.profile_type import Event, EventType, FileType
+
+    way = track(findings, workout)
+    begin, end = _milliseconds(way, 0), _milliseconds(way, -1)
+    timer = {"event": Event.TIMER, "event_group": 0}
+    stop = EventType.STOP_DISABLE_ALL
+    return _file(
+        [
+            _file_id(findings, way, FileType.COURSE),
+            _message(
+                "course", course_name=short(brief(way.name, TITLE), TITLE), sport=_sport(findings)
+            ),
+            _lap(findings, workout, way),
+            _message("event", timestamp=begin, event_type=EventType.START, **timer),
+            *_records(way),
+            *_points(way),
+            _message("event", timestamp=end, event_type=stop, **timer),
+        ]
+    )
+
+
+def to_workout(findings: Findings, workout: Workout) -> bytes:
+    """Return a session as a FIT workout: the same bytes for the same session.
+
+    The warm-up ends by the clock, a way up by its length, and all else at the lap button, for
+    that ends at a place where the runner looks: so the errors of a watch's distances never add up.
+    What comes again and again is one loop.
+
+    Args:
+        findings: where the data comes from, and when.
+        workout: the session.
+    """
+    from fit_tool.profile.profile_type import FileType
+
+    steps = _steps(workout)
+    messages = [
+        _message("workout_step", message_index=index, **step) for index, step in enumerate(steps)
+    ]
+    about = _message(
+        "workout",
+        workout_name=short(brief(title(workout), TITLE), TITLE),
+        sport=_sport(findings),
+        num_valid_steps=len(steps),
+        workout_description=_sentences(workout.cues) or None,
+    )
+    file_id = _file_id(findings, track(findings, workout), FileType.WORKOUT)
+    return _file([file_id, about, *messages])
+
+
+def _sentences(cues: Iterable[str]) -> str:
+    """Return as many sentences as fit, whole."""
+    said = ""
+    for cue in cues:
+        longer = plain(f"{said} {cue}")
+        if len(longer.encode()) > LONGEST:
+            break
+        said = longer
+    return said
+
+
+def _file(messages: Sequence[Any]) -> bytes:
+    """Return a FIT file, of the oldest version of the protocol: nothing here needs a newer one."""
+    from fit_tool import FitFile, FitFileBuilder
+    from fit_tool.fit_file_header import FitFileHeader, ProtocolVersion
+
+    builder = FitFileBuilder(min_string_size=NAME + 1)
+    builder.add_all(messages)
+    size = sum(record.size for record in builder.records)
+    header = FitFileHeader(size, protocol_version=ProtocolVersion(1, 0), gen_crc=True)
+    return bytes(FitFile(header, builder.records).to_bytes())
+
+
+def _message(kind: str, **values: Any) -> Any:  # noqa: ANN401 - the library has no types
+    """Return a message; what is ``None`` is left out."""
+    return _filled(_blank(kind), values)
+
+
+def _blank(kind: str) -> Any:  # noqa: ANN401
+    module = import_module(f"fit_tool.profile.messages.{kind}_message")
+    name = "".join(word.capitalize() for word in kind.split("_"))
+    return getattr(module, f"{name}Message")(local_id=LOCAL.index(kind))
+
+
+def _filled(message: Any, values: Mapping[str, object]) -> Any:  # noqa: ANN401
+    for field, value in values.items():
+        if value is not None:
+            setattr(message, field, value)
+    return message
+
+
+def _file_id(findings: Findings, way: Track, kind: object) -> Any:  # noqa: ANN401
+    """Return who wrote the file; two sessions differ in its number, or a watch would keep one."""
+    from fit_tool.profile.profile_type import Manufacturer
+
+    lines = np.column_stack([way.lon, way.lat, way.distance_m, way.time_s])
+    credit = (findings.streets.attribution, findings.heights.attribution or "")
+    return _message(
+        "file_id",
+        type=kind,
+        manufacturer=Manufacturer.DEVELOPMENT.value,
+        product=0,
+        serial_number=crc32(way.name.encode() + lines.tobytes()) or 1,
+        time_created=_milliseconds(way, 0),
+        product_name=short(". ".join(("hillfinder", *filter(None, map(plain, credit)))), LONGEST),
+    )
+
+
+def _lap(findings: Findings, workout: Workout, way: Track) -> Any:  # noqa: ANN401
+    from fit_tool.profile.profile_type import Event, EventType
+
+    gain_m = workout.gain_m
+    seconds = float(way.time_s[-1])
+    return _message(
+        "lap",
+        message_index=0,
+        timestamp=_milliseconds(way, -1),
+        start_time=_milliseconds(way, 0),
+        start_position_lat=float(way.lat[0]),
+        start_position_long=float(way.lon[0]),
+        end_position_lat=float(way.lat[-1]),
+        end_position_long=float(way.lon[-1]),
+        total_elapsed_time=seconds,
+        total_timer_time=seconds,
+        total_distance=float(way.distance_m[-1]),
+        total_ascent=None if gain_m is None else round(gain_m),
+        sport=_sport(findings),
+        event=Event.LAP,
+        event_type=EventType.STOP,
+    )
+
+
+def _records(way: Track) -> Iterator[Any]:
+    from fit_tool.field import Field
+
+    # Of its 84 fields a record of ours has five: copied without the rest, it is made in a tenth of
+    # the 3 ms that it takes the library.
+    blank = _blank("record")
+    fields = [field for field in blank.fields if field.name in RECORD]
+    for at, height in enumerate(way.elevation_m.tolist()):
+        record = copy(blank)
+        record.fields = [Field.from_field(field) for field in fields]
+        yield _filled(
+            record,
+            {
+                "timestamp": _milliseconds(way, at),
+                "position_lat": float(way.lat[at]),
+                "position_long": float(way.lon[at]),
+                "distance": float(way.distance_m[at]),
+                "altitude": height if LOWEST_M <= height <= HIGHEST_M else None,
+            },
+        )
+
+
+def _points(way: Track) -> list[Any]:
+    from fit_tool.profile.profile_type import CoursePoint
+
+    # Bottoms and tops have signs of their own on every watch; a crossing only on the newest.
+    signs: dict[CueKind, Any] = {
+        "bottom": CoursePoint.VALLEY,
+        "top": CoursePoint.SUMMIT,
+        "mind": CoursePoint.DANGER,
+    }
+    return [
+        _message(
+            "course_point",
+            message_index=index,
+            timestamp=_milliseconds(way, cue.at),
+            position_lat=float(way.lat[cue.at]),
+            position_long=float(way.lon[cue.at]),
+            distance=float(way.distance_m[cue.at]),
+            type=signs[cue.kind],
+            course_point_name=short(brief(cue.name, NAME), NAME),
+        )
+        for index, cue in enumerate(way.cues)
+    ]
+
+
+def _steps(workout: Workout) -> list[dict[str, Any]]:
+    """Return the fields of each step; a loop stands after what it repeats."""
+    from fit_tool.profile.profile_type import WorkoutStepDuration, WorkoutStepTarget
+
+    flat: list[dict[str, Any]] = []
+    for before, step in zip((None, *workout.steps), workout.steps, strict=False):
+        if step.kind == "repeat" and before is not None and before.kind == "warm-up":
+            # The clock ends a warm-up wherever one is; a way up is measured from the bottom.
+            flat.append(_open("To the bottom", "Press lap at the bottom to begin.", "REST"))
+        flat.append(_step(step, workout))
+    steps: list[dict[str, Any]] = []
+    while flat:
+        size, times = _loop(flat)
+        steps += flat[:size]
+        if times > 1:
+            steps.append(
+                {
+                    "duration_type": WorkoutStepDuration.REPEAT_UNTIL_STEPS_CMPLT,
+                    "duration_step": len(steps) - size,
+                    "target_type": WorkoutStepTarget.OPEN,
+                    "target_repeat_steps": times,
+                }
+            )
+        flat = flat[size * times :]
+    return steps
+
+
+def _loop(flat: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """Return how many steps from the first on come again at once, and how often in all."""
+    best = (1, 1)
+    for size in range(1, len(flat) // 2 + 1):
+        times = 1
+        while flat[size * times : size * (times + 1)] == flat[:size]:
+            times += 1
+        if times > 1 and size * times > best[0] * best[1]:
+            best = (size, times)
+    return best
+
+
+def _step(step: Step, workout: Workout) -> dict[str, Any]:
+    from fit_tool.profile.profile_type import Intensity, WorkoutStepDuration, WorkoutStepTarget
+
+    far = ground(step.route.length_m)
+    match step.kind:
+        case "repeat":
+            hill = next((hill for hill in workout.hills if hill.rank == step.rank), None)
+            several = len(workout.hills) > 1
+            return {
+                "workout_step_name": "Up"
+                if hill is None or not several
+                else short(brief(hill.name, NAME), NAME) or "Up",
+                "duration_type": WorkoutStepDuration.DISTANCE,
+                "duration_distance": step.route.length_m,
+                "target_type": WorkoutStepTarget.OPEN,
+                "target_value": 0,
+                "intensity": Intensity.ACTIVE,
+                "notes": short(brief(f"{percent(hill.grade)} {hill.name}", NOTE), NOTE)
+                if hill
+                else None,
+            }
+        case "warm-up":
+            return {
+                "workout_step_name": "Warm-up",
+                "duration_type": WorkoutStepDuration.TIME,
+                "duration_time": float(round(step.time_s)),
+                "target_type": WorkoutStepTarget.OPEN,
+                "target_value": 0,
+                "intensity": Intensity.WARMUP,
+                "notes": f"{far} to the bottom.",
+            }
+        case "recovery":
+            return _open("Down", "Press lap at the bottom.", "RECOVERY")
+        case "easy":
+            return _open("Easy", f"{far} to the next bottom. Press lap there.", "RECOVERY")
+        case "cool-down":
+            return _open("Cool-down", f"{far} home.", "COOLDOWN")
+
+
+def _open(name: str, notes: str, intensity: str) -> dict[str, Any]:
+    """Return a step that ends at the lap button."""
+    from fit_tool.profile.profile_type import Intensity, WorkoutStepDuration, WorkoutStepTarget
+
+    return {
+        "workout_step_name": name,
+        "duration_type": WorkoutStepDuration.OPEN,
+        "duration_value": 0,
+        "target_type": WorkoutStepTarget.OPEN,
+        "target_value": 0,
+        "intensity": Intensity[intensity],
+        "notes": notes,
+    }
+
+
+def _sport(findings: Findings) -> object:
+    from fit_tool.profile.profile_type import Sport
+
+    return Sport.WALKING if findings.criteria.walk else Sport.RUNNING
+
+
+def _milliseconds(way: Track, at: int) -> int:
+    """Return when a point is reached, as the library counts: from 1970 on."""
+    return 1000 * (int(way.start.timestamp()) + int(way.time_s[at]))

@@ -1,0 +1,56 @@
+"""All hills as GeoParquet 1.0, for those who go on in a data frame or a warehouse."""
+
+from __future__ import annotations
+
+import io
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from hillfinder.errors import InputError
+from hillfinder.output.frame import DTYPES, frame
+from hillfinder.output.text.phrases import sources
+
+if TYPE_CHECKING:
+    from hillfinder.model import Findings
+
+
+def is_possible() -> bool:
+    """Say whether pyarrow is installed."""
+    return find_spec("pyarrow") is not None
+
+
+def need() -> None:
+    """Refuse, before a long search, what could not be written after it.
+
+    Raises:
+        InputError: pyarrow is not installed.
+    """
+    if not is_possible():
+        msg = 'GeoParquet needs pyarrow, which is missing: pip install "hillfinder[parquet]".'
+        raise InputError(msg)
+
+
+def to_parquet(findings: Findings) -> bytes:
+    """Return a row a hill: the columns of ``frame``, the same types when there is no hill.
+
+    Where the data comes from stands in the metadata of the file, under ``attribution``.
+
+    Raises:
+        InputError: pyarrow is not installed.
+    """
+    need()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = io.BytesIO()
+    frame(findings).to_parquet(file, index=False)
+    table = pq.read_table(file)
+    # A column of texts that are all unknown has no type of its own.
+    for at, field in enumerate(table.schema):
+        if DTYPES.get(field.name) == "object":
+            table = table.set_column(at, field.name, table.column(at).cast(pa.string()))
+    credit = {b"attribution": " ".join(sources(findings)).encode()}
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **credit})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    return file.getvalue()

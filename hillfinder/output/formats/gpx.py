@@ -1,0 +1,107 @@
+"""A course for a watch: GPX 1.1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hillfinder.output.course import course
+from hillfinder.output.records import positions
+from hillfinder.output.text.phrases import grade, length, sources, totals
+from hillfinder.output.text.sanitize import plain
+from hillfinder.output.timed_track import minded
+
+if TYPE_CHECKING:
+    from hillfinder.model import Findings, Hill, Workout
+    from hillfinder.output.records import Point
+
+LICENCE: Final = "https://opendatacommons.org/licenses/odbl/1-0/"
+#: Watches cut names off; what is on the screen while running is the beginning of it.
+NAME_LIMIT: Final = 40
+_ENDS: Final = ("Bottom", "Top")
+
+
+def to_gpx(findings: Findings, hill: Hill) -> str:
+    """Return the course to a hill and up it, as text: the same bytes for the same hill.
+
+    One track from the door to the bottom and on to the top, a height on every point where it is
+    known, waypoints ``Bottom``, ``Top`` and what to mind between. There is no ``rte``, which
+    devices straighten or draw a second time, and no time, for nobody has run it yet.
+
+    Args:
+        findings: where the data comes from, and at what pace.
+        hill: one of them; without an approach it is the hill alone.
+    """
+    way = course(hill, findings.criteria)
+    climb = hill.climb
+    ends = positions(climb.lon[[0, -1]], climb.lat[[0, -1]], climb.profile.elevation_m[[0, -1]])
+    what = f"{grade(hill)} over {length(climb.length_m)}."
+    line = positions(way.lon, way.lat, way.elevation_m)
+    spots = [*zip(_ENDS, ends, strict=True), *_minded(hill, climb.length_m)]
+    return _xml(findings, _name(hill), what, line, spots)
+
+
+def workout_to_gpx(findings: Findings, workout: Workout) -> str:
+    """Return a whole session as a course: door, warm-up, up and down as often as it is run, home.
+
+    One track, as in ``to_gpx``; waypoints are the bottom and the top of what is run up, with the
+    number of the hill in the list where there are several, and what to mind between.
+
+    Args:
+        findings: where the data comes from.
+        workout: the session.
+    """
+    line: list[Point] = []
+    for step in workout.steps:
+        points = positions(step.route.lon, step.route.lat, step.route.elevation_m)
+        line += points[1:] if line and line[-1][:2] == points[0][:2] else points
+    runs = {step.rank: step.route for step in workout.steps if step.kind == "repeat"}
+    spots = []
+    for rank, way in runs.items():
+        ends = positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
+        number = f" {rank}" if len(runs) > 1 else ""
+        spots += [(f"{word}{number}", end) for word, end in zip(_ENDS, ends, strict=True)]
+        for hill in workout.hills:
+            spots += _minded(hill, way.length_m) if hill.rank == rank else ()
+    name = _name(workout.hills[0]) if len(workout.hills) == 1 else f"{len(workout.hills)} hills"
+    what = " ".join(f"{grade(hill)} over {length(hill.climb.length_m)}." for hill in workout.hills)
+    return _xml(findings, name, f"{totals(workout)}. {what}", line, spots)
+
+
+def _minded(hill: Hill, length_m: float) -> list[tuple[str, Point]]:
+    """Return what to mind on a hill, where it is; nobody looked how high that lies."""
+    return [
+        (plain(name, NAME_LIMIT), [mark.lon, mark.lat, None])
+        for name, mark in minded(hill, length_m)
+    ]
+
+
+def _xml(
+    findings: Findings, name: str, what: str, line: list[Point], spots: list[tuple[str, Point]]
+) -> str:
+    from gpxpy.gpx import GPX, GPXTrack, GPXTrackPoint, GPXTrackSegment, GPXWaypoint
+
+    gpx = GPX()
+    gpx.creator = "hillfinder"
+    gpx.name = name
+    gpx.description = plain(f"{what} {' '.join(sources(findings))}")
+    gpx.author_name = "hillfinder"
+    gpx.copyright_author = "OpenStreetMap contributors"
+    gpx.copyright_license = LICENCE
+    segment = GPXTrackSegment(
+        [GPXTrackPoint(lat, _east(lon), elevation=ele) for lon, lat, ele in line]
+    )
+    track = GPXTrack(name=name)
+    track.segments.append(segment)
+    gpx.tracks.append(track)
+    for spot, (lon, lat, ele) in spots:
+        gpx.waypoints.append(GPXWaypoint(lat, _east(lon), elevation=ele, name=spot))
+    return gpx.to_xml(version="1.1") + "\n"
+
+
+def _name(hill: Hill) -> str:
+    return plain(hill.name, NAME_LIMIT) or "Hill"
+
+
+def _east(lon: float) -> float:
+    """Return a longitude below 180, as the schema has it."""
+    return lon - 360.0 if lon >= 180.0 else lon

@@ -1,0 +1,93 @@
+"""A session as a course in Garmin's Training Center XML, which older watches and many sites read.
+
+The order of elements and the lengths of names are those of the schema TrainingCenterDatabasev2.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from hillfinder.output.records import positions
+from hillfinder.output.text.phrases import sources
+from hillfinder.output.text.sanitize import brief, plain
+from hillfinder.output.timed_track import track
+
+if TYPE_CHECKING:
+    from hillfinder.model import Findings, Workout
+    from hillfinder.output.timed_track import CueKind, Track
+
+NAMESPACE: Final = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
+#: Letters of the name of a course, and of a point.
+TITLE, NAME = 15, 10
+
+_SIGNS: Final[dict[CueKind, str]] = {"bottom": "Valley", "top": "Summit", "mind": "Danger"}
+
+
+def to_tcx(findings: Findings, workout: Workout) -> str:
+    """Return a session as a TCX course, as text: the same bytes for the same session.
+
+    One lap from the door and back, a point a second or slower with a height where it is known,
+    and course points for each bottom, each top and what to mind on the first way up. What the
+    short names leave out stands in the notes.
+
+    Args:
+        findings: where the data comes from, at what pace and when.
+        workout: a session, or once up a hill (``track.once``).
+    """
+    way = track(findings, workout)
+    root = Element("TrainingCenterDatabase", xmlns=NAMESPACE)
+    course = SubElement(SubElement(root, "Courses"), "Course")
+    _put(course, "Name", plain(brief(way.name, TITLE), TITLE))
+    points = positions(way.lon, way.lat, way.elevation_m)
+    _lap(course, way)
+    line = SubElement(course, "Track")
+    for at, (lon, lat, height) in enumerate(points):
+        point = SubElement(line, "Trackpoint")
+        _put(point, "Time", _time(way, at))
+        _position(point, lon, lat)
+        if height is not None:
+            _put(point, "AltitudeMeters", height)
+        _put(point, "DistanceMeters", round(float(way.distance_m[at]), 2))
+    notes = (f"{way.name}.", *workout.cues, *sources(findings))
+    _put(course, "Notes", plain(" ".join(notes)))
+    for cue in way.cues:
+        lon, lat, height = points[cue.at]
+        point = SubElement(course, "CoursePoint")
+        _put(point, "Name", plain(brief(cue.name, NAME), NAME))
+        _put(point, "Time", _time(way, cue.at))
+        _position(point, lon, lat)
+        if height is not None:
+            _put(point, "AltitudeMeters", height)
+        _put(point, "PointType", _SIGNS[cue.kind])
+        _put(point, "Notes", cue.name)
+    indent(root, " ")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "unicode")}\n'
+
+
+def _lap(course: Element, way: Track) -> None:
+    lap = SubElement(course, "Lap")
+    _put(lap, "TotalTimeSeconds", int(way.time_s[-1]))
+    _put(lap, "DistanceMeters", round(float(way.distance_m[-1]), 2))
+    ends = positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
+    for which, (lon, lat, height) in zip(("Begin", "End"), ends, strict=True):
+        _position(lap, lon, lat, f"{which}Position")
+        if height is not None:
+            _put(lap, f"{which}AltitudeMeters", height)
+    _put(lap, "Intensity", "Active")
+
+
+def _position(parent: Element, lon: float, lat: float, name: str = "Position") -> None:
+    position = SubElement(parent, name)
+    _put(position, "LatitudeDegrees", lat)
+    _put(position, "LongitudeDegrees", lon)
+
+
+def _put(parent: Element, name: str, value: object) -> None:
+    SubElement(parent, name).text = str(value)
+
+
+def _time(way: Track, at: int) -> str:
+    when = way.start + timedelta(seconds=int(way.time_s[at]))
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,320 @@
+"""One session on a card: step by step, how to run it, and what to mind."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hillfinder.output.text import phrases as words
+from hillfinder.output.text.sanitize import plain
+from hillfinder.output.text.sparkline import sparkline
+from hillfinder.training.cautions import ONE
+from hillfinder.training.workout import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import ConsoleOptions, RenderableType
+
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Findings, Gravity, Hill, Mark, Safety, Step, Workout
+
+    #: A sentence, and how grave it is: ``""`` where it is no caution.
+    Line = tuple[str, Gravity | Literal[""]]
+
+#: Longer names are cut; within this they wrap.
+NAME_LIMIT: Final = 120
+#: So many letters wide is the profile.
+SPARKLINE: Final = 24
+#: So many things on a line are told one by one.
+MARKS: Final = 6
+_STYLE: Final[dict[str, str]] = {"avoid": "red", "mind": "yellow"}
+_KINDS: Final = {"warm-up": "Warm-up", "easy": "Easy", "cool-down": "Home", "recovery": "down"}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A session as rich prints it: as wide as the console, without colour where it has none.
+
+    Every line is ``Text``, never markup.
+
+    Attributes:
+        workout: the session.
+        findings: where it comes from.
+        units: metres and kilometres, or feet and miles.
+        below: sentences that go with it, said at the end.
+    """
+
+    workout: Workout
+    findings: Findings
+    units: words.Units = "metric"
+    below: tuple[str, ...] = ()
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Yield the heading, the steps, and what there is to say of them."""
+        workout = self.workout
+        yield _text(heading(workout, self.units), options, "bold")
+        for hill in workout.hills:
+            yield _text(self._hill(hill), options)
+            if not options.ascii_only:
+                yield sparkline(hill, min(SPARKLINE, options.max_width))
+        yield _text(self._runner(), options)
+        yield Text()
+        yield self._steps(options)
+        for title, lines in self.sections():
+            yield from self._section(title, lines, options)
+        yield Text()
+        for line in (*words.around(self.findings, self.units), *self.below):
+            yield _text(line, options)
+        for source in words.sources(self.findings):
+            yield _text(source, options, "dim")
+
+    def _hill(self, hill: Hill) -> str:
+        """Return what a hill is like, in one line."""
+        name = f"{hill.rank}  {plain(hill.name, NAME_LIMIT)}: " if self._several else ""
+        return name + ", ".join(figures(hill, self.units)) + "."
+
+    def _runner(self) -> str:
+        """Return for whom it is: all times follow from that."""
+        asked = self.findings.criteria
+        who = "walker" if asked.walk else f"{self.workout.level} runner"
+        who = "runner new to hills" if who == "new runner" else who
+        return f"For a {who}, easy pace {words.pace(asked.flat_speed_m_s, self.units)}."
+
+    @property
+    def _several(self) -> bool:
+        return self.workout.session == "rolling"
+
+    def sections(self) -> Iterator[tuple[str, list[Line]]]:
+        """Yield headings, each with what there is to say below it."""
+        yield "How to run it", [(cue, "") for cue in self.workout.cues]
+        for hill in self.workout.hills:
+            yield from sections(hill, several=self._several)
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield label, time, distance, climb, pace and how of each part, and the sum of them."""
+        for count, step in _rows(self.workout.steps):
+            yield self._cells(count, step)
+        climbed = self.workout.gain_m
+        yield (
+            "In all",
+            words.minutes(self.workout.time_s),
+            words.distance(self.workout.length_m, self.units),
+            f"+{words.length(climbed, self.units)}" if climbed is not None else words.UNKNOWN,
+            "",
+            "",
+        )
+
+    def _steps(self, options: ConsoleOptions) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True, min_width=10)
+        for _ in range(4):
+            table.add_column(justify="right", no_wrap=True)
+        table.add_column(overflow="fold")
+        *parts, whole = self.rows()
+        for row in parts:
+            table.add_row(*(_text(cell, options) for cell in row))
+        table.add_row(*(_text(cell, options, "bold") for cell in whole))
+        return table
+
+    def _cells(self, count: int, step: Step) -> tuple[str, ...]:
+        """Return one row of ``rows``."""
+        route = step.route
+        short = step.kind in {"repeat", "recovery"}
+        gain = route.gain_m
+        climbed = "" if step.kind == "recovery" else words.UNKNOWN
+        if gain is not None and step.kind != "recovery":
+            climbed = f"+{words.length(gain, self.units)}"
+        label = _KINDS.get(step.kind, "")
+        if step.kind == "repeat":
+            label = f"Hill {step.rank}" if self._several else "Up"
+            label = f"{count} x up" if count > 1 else label
+        elif step.kind == "recovery":
+            label = f"{count} x down" if count > 1 else "Down"
+        walked = step.kind == "recovery" and words.gait(step) == "walk"
+        timed = step.time_s > 0 and not walked
+        return (
+            label,
+            clock(step.time_s) if short else words.minutes(step.time_s),
+            (words.ground if short else words.distance)(route.length_m, self.units),
+            climbed,
+            words.pace(route.length_m / step.time_s, self.units) if timed else "",
+            _how(step, self.workout, self.findings.criteria),
+        )
+
+    def _section(
+        self, title: str, lines: Sequence[Line], options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Yield a heading and its lines, or nothing where there is no line."""
+        if not lines:
+            return
+        yield Text()
+        yield _text(title, options, "bold")
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold", ratio=1)
+        for line, gravity in lines:
+            style = _STYLE.get(gravity, "")
+            grid.add_row(
+                Text("!" if style else "-", style),
+                _text(words.in_units(plain(line), self.units), options, style),
+            )
+        yield grid
+
+
+def figures(hill: Hill, units: words.Units = "metric") -> list[str]:
+    """Return what a hill is like, its grade first."""
+    known = [
+        f"{words.grade(hill)} (trust: {hill.confidence})",
+        words.ground(hill.climb.length_m, units),
+        f"{words.length(hill.climb.gain_m, units)} up",
+        f"steepest {words.percent(hill.climb.max_grade)}",
+    ]
+    surface, lit = words.tag(hill, "surface"), words.tag(hill, "lit")
+    known.append("surface not known" if surface == words.UNKNOWN else surface)
+    return [*known, *{"yes": ["lit"], "no": ["not lit"]}.get(lit, [])]
+
+
+def sections(hill: Hill, *, several: bool = False) -> Iterator[tuple[str, list[Line]]]:
+    """Yield what there is to say of a hill and the way to it: headings, each with its sentences.
+
+    Args:
+        hill: which.
+        several: it is one of a run over several, so headings say which, and no way leads to it.
+    """
+    if hill.fit is not None:
+        yield f"How hill {hill.rank} fits", [(words.fit(hill.fit), "")]
+    notes: list[Line] = [(note, "") for note in hill.notes]
+    marks: list[Line] = []
+    told = hill.safety is None or any(each.topic == "path" for each in hill.safety.cautions)
+    if hill.safety and hill.safety.marks and not told:
+        marks = [(_marks(hill.safety.marks), "")]
+    on_hill = [*notes, *_cautions(hill.safety), *marks, *_unknown(hill.safety)]
+    yield f"On hill {hill.rank}" if several else "On the hill", on_hill
+    if not several:
+        # What lies on the way there is in its cautions: a list of it would be long.
+        there = [*_cautions(hill.approach_safety), *_unknown(hill.approach_safety)]
+        yield "On the way there", there
+
+
+def heading(workout: Workout, units: words.Units = "metric") -> str:
+    """Return what a session is, in one line."""
+    if workout.session == "rolling":
+        return f"A run over {words.count(len(workout.hills), 'hill')}: " + words.totals(
+            workout, units
+        )
+    hill = workout.hills[0]
+    kind = "A long session on" if workout.session == "long" else "Session on"
+    return f"{kind} hill {hill.rank}: {plain(hill.name, NAME_LIMIT) or words.UNKNOWN}"
+
+
+def to_text(
+    workout: Workout,
+    findings: Findings,
+    console: Console | None = None,
+    *,
+    units: words.Units = "metric",
+    below: tuple[str, ...] = (),
+) -> str:
+    """Return the card as text, without spaces at the ends of lines.
+
+    Args:
+        workout: the session.
+        findings: where it comes from.
+        console: how wide it may be, and with what colours and letters; ``None`` is 80 columns
+            without colour.
+        units: metres and kilometres, or feet and miles.
+        below: sentences that go with it.
+    """
+    console = console or Console(file=io.StringIO(), width=80, color_system=None)
+    with console.capture() as capture:
+        console.print(Card(workout, findings, units, below))
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
+
+
+def _rows(steps: Sequence[Step]) -> Iterator[tuple[int, Step]]:
+    """Yield steps, those that are run several times in turn once, with how often."""
+    at = 0
+    while at < len(steps):
+        pair = steps[at : at + 2]
+        count = 1
+        if [step.kind for step in pair] == ["repeat", "recovery"]:
+            while _alike(pair, steps[at + 2 * count : at + 2 * count + 2]):
+                count += 1
+            yield from ((count, step) for step in pair)
+            at += 2 * count
+        else:
+            yield 1, steps[at]
+            at += 1
+
+
+def _alike(pair: Sequence[Step], other: Sequence[Step]) -> bool:
+    return len(other) == len(pair) and all(
+        (one.kind, one.rank, one.time_s, one.route) == (two.kind, two.rank, two.time_s, two.route)
+        for one, two in zip(pair, other, strict=True)
+    )
+
+
+def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
+    """Return how a part is run, in a word or two."""
+    if step.kind == "repeat":
+        if criteria.walk:
+            return "briskly"
+        return "hard, not all out" if workout.session == "repeats" else "steady"
+    if step.kind == "recovery":
+        return words.gait(step)
+    if step.kind == "warm-up" and step.route.shape == "detour":
+        return "easy, by a detour"
+    return "easy"
+
+
+def _cautions(safety: Safety | None) -> list[Line]:
+    """Return what to mind on a line."""
+    cautions = safety.cautions if safety is not None else ()
+    before = {"avoid": "Avoid it: "}
+    return [(before.get(each.gravity, "") + each.text, each.gravity) for each in cautions]
+
+
+def _unknown(safety: Safety | None) -> list[Line]:
+    """Return what nobody knows of a line."""
+    if safety is None or not safety.unknown:
+        return []
+    return [(f"Not known: {'; '.join(text.rstrip('.') for text in safety.unknown)}.", "")]
+
+
+def _marks(marks: Sequence[Mark]) -> str:
+    """Return what lies on a line: where each is, or how many where they are many.
+
+    >>> from hillfinder.model import Mark
+    >>> _marks([Mark("driveway", 40.2, 0, 0), Mark("side street", 90, 0, 0, "Oak Street")])
+    'At 40 m a driveway; at 90 m a side street (Oak Street).'
+    """
+    if len(marks) <= MARKS:
+        parts = [
+            f"at {mark.distance_m:.0f} m {_one(mark.kind)}"
+            + (f" ({plain(mark.name, 40)})" if plain(mark.name) else "")
+            for mark in marks
+        ]
+    else:
+        kinds = dict.fromkeys(mark.kind for mark in marks)
+        parts = [f"{kind}: {sum(mark.kind == kind for mark in marks)}" for kind in kinds]
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _one(kind: str) -> str:
+    return f"a {ONE.get(kind, kind)}"
+
+
+def _text(text: str, options: ConsoleOptions, style: str = "") -> Text:
+    """Return text as it can be shown: not every terminal has ``±``."""
+    if options.ascii_only:
+        text = text.replace("±", "+/-").replace("…", "...")
+    return Text(text, style=style)

@@ -1,0 +1,45 @@
+"""The profile of a hill in one line of a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from rich.text import Text
+
+from hillfinder.output.visual import colours as scale
+from hillfinder.output.visual import profile_svg as profile
+
+if TYPE_CHECKING:
+    from hillfinder.model import Hill
+
+#: From the lowest to the highest.
+BLOCKS: Final = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(hill: Hill, columns: int) -> Text:
+    """Return the profile as blocks, foot first, each in the colour of its grade.
+
+    What is not known is a space; a terminal without colour shows the heights alone.
+
+    Args:
+        hill: which.
+        columns: how many blocks.
+    """
+    what = profile.drawn(hill)
+    cuts = np.linspace(0.0, float(what.distance_m[-1]), columns + 1)
+    middle = (cuts[1:] + cuts[:-1]) / 2
+    height = np.interp(middle, what.distance_m, what.elevation_m)
+    known = height[np.isfinite(height)]
+    line = Text()
+    if not len(known):
+        return line
+    low, span = known.min(), max(float(np.ptp(known)), 1.0)
+    for at, metres in zip(middle.tolist(), height.tolist(), strict=True):
+        if not np.isfinite(metres):
+            line.append(" ")
+            continue
+        block = BLOCKS[min(int((metres - low) / span * len(BLOCKS)), len(BLOCKS) - 1)]
+        steep = [each.grade for each in what.pieces if each.start_m <= at <= each.stop_m]
+        line.append(block, scale.colour(steep[0]) if steep else "")
+    return line

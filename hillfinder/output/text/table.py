@@ -1,0 +1,153 @@
+"""What a search found, as a table that a person wants to read."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from hillfinder.output.text import phrases as words
+from hillfinder.output.text.sanitize import is_right_to_left, plain
+from hillfinder.output.visual import colours as scale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import ConsoleOptions, RenderableType
+
+    from hillfinder.model import Findings, Hill
+
+#: Longer names are cut; within this they wrap.
+NAME_LIMIT: Final = 120
+#: From so many columns on, a hill and all there is to say of it fit on one line.
+WIDE: Final = 112
+_TRUST: Final = {"high": "green", "medium": "yellow", "low": "red"}
+#: Keeps the numbers beside a Hebrew or Arabic name from being drawn into its order.
+_LEFT_TO_RIGHT: Final = "\u200e"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Findings as rich prints them: as wide as the console, without colour where it has none.
+
+    Every cell is ``Text``, never markup, so that a street called ``[red]`` is shown as such.
+
+    Attributes:
+        findings: what was found.
+        units: metres and kilometres, or feet and miles.
+        below: sentences that go with the list, said after its remarks.
+    """
+
+    findings: Findings
+    units: words.Units = "metric"
+    below: tuple[str, ...] = ()
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Yield the table and what is said around it."""
+        findings = self.findings
+        yield _text(words.heading(findings, self.units), options, "bold")
+        yield Text()
+        if findings.hills:
+            yield self._wide(options) if options.max_width >= WIDE else self._narrow(options)
+            yield Text()
+        for remark in (*words.remarks(findings, self.units), *self.below):
+            yield _text(remark, options)
+        if findings.hills:
+            yield _text("Grades are means from bottom to top ± one standard deviation.", options)
+        for source in words.sources(findings):
+            yield _text(source, options, "dim")
+
+    def _wide(self, options: ConsoleOptions) -> Table:
+        """Return a line for each hill, its name first."""
+        hills = self.findings.hills
+        lit = any("lit" in hill.climb.tags for hill in hills)
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+        table.add_column("#", justify="right", no_wrap=True)
+        table.add_column("Hill", overflow="fold", ratio=1)
+        for head in ("Grade", "Steepest"):
+            table.add_column(head, justify="right", no_wrap=True)
+        table.add_column("Trust", no_wrap=True)
+        for head in ("Length", "Gain", "Warm-up"):
+            table.add_column(head, justify="right", no_wrap=True)
+        table.add_column("Surface", overflow="fold", max_width=16)
+        if lit:
+            table.add_column("Lit", overflow="fold", max_width=10)
+        for hill in hills:
+            rank, name, grade, size, gain, warmup, surface = self._cells(hill, options)
+            steepest = Text(words.percent(hill.climb.max_grade))
+            more = [Text(words.tag(hill, "lit"))] if lit else []
+            table.add_row(
+                rank, name, grade, steepest, hill.confidence, size, gain, warmup, surface, *more
+            )
+        return table
+
+    def _narrow(self, options: ConsoleOptions) -> Table:
+        """Return two lines for each hill, its name on one of its own: names are long."""
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(overflow="fold", ratio=1)
+        heads = ("Grade", "Length", "Gain", "Warm-up", "Surface")
+        table.add_row(Text("#", "bold"), _line(options, *(Text(head, "bold") for head in heads)))
+        for hill in self.findings.hills:
+            rank, name, *numbers = self._cells(hill, options)
+            table.add_row(rank, Group(name, _line(options, *numbers)))
+        return table
+
+    def _cells(self, hill: Hill, options: ConsoleOptions) -> Iterator[Text]:
+        """Yield rank, name, grade, length, gain, warm-up, surface."""
+        name = plain(hill.name, NAME_LIMIT) or words.UNKNOWN
+        mark = _LEFT_TO_RIGHT if is_right_to_left(name) else ""
+        dark = scale.step(hill.grade) >= scale.DARK
+        chip = f"{'white' if dark else 'black'} on {scale.colour(hill.grade)}"
+        yield _text(f"{mark}{hill.rank}", options, chip)
+        yield _text(name, options, "bold")
+        yield _text(mark + words.grade(hill), options, _TRUST[hill.confidence])
+        yield _text(words.ground(hill.climb.length_m, self.units), options)
+        yield _text(words.length(hill.climb.gain_m, self.units), options)
+        yield _text(words.warmup(hill, self.units), options)
+        yield _text(words.tag(hill, "surface"), options)
+
+
+def _line(options: ConsoleOptions, *cells: Text) -> Table:
+    """Return grade, length, gain, warm-up and surface side by side, alike for every hill."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for width in (14 if options.ascii_only else 12, 7, 7, 15):
+        grid.add_column(justify="right", width=width)
+    grid.add_column(overflow="fold")
+    grid.add_row(*cells)
+    return grid
+
+
+def to_text(
+    findings: Findings,
+    console: Console | None = None,
+    *,
+    units: words.Units = "metric",
+    below: tuple[str, ...] = (),
+) -> str:
+    """Return the table as text, without spaces at the ends of lines.
+
+    Args:
+        findings: what was found.
+        console: how wide it may be, and with what colours and letters; ``None`` is 80 columns
+            without colour.
+        units: metres and kilometres, or feet and miles.
+        below: sentences that go with the list.
+    """
+    console = console or Console(file=io.StringIO(), width=80, color_system=None)
+    with console.capture() as capture:
+        console.print(Report(findings, units, below))
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
+
+
+def _text(text: str, options: ConsoleOptions, style: str = "") -> Text:
+    """Return text as it can be shown: not every terminal has ``±``."""
+    if options.ascii_only:
+        text = text.replace("±", "+/-").replace("…", "...").replace(_LEFT_TO_RIGHT, "")
+    return Text(text, style=style)

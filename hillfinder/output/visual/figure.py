@@ -1,0 +1,386 @@
+"""Pictures for print, by matplotlib: the profile of a hill, and the map of all of them.
+
+The elevation model is not kept after a search, but the heights along every street are: the land in
+the map is what they span, triangle by triangle, and is drawn only near streets whose heights are
+known. It shows where the hills lie; it is no survey of what is between the streets.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from hillfinder.errors import InputError
+from hillfinder.output.text import phrases as words
+from hillfinder.output.text.sanitize import plain
+from hillfinder.output.visual import basemap as backdrop
+from hillfinder.output.visual import colours as scale
+from hillfinder.output.visual import profile_svg as profile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from hillfinder.model import Findings, Floats, Hill, Place
+    from hillfinder.output.visual.basemap import Box
+    from hillfinder.streets.network import StreetNetwork
+
+#: Land farther from a known height than this is left white, in metres.
+KNOWN_WITHIN_M: Final = 200.0
+#: The land is drawn in so many cells along the longer side at most, none finer than 10 m.
+MOST_CELLS, FINEST_M = 400, 10.0
+#: No contour is drawn where the land is more level than this, as a ratio.
+LEVEL: Final = 0.01
+DPI: Final = 200
+#: How broad a hill is drawn, in points.
+HILL_WIDTH: Final = 4.5
+_NAME_LIMIT: Final = 60
+_DEGREE_M: Final = 111_195.0
+_INK, _WAY = "#1c2126", "#1668b8"
+_STREETS: Final[dict[backdrop.Kind, dict[str, Any]]] = {
+    "path": {"color": "#8d9b76", "linewidth": 0.5, "linestyle": (0, (3, 2))},
+    "street": {"color": "#8f8f8a", "linewidth": 0.7},
+    "major": {"color": "#6d747b", "linewidth": 1.3},
+}
+
+
+def draw_profile(
+    hill: Hill, axes: Axes, units: words.Units = "metric", repeated_m: float | None = None
+) -> None:
+    """Draw a hill from the side: coloured by grade, its doubt as a band, what is run marked.
+
+    Args:
+        hill: which.
+        axes: where.
+        units: metres or feet.
+        repeated_m: so much of it, from the bottom, is run again and again; ``None`` is all.
+    """
+    what = profile.drawn(hill)
+    unit_m, name = (1.0, "m") if units == "metric" else (profile.FOOT_M, "ft")
+    along, height, sigma = (
+        array / unit_m for array in (what.distance_m, what.elevation_m, what.sigma_m)
+    )
+    low, high = what.low_m / unit_m, what.high_m / unit_m
+    axes.set_title(plain(hill.name, _NAME_LIMIT), loc="left", fontweight="bold", parse_math=False)
+    axes.set(xlabel=f"from the bottom ({name})", ylabel=f"above the sea ({name})")
+    axes.spines[["top", "right"]].set_visible(False)
+    if not np.isfinite(low):
+        axes.text(0.5, 0.5, "The heights of this hill are not known.", ha="center")
+        return
+    room = max(high - low, 1.0)
+    floor = low - 0.08 * room
+    for piece in what.pieces:
+        inside = (along >= piece.start_m / unit_m) & (along <= piece.stop_m / unit_m)
+        ends = np.array([piece.start_m, piece.stop_m]) / unit_m
+        x = np.unique(np.concatenate([ends, along[inside]]))
+        y = np.interp(x, along, height)
+        axes.fill_between(x, floor, y, color=scale.colour(piece.grade), alpha=0.9, linewidth=0)
+    axes.plot(
+        what.lead_distance_m / unit_m,
+        what.lead_elevation_m / unit_m,
+        color=_INK,
+        alpha=0.6,
+        linestyle=(0, (4, 3)),
+        label="the way there",
+    )
+    axes.fill_between(
+        along,
+        height - sigma,
+        height + sigma,
+        color=_INK,
+        alpha=0.25,
+        linewidth=0,
+        label="one standard deviation",
+    )
+    axes.plot(along, height, color=_INK, linewidth=2)
+    above = high + 0.1 * room
+    stretch = min(repeated_m or what.distance_m[-1], what.distance_m[-1])
+    end = float(stretch) / unit_m
+    axes.annotate("", (end, above), (0.0, above), arrowprops={"arrowstyle": "<->"})
+    said = f"{words.ground(hill.climb.length_m, units)} at {words.grade(hill)}"
+    if repeated_m and repeated_m < what.distance_m[-1] - 1:
+        said = f"repeat {words.ground(repeated_m, units)} of {said}"
+    axes.text(end / 2, above + 0.03 * room, said, ha="center", va="bottom")
+    axes.set_ylim(floor, above + 0.18 * room)
+    axes.set_xlim(min([0.0, *(what.lead_distance_m / unit_m).tolist()]), along[-1] * 1.02)
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.82), frameon=False, fontsize="small")
+
+
+def draw_map(findings: Findings, network: StreetNetwork, axes: Axes) -> None:
+    """Draw the hills on the streets and the land, coloured by grade, with the ways to them.
+
+    Args:
+        findings: what was found.
+        network: the streets, and the heights along them.
+        axes: where; they get degrees, and the shape that metres have there.
+    """
+    area, place = backdrop.box(findings), findings.place
+    narrow = float(np.cos(np.radians(place.lat)))
+    axes.set_aspect(1 / max(narrow, 0.01))
+    axes.set(xlim=(area.west, area.east), ylim=(area.south, area.north))
+    _land(network, area, place, axes)
+    _streets(network, area, place, axes)
+    for hill in findings.hills:
+        if hill.approach is not None:
+            way = hill.approach
+            axes.plot(
+                backdrop.beside(way.lon, place),
+                way.lat,
+                color=_WAY,
+                linewidth=1.2,
+                alpha=0.7,
+                zorder=4,
+            )
+    for hill in findings.hills:
+        lon, lat = backdrop.beside(hill.climb.lon, place), hill.climb.lat
+        colour = scale.colour(hill.grade)
+        round_ends: dict[str, Any] = {"solid_capstyle": "round", "solid_joinstyle": "round"}
+        axes.plot(lon, lat, color="white", linewidth=HILL_WIDTH + 2, zorder=5, **round_ends)
+        axes.plot(lon, lat, color=colour, linewidth=HILL_WIDTH, zorder=6, **round_ends)
+        axes.annotate(
+            str(hill.rank),
+            (float(lon[-1]), float(lat[-1])),
+            ha="center",
+            va="center",
+            fontsize="x-small",
+            fontweight="bold",
+            color="black" if scale.step(hill.grade) < scale.DARK else "white",
+            bbox={"boxstyle": "circle,pad=0.25", "facecolor": colour, "edgecolor": "white"},
+            zorder=7,
+        )
+    axes.plot(
+        place.lon,
+        place.lat,
+        "s",
+        color=_INK,
+        markeredgecolor="white",
+        markersize=8,
+        zorder=8,
+    )
+    axes.set_title(
+        "\n".join(_wrapped(words.heading(findings), 80)),
+        loc="left",
+        fontsize="medium",
+        fontweight="bold",
+        parse_math=False,
+    )
+    axes.set_xticks([])
+    axes.set_yticks([])
+    _legend(findings, axes)
+    _scale_bar(area, narrow, axes)
+    axes.text(
+        0.0,
+        -0.01,
+        "\n".join(line for text in words.sources(findings) for line in _wrapped(text, 130)),
+        transform=axes.transAxes,
+        va="top",
+        fontsize="xx-small",
+        color="#444",
+        parse_math=False,
+    )
+
+
+def figure(width: float = 8.0, height: float = 8.0) -> Figure:
+    """Return a new figure of so many inches, apart from all that pyplot holds."""
+    from matplotlib.figure import Figure
+
+    return Figure((width, height), layout="constrained")
+
+
+def to_png(findings: Findings, network: StreetNetwork, units: words.Units = "metric") -> bytes:
+    """Return the map, and the profile of the first hill below it, as PNG.
+
+    Args:
+        findings: what was found.
+        network: the streets, and the heights along them.
+        units: metres or feet.
+
+    Raises:
+        InputError: there is no hill to draw.
+    """
+    if not findings.hills:
+        msg = "There is no hill to draw: search a larger range, or from another place."
+        raise InputError(msg)
+    area = backdrop.box(findings)
+    narrow = float(np.cos(np.radians(findings.place.lat)))
+    tall = 8.0 * (area.north - area.south) / ((area.east - area.west) * max(narrow, 0.01))
+    tall = min(max(tall, 4.0), 12.0)
+    sheet = figure(8.0, tall + 3.0)
+    above, below = sheet.subplots(2, 1, height_ratios=(tall + 0.5, 2.5))
+    draw_map(findings, network, above)
+    draw_profile(findings.hills[0], below, units)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # No font has every letter that a street may be called by: a box stands for it.
+        warnings.filterwarnings("ignore", message="(Glyph|Matplotlib currently does not)")
+        sheet.savefig(file, format="png", dpi=DPI)
+    return file.getvalue()
+
+
+def _streets(network: StreetNetwork, area: Box, place: Place, axes: Axes) -> None:
+    from matplotlib.collections import LineCollection
+
+    shown = backdrop.inside(network, area, place)
+    point_lon = backdrop.beside(network.point_lon, place)
+    for at, (kind, those) in enumerate(backdrop.kinds(network).items()):
+        lines = [
+            np.column_stack([point_lon[start:stop], network.point_lat[start:stop]])
+            for start, stop in _spans(network, shown & those)
+        ]
+        axes.add_collection(
+            LineCollection(lines, zorder=2 + at / 10, **_STREETS[kind]), autolim=False
+        )
+
+
+def _spans(network: StreetNetwork, those: np.ndarray) -> Sequence[tuple[int, int]]:
+    edges = np.flatnonzero(those)
+    start, stop = network.point_offset[edges], network.point_offset[edges + 1]
+    return list(zip(start.tolist(), stop.tolist(), strict=True))
+
+
+def _land(network: StreetNetwork, area: Box, place: Place, axes: Axes) -> None:
+    """Draw hills shaded from the north-west and contours, where heights are known."""
+    from matplotlib.colors import LightSource
+
+    across = _DEGREE_M * float(np.cos(np.radians((area.south + area.north) / 2)))
+    width, height = (area.east - area.west) * across, (area.north - area.south) * _DEGREE_M
+    cell = max(FINEST_M, max(width, height) / MOST_CELLS)
+    shape = (int(np.ceil(height / cell)), int(np.ceil(width / cell)))
+    land = _spanned(_read(network, area, place, shape, (cell / _DEGREE_M, cell / across)), cell)
+    if land is None:
+        return
+    east = area.west + (np.arange(shape[1]) + 0.5) * cell / across
+    north = area.south + (np.arange(shape[0]) + 0.5) * cell / _DEGREE_M
+    shade = LightSource(315, 45).hillshade(
+        land.filled(float(land.mean())), vert_exag=2.0, dx=cell, dy=-cell
+    )
+    axes.imshow(
+        np.ma.array(shade, mask=land.mask),
+        extent=(
+            area.west,
+            area.west + shape[1] * cell / across,
+            area.south,
+            area.south + shape[0] * cell / _DEGREE_M,
+        ),
+        origin="lower",
+        cmap="gray",
+        vmin=-0.6,
+        vmax=1.0,
+        alpha=0.55,
+        zorder=0,
+        aspect=axes.get_aspect(),
+        interpolation="bilinear",
+    )
+    relief = float(land.max() - land.min())
+    step = next((each for each in (2, 5, 10, 20, 50, 100) if relief / each <= 20), 200)
+    levels = np.arange(np.ceil(land.min() / step), land.max() / step) * step
+    if len(levels):
+        # On level ground a contour has no place to be, and wanders.
+        slope = np.hypot(*np.gradient(land.filled(0.0), cell))
+        sloping = np.ma.array(land, mask=land.mask | (slope < LEVEL))
+        lines = axes.contour(
+            east, north, sloping, levels, colors="#9a7b4f", linewidths=0.4, alpha=0.8, zorder=1
+        )
+        axes.clabel(lines, levels[::2], fontsize=5, fmt="%.0f")
+
+
+def _read(
+    network: StreetNetwork,
+    area: Box,
+    place: Place,
+    shape: tuple[int, int],
+    cell: tuple[float, float],
+) -> Floats:
+    """Return the mean height read in each cell of a box, from the south; NaN where there is none.
+
+    Args:
+        network: the streets with the heights along them; only trusted ones are taken.
+        area: the box.
+        place: what it is about.
+        shape: how many cells north and east.
+        cell: how large one is, in degrees.
+    """
+    count, total = np.zeros(shape), np.zeros(shape)
+    profiles = network.profiles
+    if profiles is None:
+        return np.full(shape, np.nan)
+    point_lon = backdrop.beside(network.point_lon, place)
+    for edge in np.flatnonzero(backdrop.inside(network, area, place)).tolist():
+        own = slice(profiles.offset[edge], profiles.offset[edge + 1])
+        drawn = slice(network.point_offset[edge], network.point_offset[edge + 1])
+        x, y = network.point_x_m[drawn], network.point_y_m[drawn]
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+        height = profiles.elevation_m[own]
+        lon = np.interp(profiles.distance_m[own], along, point_lon[drawn])
+        lat = np.interp(profiles.distance_m[own], along, network.point_lat[drawn])
+        row = np.floor((lat - area.south) / cell[0]).astype(int)
+        column = np.floor((lon - area.west) / cell[1]).astype(int)
+        good = profiles.trusted[own] & np.isfinite(height)
+        good &= (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
+        np.add.at(count, (row[good], column[good]), 1.0)
+        np.add.at(total, (row[good], column[good]), height[good])
+    with np.errstate(invalid="ignore"):
+        return total / count
+
+
+def _spanned(read: Floats, cell_m: float) -> np.ma.MaskedArray | None:
+    """Return what heights span, triangle by triangle, masked where none is near.
+
+    ``None`` where they span nothing: fewer than three, or all in a row.
+    """
+    from matplotlib.tri import LinearTriInterpolator, Triangulation
+    from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+    row, column = np.nonzero(np.isfinite(read))
+    try:
+        triangles = Triangulation(column, row)
+    except (RuntimeError, ValueError):
+        return None
+    # Not scipy's: its search loses its way in a lattice, and takes ten times as long.
+    surface = LinearTriInterpolator(triangles, read[row, column])
+    land = surface(*np.indices(read.shape)[::-1]).filled(np.nan)
+    near = np.isfinite(land) & (distance_transform_edt(np.isnan(read)) * cell_m <= KNOWN_WITHIN_M)
+    # Smoothed over two cells: the edges of the triangles are the streets', not the land's.
+    weight = gaussian_filter(near.astype(float), 2.0)
+    smooth = gaussian_filter(np.where(near, land, 0.0), 2.0) / np.maximum(weight, 1e-9)
+    return np.ma.array(smooth, mask=~near) if near.any() else None
+
+
+def _legend(findings: Findings, axes: Axes) -> None:
+    from matplotlib.patches import Patch
+
+    used = {scale.step(hill.grade) for hill in findings.hills}
+    axes.legend(
+        handles=[
+            Patch(color=colour, label=label)
+            for at, (colour, label) in enumerate(zip(scale.COLOURS, scale.labels(), strict=True))
+            if used and min(used) <= at <= max(used)
+        ],
+        title="Mean grade",
+        loc="best",
+        fontsize="x-small",
+        title_fontsize="x-small",
+    )
+
+
+def _scale_bar(area: Box, narrow: float, axes: Axes) -> None:
+    degree_m = _DEGREE_M * narrow
+    width = (area.east - area.west) * degree_m
+    size = next((each for each in (1000, 500, 200, 100, 50) if each < width / 3), 20)
+    x = area.west + 0.03 * (area.east - area.west)
+    y = area.south + 0.03 * (area.north - area.south)
+    axes.plot([x, x + size / degree_m], [y, y], color=_INK, linewidth=3, zorder=8)
+    axes.annotate(
+        f"{size} m", (x, y), (0, 4), textcoords="offset points", fontsize="x-small", zorder=8
+    )
+
+
+def _wrapped(text: str, letters: int) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(plain(text), letters)

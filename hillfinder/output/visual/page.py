@@ -1,0 +1,365 @@
+"""What a search found as one page that opens from disk, without a network and without a server.
+
+List, profiles, sessions and files to download are plain HTML: they can be read and printed without
+any script. The map is Leaflet's, whose files come with the package ``django-js-lib-leaflet``
+(nothing of it is Django's but the name) and are laid into the page. The streets of the area are in
+the page too; below them lies nothing, above them, where there is a network, the tiles of a map.
+
+Anyone can name a street ``<script>``. All text goes through ``plain`` and ``escape``, data stands
+in a block that no browser runs and that holds no ``<``, and the page's own policy lets no script
+run but the two whose hash it names, and no address be asked but that of the tiles.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from itertools import starmap
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from hillfinder.output.text import card
+from hillfinder.output.text import phrases as words
+from hillfinder.output.text.sanitize import plain
+from hillfinder.output.visual import basemap as backdrop
+from hillfinder.output.visual import colours as scale
+from hillfinder.output.visual import profile_svg as profile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hillfinder.model import Findings, Hill, Route, Workout
+    from hillfinder.streets.network import StreetNetwork
+
+#: A page has so many bytes: files are left out where they would be more. The second is for what
+#: stands between the parts, and in place of files.
+MOST_BYTES, SPARE = 5_000_000, 50_000
+#: What stands for the run over several hills where hills stand for their numbers.
+RUN: Final = 0
+#: Names are cut: what is longer is no name.
+NAME_LIMIT: Final = 120
+
+_TYPES: Final = {"gpx": "application/gpx+xml", "fit": "application/vnd.ant.fit"}
+_COPYRIGHT: Final = "https://www.openstreetmap.org/copyright"
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """A map for below the hills, for who looks at the page with a network.
+
+    Attributes:
+        url: the address of a tile, as Leaflet writes it.
+        credit: who made it, as HTML: it is never of the map.
+        zoom: the closest that the server has.
+    """
+
+    url: str
+    credit: str
+    zoom: int
+
+    @property
+    def origin(self) -> str:
+        """The servers, as a content policy names them."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+
+
+#: Contours and shaded hills, no key, and unlike OpenStreetMap's own server it serves pages on disk,
+#: which have no referrer to send.
+OPENTOPOMAP: Final = Tiles(
+    "https://tile.opentopomap.org/{z}/{x}/{y}.png",
+    'Map: <a href="https://opentopomap.org">OpenTopoMap</a> '
+    '(<a href="https://creativecommons.org/licenses/by-sa/3.0/">CC-BY-SA</a>), SRTM',
+    17,
+)
+
+
+def to_html(
+    findings: Findings,
+    network: StreetNetwork,
+    workouts: Mapping[int, Workout] | None = None,
+    downloads: Callable[[int], Mapping[str, bytes]] | None = None,
+    *,
+    units: words.Units = "metric",
+    tiles: Tiles | None = OPENTOPOMAP,
+) -> str:
+    """Return the page as text.
+
+    Args:
+        findings: what was found.
+        network: the streets that are drawn.
+        workouts: the session on a hill, by the hill's number in the list.
+        downloads: gives the files to be had of a hill, by their names, from its number, which is 0
+            (``RUN``) for the run over several; it is asked as long as there is room.
+        units: metres and kilometres, or feet and miles.
+        tiles: the map beneath, ``None`` for none.
+    """
+    sessions = dict(workouts or {})
+    cards = {rank: card.Card(workout, findings, units) for rank, workout in sessions.items()}
+    rows = [_row(hill, units) for hill in findings.hills]
+    articles = [_article(hill, cards.get(hill.rank), units) for hill in findings.hills]
+    drawn = [_drawn(hill, sessions.get(hill.rank), findings, units) for hill in findings.hills]
+    ranks = [hill.rank for hill in findings.hills]
+    if findings.tour is not None:
+        rows.insert(0, _row_of_run(findings.tour, units))
+        articles.insert(0, _article_of_run(card.Card(findings.tour, findings, units), units))
+        drawn.insert(0, _drawn_run(findings.tour, findings, units))
+        ranks.insert(0, RUN)
+    library, library_style = _library("leaflet.js"), _library("leaflet.css")
+    script, style = _own("page.js"), _own("page.css") + _colours()
+    heading = escape(plain(words.heading(findings, units)))
+    below = (*words.around(findings, units), *words.beyond(findings), *words.sources(findings))
+    parts = {
+        "policy": _policy((library, script), (library_style, style), tiles),
+        "title": f"{heading} - hillfinder",
+        "heading": heading,
+        "library": library,
+        "library_style": library_style,
+        "script": script,
+        "style": style,
+        "legend": "".join(_legend()),
+        "rows": "".join(rows),
+        "footer": _paragraphs(below),
+        "data": _data(findings, network, drawn, tiles),
+    }
+    room = MOST_BYTES - sum(len(part.encode()) for part in (*parts.values(), *articles)) - SPARE
+    files = _files(ranks, downloads, room) if downloads else [""] * len(ranks)
+    details = "".join(
+        f"{article}{links}</article>" for article, links in zip(articles, files, strict=True)
+    )
+    misses = _paragraphs([words.in_units(miss, units) for miss in findings.misses])
+    return Template(_own("page.html")).substitute(parts, details=details or misses)
+
+
+def _policy(scripts: Sequence[str], styles: Sequence[str], tiles: Tiles | None) -> str:
+    """Return what the page may do: run its own scripts, show its own styles, ask for tiles."""
+    images = f" {tiles.origin}" if tiles else ""
+    return escape(
+        f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
+        f"img-src data:{images}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hashes(texts: Sequence[str]) -> str:
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+def _own(name: str) -> str:
+    return (files("hillfinder.output.visual") / name).read_text(encoding="utf-8")
+
+
+def _library(name: str) -> str:
+    return (files("js_lib_leaflet") / "static" / "js_lib_leaflet" / name).read_text("utf-8")
+
+
+def _colours() -> str:
+    """Return a class for each colour of the scale, and what can be read on it."""
+    return "".join(
+        f".g{at} {{ --grade: {colour}; --on: {'#000' if at < scale.DARK else '#fff'}; }}\n"
+        for at, colour in enumerate(scale.COLOURS)
+    )
+
+
+def _legend() -> Iterator[str]:
+    for at, label in enumerate(scale.labels()):
+        short = label.replace(" to ", "\u2013").removesuffix(" %").replace("over ", "> ")
+        yield f'<li class="g{at}" title="{escape(label)}">{escape(short)}</li>'
+
+
+def _name(hill: Hill) -> str:
+    return plain(hill.name, NAME_LIMIT) or words.UNKNOWN
+
+
+def _row(hill: Hill, units: words.Units) -> str:
+    size, there = words.ground(hill.climb.length_m, units), words.warmup(hill, units)
+    return (
+        f'<label class="row"><input type="radio" name="hill" value="{hill.rank}">'
+        f'<span class="rank g{scale.step(hill.grade)}">{hill.rank}</span>'
+        f'<span class="name"><bdi>{escape(_name(hill))}</bdi>'
+        f'<small class="far">{escape(size)} \u00b7 {escape(there)}</small></span>'
+        f'<span class="grade">{escape(words.grade(hill))}</span>'
+        f'<span class="size">{escape(size)}</span>'
+        f'<span class="there">{escape(there)}</span></label>'
+    )
+
+
+def _row_of_run(run: Workout, units: words.Units) -> str:
+    there, time = words.distance(run.length_m, units), words.minutes(run.time_s)
+    return (
+        f'<label class="row"><input type="radio" name="hill" value="{RUN}">'
+        '<span class="rank g0">all</span>'
+        f'<span class="name"><bdi>{escape(plain(card.heading(run, units)))}</bdi></span>'
+        f'<span class="grade"></span><span class="size">{there}</span>'
+        f'<span class="there">{time}</span></label>'
+    )
+
+
+def _article(hill: Hill, of: card.Card | None, units: words.Units) -> str:
+    """Return what there is to say of a hill and the session on it, but for the end of it."""
+    grade, *figures = [*card.figures(hill, units), f"warm-up {words.warmup(hill, units)}"]
+    drawing = profile.to_svg(hill, units, of.workout.repeated_m if of else None)
+    return (
+        f'<article id="hill-{hill.rank}"><h2>{hill.rank}. <bdi>{escape(_name(hill))}</bdi></h2>'
+        f'<p class="figures"><b>{escape(grade)}</b>, {escape(", ".join(figures))}</p>{drawing}'
+        f'<p class="reading"></p>'
+        f"{_steps(of) if of else ''}"
+        f"{_sections(of.sections() if of else card.sections(hill), units)}"
+    )
+
+
+def _article_of_run(of: card.Card, units: words.Units) -> str:
+    heading = escape(plain(card.heading(of.workout, units)))
+    return f'<article id="hill-{RUN}"><h2>{heading}</h2>{_steps(of)}' + _sections(
+        of.sections(), units
+    )
+
+
+def _steps(of: card.Card) -> str:
+    rows = (
+        f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>"
+        for row in of.rows()
+    )
+    return f'<h3>The session</h3><table class="steps">{"".join(rows)}</table>'
+
+
+def _sections(sections: Iterable[tuple[str, Sequence[card.Line]]], units: words.Units) -> str:
+    """Return headings, each with its sentences: those that are cautions stand out."""
+    return "".join(
+        f'<h3>{escape(title)}</h3><ul class="said">'
+        + "".join(
+            f'<li class="{gravity}">{escape(words.in_units(plain(text), units))}</li>'
+            for text, gravity in lines
+        )
+        + "</ul>"
+        for title, lines in sections
+        if lines
+    )
+
+
+def _files(
+    ranks: Sequence[int], downloads: Callable[[int], Mapping[str, bytes]], room: int
+) -> Iterator[str]:
+    """Yield links that hold their files: no server is needed for them, and no script."""
+    for rank in ranks:
+        text = "".join(starmap(_link, downloads(rank).items())) if room > 0 else ""
+        room = max(room - len(text), 0)
+        if room:
+            yield f'<ul class="files">{text}</ul>' if text else ""
+        else:
+            yield "<p>The files of this hill have no room on the page: search for fewer hills.</p>"
+
+
+def _link(name: str, data: bytes) -> str:
+    kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+    address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    shown = escape(plain(name))
+    return f'<li><a download="{shown}" href="{address}">Download {shown}</a></li>'
+
+
+def _paragraphs(lines: Sequence[str]) -> str:
+    shown = (escape(plain(line)).replace(_COPYRIGHT, _LINK) for line in lines)
+    return "".join(f"<p>{line}</p>" for line in shown)
+
+
+_LINK: Final = f'<a href="{_COPYRIGHT}">{_COPYRIGHT}</a>'
+
+
+# --- What the map is drawn from -------------------------------------------------------------------
+
+
+def _data(
+    findings: Findings,
+    network: StreetNetwork,
+    drawn: Sequence[Mapping[str, Any]],
+    tiles: Tiles | None,
+) -> str:
+    place = findings.place
+    data = {
+        "door": [place.lat, place.lon],
+        "origin": [round(place.lat * backdrop.PER_DEGREE), round(place.lon * backdrop.PER_DEGREE)],
+        "credit": f'&copy; <a href="{_COPYRIGHT}">OpenStreetMap contributors</a>',
+        "tiles": {"url": tiles.url, "credit": tiles.credit, "zoom": tiles.zoom} if tiles else None,
+        "hills": drawn,
+        "streets": backdrop.packed(findings, network),
+    }
+    return dumps(data)
+
+
+def dumps(data: object) -> str:
+    r"""Return JSON that may stand in a script block of HTML: no tag begins or ends in it.
+
+    >>> print(dumps(["</script>", "a & b"]))
+    ["\u003c/script\u003e","a \u0026 b"]
+    """
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)  # ASCII: U+2028 is escaped
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def _drawn(
+    hill: Hill, workout: Workout | None, findings: Findings, units: words.Units
+) -> dict[str, Any]:
+    climb = hill.climb
+    lon = backdrop.beside(climb.lon, findings.place)
+    along = climb.profile.distance_m - climb.profile.distance_m[0]
+    home = [step.route for step in workout.steps if step.kind == "cool-down"] if workout else []
+    return {
+        "rank": hill.rank,
+        "name": _name(hill),
+        "grade": words.grade(hill),
+        "step": scale.step(hill.grade),
+        "line": np.round(np.column_stack([climb.lat, lon]), 6).tolist(),
+        "along": [round(metres, 1) for metres in along.tolist()],
+        "readings": list(_readings(hill, units)),
+        "way": _way([hill.approach] if hill.approach is not None else [], findings),
+        "home": _way(home, findings),
+    }
+
+
+def _drawn_run(run: Workout, findings: Findings, units: words.Units) -> dict[str, Any]:
+    """Return the run over several hills: it is all way, and the hills are drawn on it."""
+    return {
+        "rank": RUN,
+        "name": plain(card.heading(run, units)),
+        "grade": "",
+        "step": 0,
+        "line": [],
+        "along": [],
+        "readings": [],
+        "way": _way([step.route for step in run.steps], findings),
+        "home": [],
+    }
+
+
+def _way(routes: Sequence[Route], findings: Findings) -> list[int]:
+    """Return ways as one line, packed as streets are."""
+    if not routes:
+        return []
+    lon = np.concatenate([route.lon for route in routes])
+    return backdrop.pack(lon, np.concatenate([route.lat for route in routes]), findings)
+
+
+def _readings(hill: Hill, units: words.Units) -> Iterator[str]:
+    """Yield what there is to say along a hill, every 5 m or so: where, how high, how steep."""
+    what = profile.drawn(hill)
+    length = float(what.distance_m[-1])
+    count = int(np.clip(length / 5.0, 1, 200))
+    for metres in ((np.arange(count) + 0.5) * length / count).tolist():
+        height = float(np.interp(metres, what.distance_m, what.elevation_m))
+        sigma = float(np.interp(metres, what.distance_m, what.sigma_m))
+        steep = [piece.grade for piece in what.pieces if piece.start_m <= metres <= piece.stop_m]
+        said = [f"{words.length(metres, units)} from the bottom"]
+        if np.isfinite(height) and np.isfinite(sigma):
+            said.append(f"{words.length(height, units)} above the sea")
+        if steep:
+            said.append(words.percent(steep[0]))
+        yield ", ".join(said)

@@ -1,0 +1,217 @@
+"""The hills of a catalogue near a place, with the streets that lead to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hillfinder.climbs import search as climbs
+from hillfinder.errors import DataError, InputError, PlaceError
+from hillfinder.model import Leg
+from hillfinder.region.store import cell_streets as kept
+from hillfinder.region.store import cells, dataset
+from hillfinder.region.store import checked_files as parts
+from hillfinder.region.store.cells import Cell
+from hillfinder.region.work import tasks
+from hillfinder.streets import area_cache as store
+from hillfinder.streets.subsets import touching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Climb, Floats, HeightSource, Ints, Place
+    from hillfinder.region.store.dataset import Box
+    from hillfinder.streets.network import StreetNetwork
+
+#: Grades of a catalogue are rounded: so much less is as much.
+ROUNDED = 1e-6
+#: What is read of each hill: the rest is made of the streets.
+NEEDED = (
+    *("grade", "grade_sigma", "length_m", "gain_m", "foot_lat", "foot_lon", "top_lat", "top_lon"),
+    *("leg_cell", "leg_edge", "leg_start_m", "leg_stop_m"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """Hills of a catalogue on a network, as arrays like those of ``climbs.Climbs``, best first.
+
+    Attributes:
+        network: the streets near the place.
+        heights: where the heights there come from.
+        foot_edge, foot_offset_m: shape (k,), where each begins.
+        top_edge, top_offset_m: shape (k,), where each ends.
+        length_m, grade, grade_sigma: shape (k,).
+        legs: of each the pieces of edges that it runs along.
+    """
+
+    network: StreetNetwork
+    heights: HeightSource
+    foot_edge: Ints
+    foot_offset_m: Floats
+    top_edge: Ints
+    top_offset_m: Floats
+    length_m: Floats
+    grade: Floats
+    grade_sigma: Floats
+    legs: tuple[tuple[Leg, ...], ...]
+
+    @property
+    def gain_m(self) -> Floats:
+        """Rise of each from foot to top."""
+        return self.grade * self.length_m
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.legs)
+
+    def __iter__(self) -> Iterator[Climb]:
+        """Yield every one as a record."""
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, row: int) -> Climb:
+        """Return one as a record."""
+        grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
+        return climbs.climb(self.network, self.legs[row], grade, sigma)
+
+
+def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> Listed:
+    """Return what a catalogue knows within ``radius_m`` metres of a place.
+
+    Raises:
+        DataError: it is no catalogue, or damaged.
+        InputError: it holds hills of other lengths, or only steeper ones.
+        PlaceError: it does not cover the place.
+    """
+    about = dataset.about(folder)
+    _check(about, criteria, folder)
+    bounds = store.around(place, radius_m)
+    streets, heights = _streets(folder, place, bounds)
+    rows = dataset.read(folder, bounds, NEEDED)
+    low, high = criteria.grade_range
+    grade = rows["grade"].to_numpy()
+    rows = rows.filter((grade >= low - ROUNDED) & (grade <= high + ROUNDED))
+    order = np.lexsort(
+        (
+            *(rows[name].to_numpy() for name in ("top_lat", "top_lon", "foot_lat", "foot_lon")),
+            -rows["gain_m"].to_numpy(),
+            -rows["grade"].to_numpy(),
+        )
+    )
+    return _listed(rows.take(order), streets, heights)
+
+
+def _check(about: dataset.About, criteria: Criteria, folder: Path) -> None:
+    if criteria.session == "long":
+        msg = (
+            f"{folder} holds hills that are run up without a turn: for a long session give streets "
+            "and heights."
+        )
+        raise InputError(msg)
+    (shortest, longest), least = about.length_m, about.grades[0]
+    if criteria.length_range_m != about.length_m:
+        msg = (
+            f"{folder} holds hills of {shortest:g} to {longest:g} m: ask for these "
+            f"(--length {shortest:g}-{longest:g}), or scan the region for others."
+        )
+        raise InputError(msg)
+    if criteria.grade_range[0] < least:
+        msg = (
+            f"{folder} holds hills of {100 * least:g} % and more: ask for these, or scan the "
+            "region for others."
+        )
+        raise InputError(msg)
+
+
+def _streets(folder: Path, place: Place, bounds: Box) -> tuple[kept.Joined, HeightSource]:
+    """Return the streets that touch a box, and where the heights at the place come from."""
+    learnt, pieces = {}, {}
+    for cell in _cells(bounds):
+        path = tasks.streets_of(folder, cell)
+        if not path.exists():
+            continue
+        piece = tasks.piece(path)
+        if piece is None:
+            read = parts.read(path)
+            if read is None or read[0]["edges"]:
+                raise _unreadable(path)
+            continue
+        some = piece.only(touching(piece.network, bounds))
+        if some is not None:
+            pieces[cell] = some
+    if not pieces:
+        msg = f"{folder} holds no streets near {place.lat:g}, {place.lon:g}: it lies elsewhere."
+        raise PlaceError(msg)
+    near = {each for cell in pieces for each in (cell, *cell.neighbours(1.0))}
+    for cell in near:
+        path = tasks.streets_of(folder, cell)
+        try:
+            about = parts.about(path) if path.exists() else {"edges": 0}
+            if about["edges"]:
+                learnt[cell] = kept.About.from_json(about)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(path) from error
+    here = min(pieces, key=lambda cell: _away(cell, place))
+    return kept.joined(pieces, learnt, here.crs), learnt[here].heights
+
+
+def _unreadable(path: Path) -> DataError:
+    return DataError(
+        f"{path} is damaged, or made by another version of hillfinder: scan the region again "
+        "with --no-resume."
+    )
+
+
+def _cells(bounds: Box) -> list[Cell]:
+    """Return the cells that a box touches."""
+    west, south, east, north = bounds
+    x, y = cells.positions(np.array([west, east]), np.array([north, south]))
+    (left, right), (top, bottom) = np.floor(x).astype(int), np.floor(y).astype(int)
+    columns = range(left, left + (right - left) % cells.AROUND + 1)
+    return [
+        Cell(column % cells.AROUND, row) for column in columns for row in range(top, bottom + 1)
+    ]
+
+
+def _away(cell: Cell, place: Place) -> float:
+    x, y = cells.positions(np.array([place.lon]), np.array([place.lat]))
+    return float(abs(x[0] - cell.x - 0.5) + abs(y[0] - cell.y - 0.5))
+
+
+def _listed(rows: pa.Table, streets: kept.Joined, heights: HeightSource) -> Listed:
+    """Return rows as hills of a network; what runs along streets beyond it is left out."""
+    size = np.array([len(row) for row in rows["leg_cell"]], np.int64)
+    cell, edge, start, stop = (
+        rows[name].combine_chunks().flatten().to_numpy()
+        for name in ("leg_cell", "leg_edge", "leg_start_m", "leg_stop_m")
+    )
+    known = streets.cell.astype(np.int64) << 32 | streets.row
+    order = np.argsort(known)
+    wanted = cell.astype(np.int64) << 32 | edge
+    at = order[np.minimum(np.searchsorted(known[order], wanted), len(known) - 1)]
+    there = known[at] == wanted
+    first = np.cumsum(size) - size
+    whole = np.logical_and.reduceat(there, first) if len(first) else np.empty(0, bool)
+    legs = list(map(Leg, at.tolist(), start.tolist(), stop.tolist()))
+    chosen = np.flatnonzero(whole)
+    begin, end = first[chosen], (first + size)[chosen]
+    return Listed(
+        network=streets.network,
+        heights=heights,
+        foot_edge=at[begin],
+        foot_offset_m=start[begin],
+        top_edge=at[end - 1],
+        top_offset_m=stop[end - 1],
+        length_m=rows["length_m"].to_numpy()[chosen],
+        grade=rows["grade"].to_numpy()[chosen],
+        grade_sigma=rows["grade_sigma"].to_numpy()[chosen],
+        legs=tuple(
+            tuple(legs[one:other]) for one, other in zip(begin.tolist(), end.tolist(), strict=True)
+        ),
+    )

@@ -1,0 +1,312 @@
+"""What somebody already has, measured: length, gain, grade, doubt and steepest pieces of each line.
+
+Lines are measured as streets are: each becomes a way, ``building.build`` and ``profile.attach`` do
+the rest, so that whatever makes the grades of hills better does the same here. Lines meet only
+where an end of one is an end of another, to the last digit: blocks of one street share their
+junctions then, and carry each other's slope through them. Lines that cross, or touch on their way,
+do not know of each other, for nothing says that one is not a bridge.
+
+Where the properties of a line are tags of OpenStreetMap, a bridge is one: its deck lies straight
+between the banks, if lines lead up to it, and its height is unknown if none does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles.attach import attach
+from hillfinder.errors import HeightsError
+from hillfinder.model import Profile, StreetSource
+from hillfinder.results import grade_report as measured
+from hillfinder.streets.builder import RawStreets, build
+from hillfinder.streets.tags import access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from geopandas import GeoDataFrame
+
+    from hillfinder.elevation.heights import Heights
+    from hillfinder.model import Floats, HeightSource, Ints
+    from hillfinder.results.line_input import Line, Lines
+    from hillfinder.streets.network import StreetNetwork
+
+#: What is shorter has no grade; what is longer is no path, but a flight or a fault.
+SHORTEST_M, LONGEST_M = 0.001, 5_000_000.0
+#: Longer lines are no blocks of one street: chains of them could go round the earth.
+LONGEST_BLOCK_M = 20_000.0
+#: A line from GPX may lie as far off as a trail, any other one as a street.
+RECORDED, DRAWN = {"highway": "path"}, {"highway": "residential"}
+#: What OpenStreetMap says of the ground beneath a street, and of how it carries on.
+TAGS = ("highway", "bridge", "tunnel", "covered", "layer", "incline", "step_count", "name")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradedLine:
+    """A line and what was measured of it; NaN is what is not known.
+
+    Attributes:
+        line: what was given.
+        profile: heights along it, from its first point to its last.
+        grade_sigma: standard deviation of the mean grade, as a ratio.
+    """
+
+    line: Line
+    profile: Profile
+    grade_sigma: float
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """What was said of the line where it comes from."""
+        return self.line.properties
+
+    @property
+    def length_m(self) -> float:
+        """Length as drawn, in the ground plan, on the ellipsoid of WGS 84."""
+        return self.profile.length_m
+
+    @property
+    def gain_m(self) -> float:
+        """Rise from the first point to the last, negative where it falls."""
+        return self.profile.gain_m
+
+    @property
+    def grade(self) -> float:
+        """Mean grade from the first point to the last, negative where it falls."""
+        return self.profile.grade if self.length_m else np.nan
+
+    def steepest(self, over_m: float) -> float:
+        """Return the steepest grade over ``over_m`` metres, or the whole where it is shorter.
+
+        Steepest is what is farthest from level, up or down: on a way down a runner wants to know
+        how steep it falls. The sign says which it is, seen along the line. Where one height is
+        unknown it is NaN, since the steepest may lie there.
+        """
+        if not self.length_m:
+            return np.nan
+        profile = self.profile
+        up = profile.steepest(over_m)
+        down = Profile(profile.distance_m, -profile.elevation_m, profile.sigma_m).steepest(over_m)
+        return up if up >= down else -down
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Grades:
+    """Lines measured, in the order given: a sequence of ``GradedLine``.
+
+    Attributes:
+        lines: one a line.
+        heights: where the heights come from.
+        skipped: how many things of each other kind were given.
+    """
+
+    lines: tuple[GradedLine, ...]
+    heights: HeightSource
+    skipped: Mapping[str, int]
+
+    def __len__(self) -> int:
+        """Return how many lines there are."""
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[GradedLine]:
+        """Yield the lines in order."""
+        return iter(self.lines)
+
+    def __getitem__(self, index: int) -> GradedLine:
+        """Return one line, counted from 0."""
+        return self.lines[index]
+
+    @property
+    def measured(self) -> int:
+        """How many of them have a grade."""
+        return sum(bool(np.isfinite(line.grade)) for line in self.lines)
+
+    @property
+    def frame(self) -> GeoDataFrame:
+        """The lines as a table: ``output.measured.COLUMNS`` and the line as drawn, EPSG:4326.
+
+        ``frame["properties"].str["name"]`` is one property as a column.
+        """
+        from geopandas import GeoDataFrame, GeoSeries
+        from shapely import LineString
+
+        rows = measured.rows(self)
+        table = {
+            column: np.array([row[column] for row in rows], float) for column in measured.FIGURES
+        }
+        drawn = [line.line for line in self.lines]
+        # shapely has no line of one point: such a row has an empty one.
+        shapes = [
+            LineString(np.column_stack([d.lon, d.lat]) if len(d.lon) > 1 else None) for d in drawn
+        ]
+        return GeoDataFrame(
+            {**table, "properties": [dict(line.properties) for line in self.lines]},
+            geometry=GeoSeries(shapes, crs="EPSG:4326"),
+        )
+
+    def to_json(self) -> str:
+        """Return the figures as JSON: the contract is in ``output.measured``."""
+        return measured.to_json(self)
+
+    def to_csv(self) -> str:
+        """Return the figures as CSV with a header."""
+        return measured.to_csv(self)
+
+    def __repr__(self) -> str:
+        """Say how many lines there are, and by which heights they were measured."""
+        return f"<Grades of {len(self)} lines by {self.heights.name}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook, in which all text is shown as text."""
+        return str(self.frame.drop(columns="geometry")._repr_html_())
+
+
+def measure(given: Lines, heights: Heights) -> Grades:
+    """Measure every line.
+
+    A line of which nothing is known keeps its row: its figures are NaN, but for its length.
+
+    Args:
+        given: the lines.
+        heights: any source of heights; it is called once for each part of the world, of the size
+            of a degree, that the lines lie in.
+
+    Raises:
+        HeightsError: the heights cannot be read, or are no terrain.
+    """
+    lines = given.lines
+    length, apart = _lengths(lines)
+    unknown, sigma = np.full(2, np.nan), np.full(len(lines), np.nan)
+    profiles = [Profile(np.array([0.0, metres]), unknown, unknown) for metres in length.tolist()]
+    for rows in _regions(lines, length):
+        network = _attached(_network(lines, rows, length), heights)
+        if network.profiles is None:
+            continue
+        for edge, way in enumerate(network.edge_way.tolist()):
+            (row,) = network.ways.ids[way]
+            at = slice(network.profiles.offset[edge], network.profiles.offset[edge + 1])
+            distance = network.profiles.distance_m[at]
+            profiles[row] = Profile(
+                # The projection is true near its middle alone, the length everywhere.
+                distance * (length[row] / distance[-1]),
+                network.profiles.elevation_m[at],
+                network.profiles.sigma_m[at],
+            )
+            # Ends that lie near each other err alike, however long the way between.
+            ends = network.profiles.sigma_m[at][[0, -1]]
+            rise = doubt.rise_sigma_m(apart[[row]], ends[:1], ends[1:], network.profiles.blur)
+            sigma[row] = rise[0] / length[row]
+    sigma[[not np.isfinite(profile.gain_m) for profile in profiles]] = np.nan
+    return Grades(
+        lines=tuple(
+            GradedLine(line, profile, doubtful)
+            for line, profile, doubtful in zip(lines, profiles, sigma.tolist(), strict=True)
+        ),
+        heights=heights.source,
+        skipped=given.skipped,
+    )
+
+
+def _lengths(lines: tuple[Line, ...]) -> tuple[Floats, Floats]:
+    """Return for every line its length and how far its ends lie apart, in metres."""
+    from pyproj import Geod
+
+    earth = Geod(ellps="WGS84")
+    lon, lat = (np.concatenate([getattr(line, name) for line in lines]) for name in ("lon", "lat"))
+    size = np.array([len(line.lon) for line in lines])
+    owner = np.repeat(np.arange(len(lines)), size)
+    inside = owner[1:] == owner[:-1]
+    _, _, leg = earth.inv(lon[:-1][inside], lat[:-1][inside], lon[1:][inside], lat[1:][inside])
+    length = np.bincount(owner[1:][inside], leg, len(lines)).astype(np.float64)
+    apart, some = np.zeros(len(lines)), size > 0
+    first, last = (np.cumsum(size) - size)[some], np.cumsum(size)[some] - 1
+    _, _, apart[some] = earth.inv(lon[first], lat[first], lon[last], lat[last])
+    return length, apart
+
+
+def _regions(lines: tuple[Line, ...], length: Floats) -> list[Ints]:
+    """Return the rows of lines that are projected together: those that meet, and those near by."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows = np.flatnonzero((length >= SHORTEST_M) & (length <= LONGEST_M))
+    if len(rows) == 0:
+        return []
+    node = _ends(lines, rows, length)
+    line = np.repeat(np.arange(len(rows)), 2)
+    size = len(rows) + int(node.max()) + 1
+    links = coo_array((np.ones(len(node)), (line, len(rows) + node)), shape=(size, size))
+    part = connected_components(links, directed=False)[1][: len(rows)]
+    _, part = np.unique(part, return_inverse=True)
+    # That of all lines that meet, and not of the first: the order of the lines says nothing.
+    corner = np.full((int(part.max()) + 1, 2), np.inf)
+    lows = np.array([(lines[row].lon.min(), lines[row].lat.min()) for row in rows.tolist()])
+    np.minimum.at(corner, part, lows)
+    _, region = np.unique(np.floor(corner), axis=0, return_inverse=True)
+    order = np.argsort(region.ravel()[part], kind="stable")
+    cuts = np.flatnonzero(np.diff(region.ravel()[part][order])) + 1
+    return np.split(rows[order], cuts)
+
+
+def _ends(lines: tuple[Line, ...], rows: Ints, length: Floats) -> Ints:
+    """Return a number for the place of the first and the last point of every line: (2 k,).
+
+    Equal numbers mean that they meet. A longer line than a block meets none but itself.
+    """
+    ends = [
+        (line.lon[at], line.lat[at], row if length[row] > LONGEST_BLOCK_M else -1)
+        for row, line in ((row, lines[row]) for row in rows.tolist())
+        for at in (0, -1)
+    ]
+    _, place = np.unique(np.array(ends, float), axis=0, return_inverse=True)
+    return place.ravel()
+
+
+def _network(lines: tuple[Line, ...], rows: Ints, length: Floats) -> StreetNetwork:
+    """Return lines as streets: way ``i`` has the id ``rows[i]``, and is one edge."""
+    chosen = [lines[row] for row in rows.tolist()]
+    offset = np.concatenate([[0], np.cumsum([len(line.lon) for line in chosen])])
+    node = np.arange(offset[-1])
+    at = np.column_stack([offset[:-1], offset[1:] - 1]).ravel()
+    _, first, place = np.unique(_ends(lines, rows, length), return_index=True, return_inverse=True)
+    node[at] = at[first[place]]
+    used, way_node = np.unique(node, return_inverse=True)
+    return build(
+        RawStreets(
+            node_id=used + 1,
+            lon=np.concatenate([line.lon for line in chosen])[used],
+            lat=np.concatenate([line.lat for line in chosen])[used],
+            way_offset=offset,
+            way_node=way_node.astype(np.int64),
+            way_ids=[(row,) for row in rows.tolist()],
+            tags=[_tags(line) for line in chosen],
+            source=StreetSource("the lines given", attribution=""),
+        )
+    )
+
+
+def _tags(line: Line) -> Mapping[str, str]:
+    """Return what kind of street a line is: it is measured, whether or not one may walk there."""
+    if line.recorded:
+        return RECORDED
+    tags = {key: line.properties.get(key) for key in TAGS}
+    said = {key: value for key, value in tags.items() if isinstance(value, str) and value}
+    if "highway" not in said:  # "bridge" may mean anything where no street is tagged
+        return DRAWN
+    ways = (said, said | DRAWN)
+    return next((way for way in ways if access.decide(way).walk), DRAWN)
+
+
+def _attached(network: StreetNetwork, heights: Heights) -> StreetNetwork:
+    """Return the network with profiles, or without any where every end lies in a void."""
+    try:
+        return attach(network, heights)
+    except HeightsError:
+        # Where no end is known no figure is. Whatever else was wrong is wrong still.
+        if np.isnan(heights(network.node_lon, network.node_lat)).all():
+            return network
+        raise

@@ -1,0 +1,434 @@
+"""What a search returns: findings that can be counted, looked at, mapped and written."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from dataclasses import replace as changed
+from html import escape
+from typing import TYPE_CHECKING, Any, overload
+
+from hillfinder import model
+from hillfinder.criteria import is_whole
+from hillfinder.errors import InputError, StreetsError
+from hillfinder.model import Findings
+from hillfinder.output import export
+from hillfinder.output.atomic_write import replace
+from hillfinder.output.course import course
+from hillfinder.output.formats.csv import to_csv
+from hillfinder.output.formats.fit import to_fit
+from hillfinder.output.formats.geojson import to_geojson
+from hillfinder.output.formats.geoparquet import to_parquet
+from hillfinder.output.formats.gpx import to_gpx
+from hillfinder.output.formats.kml import to_kml
+from hillfinder.output.formats.tcx import to_tcx
+from hillfinder.output.frame import frame
+from hillfinder.output.records import to_json
+from hillfinder.output.text import phrases as words
+from hillfinder.output.text import table as listing
+from hillfinder.output.text.sanitize import plain
+from hillfinder.output.timed_track import once
+from hillfinder.output.visual import colours as scale
+from hillfinder.output.visual import profile_svg as profile
+from hillfinder.results.hill import Hill, need, new_axes
+from hillfinder.results.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import folium
+    from branca.colormap import StepColormap
+    from geopandas import GeoDataFrame
+    from matplotlib.axes import Axes
+
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Route, Workout
+    from hillfinder.streets.network import StreetNetwork
+    from hillfinder.training.treadmill import Treadmill
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hills(Findings):
+    """The hills found, best first: a sequence of ``Hill`` that knows where it comes from.
+
+    Finding nothing is an empty ``Hills``. ``hills[0]`` is the first hill, of rank 1; where a
+    person picks, ``pick=1`` is that one.
+
+    Attributes:
+        network: the streets that were searched, with their profiles.
+    """
+
+    hills: tuple[Hill, ...]
+    network: StreetNetwork = field(kw_only=True)
+
+    def __len__(self) -> int:
+        """Return how many hills were found."""
+        return len(self.hills)
+
+    def __iter__(self) -> Iterator[Hill]:
+        """Yield the hills, best first."""
+        return iter(self.hills)
+
+    @overload
+    def __getitem__(self, index: int) -> Hill: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hill, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Hill | tuple[Hill, ...]:
+        """Return one hill, counted from 0, or several."""
+        return self.hills[index]
+
+    @property
+    def frame(self) -> GeoDataFrame:
+        """The hills as a table: ``records.COLUMNS`` and ``geometry``, a line in EPSG:4326.
+
+        A line has heights as its third coordinate, or two coordinates where a height is unknown.
+        Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when
+        there is no hill, and stay the same: new ones come last.
+
+        - ``rank``, ``name``: the number in the list, from 1, and what a person would call it.
+        - ``grade``, ``grade_sigma``, ``confidence``: mean grade as a ratio, its standard deviation,
+          and ``high``, ``medium`` or ``low``.
+        - ``length_m``, ``gain_m``, ``max_grade``: in the ground plan, from bottom to top; the
+          steepest 30 m.
+        - ``highway``, ``surface``, ``lit``, ``way_ids``: OpenStreetMap's; several are joined by
+          ``;``.
+        - ``foot_lat``, ``foot_lon``, ``foot_elevation_m``, ``top_lat``, ``top_lon``,
+          ``top_elevation_m``: both ends.
+        - ``approach_minutes``, ``approach_length_m``, ``approach_gain_m``, ``approach_shape``: the
+          warm-up, ``direct`` or a ``detour``.
+        - ``notes``: sentences, joined by ``;``.
+        - ``fit_score``, ``gravity``: how well it suits the session, 0 to 1; the gravest caution,
+          ``avoid``, ``mind`` or ``know``.
+        """
+        return frame(self)
+
+    def pick(self, number: int = 1) -> Hill:
+        """Return the hill with that number in the list, counted from 1.
+
+        Raises:
+            InputError: the list is shorter, or empty.
+        """
+        if is_whole(number) and 1 <= number <= len(self):
+            return self.hills[number - 1]
+        found = f"pick 1 to {len(self)}" if len(self) > 1 else "there is only hill 1"
+        msg = f"There is no hill {number} in the list: {found if self else 'it is empty'}."
+        raise InputError(msg)
+
+    def workout(self, hill: Hill | int | None = None, repeats: int | None = None) -> Plan:
+        """Return the session on a hill, from the door and back; or the run over several.
+
+        Args:
+            hill: one of these, or its number in the list, counted from 1; ``None`` is the first,
+                or all of a rolling run where one was asked for.
+            repeats: how many times up; ``None`` goes by what was asked for and the hill.
+
+        Raises:
+            CriteriaError: nobody runs up so often.
+            InputError: there is no such hill, or no rolling run.
+        """
+        from hillfinder.routing.warmup import Router
+        from hillfinder.training import workout
+
+        if self.criteria.session == "rolling" and hill is None:
+            if self.tour is None:
+                msg = "No run over several hills was found: ask for another length or time."
+                raise InputError(msg)
+            return Plan.of(self.tour, self)
+        criteria = self._of_one()
+        if repeats is not None:
+            criteria = changed(criteria, repeats=repeats)
+        one = (
+            self._own(hill)
+            if isinstance(hill, model.Hill)
+            else self.pick(1 if hill is None else hill)
+        )
+        router = Router(self.network, self.place, criteria)
+        return Plan.of(workout.make(one, criteria, router), self)
+
+    def _own(self, hill: model.Hill) -> model.Hill:
+        """Refuse a hill of another search: its streets have other numbers there."""
+        if any(each.climb is hill.climb for each in self.hills):
+            return hill
+        msg = f"{plain(hill.name)} is no hill of this list: ask the search that found it."
+        raise InputError(msg)
+
+    def _plans(self) -> dict[int, Plan]:
+        """Return the session on each hill, by its number, where a way leads home.
+
+        On a run over several hills the way to one begins on the one before: it has no session.
+        """
+        from hillfinder.routing.warmup import Router
+        from hillfinder.training import workout
+
+        if not self or self.tour is not None:
+            return {}
+        criteria = self._of_one()
+        router, plans = Router(self.network, self.place, criteria), {}
+        for hill in self:
+            with suppress(StreetsError):
+                plans[hill.rank] = Plan.of(workout.make(hill, criteria, router), self)
+        return plans
+
+    def _of_one(self) -> Criteria:
+        """Return what is asked of a session on one hill."""
+        if self.criteria.session != "rolling":
+            return self.criteria
+        return changed(self.criteria, session="repeats", distance_m=None, minutes=None)
+
+    def course(self, pick: int = 1) -> Route:
+        """Return the way from the door to the bottom of a hill and up it.
+
+        Args:
+            pick: which hill, counted from 1.
+
+        Raises:
+            InputError: there is no such hill.
+        """
+        return course(self.pick(pick), self.criteria)
+
+    def to_gpx(
+        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write the course to a hill and up it as GPX 1.1, and return the path.
+
+        ``workout().to_gpx()`` writes the whole session.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            pick: which hill, counted from 1.
+            alone: leave out the way to it.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            InputError: there is no such hill.
+            OutputError: the file exists, or cannot be written.
+        """
+        hill = self.pick(pick)
+        hill = changed(hill, approach=None) if alone else hill
+        return replace(path, to_gpx(self, hill), overwrite=overwrite)
+
+    def to_fit(
+        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write the course to a hill and up it as FIT, for a watch: as ``to_gpx``.
+
+        ``workout().to_fit()`` writes the whole session, ``workout().to_workout()`` its steps.
+        """
+        return replace(path, to_fit(self, self._once(pick, alone=alone)), overwrite=overwrite)
+
+    def to_tcx(
+        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write the course to a hill and up it as TCX: as ``to_gpx``."""
+        return replace(path, to_tcx(self, self._once(pick, alone=alone)), overwrite=overwrite)
+
+    def _once(self, pick: int, *, alone: bool) -> Workout:
+        hill = self.pick(pick)
+        return once(changed(hill, approach=None) if alone else hill, self.criteria)
+
+    def to_json(self, workout: Workout | None = None, belt: Treadmill | None = None) -> str:
+        """Return everything as JSON: the contract is in ``output.records``.
+
+        Args:
+            workout: the session that goes with it, if any.
+            belt: the same on a treadmill, if any.
+        """
+        return to_json(self, workout, belt)
+
+    def to_geojson(self) -> str:
+        """Return the hills as a GeoJSON feature collection (RFC 7946)."""
+        return to_geojson(self)
+
+    def to_csv(self) -> str:
+        """Return the hills as CSV with a header."""
+        return to_csv(self)
+
+    def to_kml(self) -> str:
+        """Return the hills and the ways to them as KML 2.2."""
+        return to_kml(self)
+
+    def to_parquet(self, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Write the columns of ``frame`` as GeoParquet, and return the path.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            InputError: pyarrow is not installed.
+            OutputError: the file exists, or cannot be written.
+        """
+        return replace(path, to_parquet(self), overwrite=overwrite)
+
+    def to_html(
+        self,
+        path: Path | str,
+        *,
+        units: words.Units = "metric",
+        street_map: bool = True,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write a page with map, list, profiles, sessions and files for a watch; return the path.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            units: metres and kilometres, or feet and miles.
+            street_map: whoever opens it with a network sees OpenTopoMap beneath, whose server is
+                asked for what is looked at; without, the page never asks for anything.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            OutputError: the file exists, or cannot be written.
+        """
+        from hillfinder.output.visual import page
+
+        plans: dict[int, Workout] = {**self._plans()}
+
+        def files(rank: int) -> dict[str, bytes]:
+            if rank == page.RUN and self.tour is not None:
+                return _files(self, self.tour, "run")
+            return _files(self, plans[rank], f"hill-{rank}") if rank in plans else {}
+
+        tiles = page.OPENTOPOMAP if street_map else None
+        text = page.to_html(self, self.network, plans, files, units=units, tiles=tiles)
+        return replace(path, text, overwrite=overwrite)
+
+    def to_png(
+        self, path: Path | str, *, units: words.Units = "metric", overwrite: bool = False
+    ) -> Path:
+        """Write the map and the profile of the first hill as PNG, and return the path.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            units: metres or feet.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+            InputError: there is no hill to draw.
+            OutputError: the file exists, or cannot be written.
+        """
+        need("The picture", "matplotlib")
+        from hillfinder.output.visual import figure as picture
+
+        self._shown()
+        return replace(path, picture.to_png(self, self.network, units), overwrite=overwrite)
+
+    def explore(self, **options: Any) -> folium.Map:  # noqa: ANN401 - handed on to GeoPandas
+        """Return a map to move about in, the hills coloured by grade, with the ways to them.
+
+        Args:
+            options: as in ``GeoDataFrame.explore``.
+
+        Raises:
+            ImportError: folium, matplotlib or mapclassify is not installed.
+            InputError: there is no hill to show.
+        """
+        need("The map", "folium", "mapclassify", "matplotlib")
+        from geopandas import GeoSeries
+        from shapely import LineString, Point
+
+        frame = self._shown()
+        # The map's pop-ups are HTML, and anyone can name a street <script>.
+        for column in frame.columns[frame.dtypes == "object"]:
+            frame[column] = [escape(text) if text else text for text in frame[column]]
+        settings: dict[str, Any] = {
+            "column": "grade",
+            "cmap": _colours(),
+            "tooltip": ["rank", "name", "grade", "length_m", "gain_m", "surface"],
+            "style_kwds": {"weight": 6},
+        }
+        result: folium.Map = frame.explore(**settings | options)
+        ways = [hill.approach for hill in self.hills if hill.approach is not None]
+        lines = [LineString(zip(way.lon.tolist(), way.lat.tolist(), strict=True)) for way in ways]
+        if lines:
+            dashed = {"weight": 2, "dashArray": "6"}
+            GeoSeries(lines, crs="EPSG:4326").explore(m=result, color="#444", style_kwds=dashed)
+        door = GeoSeries([Point(self.place.lon, self.place.lat)], crs="EPSG:4326")
+        door.explore(m=result, color="black", marker_kwds={"radius": 6})
+        return result
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the hills on the streets and the land, coloured by grade, and return the axes.
+
+        The land is what the heights along the streets span (``output.picture``).
+
+        Args:
+            axes: where; ``None`` makes new ones.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+            InputError: there is no hill to show.
+        """
+        need("The plot", "matplotlib")
+        from hillfinder.output.visual import figure as picture
+
+        self._shown()
+        axes = axes or new_axes((8.0, 8.0))
+        picture.draw_map(self, self.network, axes)
+        return axes
+
+    def _shown(self) -> GeoDataFrame:
+        if not self:
+            msg = "There is no hill to show: search a larger range, or from another place."
+            raise InputError(msg)
+        return self.frame
+
+    def __repr__(self) -> str:
+        """Return what it is in a line; ``print`` shows the list."""
+        return f"<Hills: {words.heading(self)}>"
+
+    def __str__(self) -> str:
+        """Return the list, 80 columns wide."""
+        return listing.to_text(self)
+
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook; whatever the map holds is shown as text."""
+        head = ("#", "Hill", "Grade", "Length", "Gain", "Surface", "Warm-up", "Profile")
+        lines = [
+            (
+                str(hill.rank),
+                plain(hill.name),
+                words.grade(hill),
+                words.length(hill.climb.length_m),
+                words.length(hill.climb.gain_m),
+                words.tag(hill, "surface"),
+                words.warmup(hill),
+            )
+            for hill in self.hills
+        ]
+        drawn = [f"<td>{profile.to_small_svg(hill)}</td>" for hill in self.hills]
+        body = "".join(_row(*each) for each in zip(lines, drawn, strict=True))
+        table = f"<table><thead>{_row(head, '', 'th')}</thead><tbody>{body}</tbody></table>"
+        below = "<br>".join(escape(text) for text in (*words.remarks(self), *words.sources(self)))
+        return (
+            f"<div><p><b>{escape(words.heading(self))}</b></p>{table if lines else ''}"
+            f"<p><small>{below}</small></p></div>"
+        )
+
+
+def _row(cells: tuple[str, ...], more: str = "", tag: str = "td") -> str:
+    style = ' style="text-align:left"'
+    return f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}{more}</tr>"
+
+
+def _colours() -> StepColormap:
+    """Return the one scale of grades, as folium draws it."""
+    from branca.colormap import StepColormap
+
+    ends = (0.0, *scale.BREAKS[1:], 0.25)
+    return StepColormap(scale.COLOURS[1:], index=ends, vmin=0.0, vmax=ends[-1])
+
+
+def _files(findings: Findings, workout: Workout, name: str) -> dict[str, bytes]:
+    """Return what a watch takes from the page, by the names of files."""
+    kinds: dict[str, export.Kind] = {
+        f"{name}.gpx": "gpx",
+        f"{name}.fit": "fit",
+        f"{name}-workout.fit": "workout",
+    }
+    made = {file: export.content(kind, findings, workout) for file, kind in kinds.items()}
+    return {file: data.encode() if isinstance(data, str) else data for file, data in made.items()}

@@ -1,0 +1,229 @@
+"""A way round that fills the time: out to a street, along it, and on by other streets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hillfinder.model import Leg, Position
+from hillfinder.routing.shortest_paths import AGAIN_FACTOR
+from hillfinder.routing.travel_time import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hillfinder.model import Floats, Ints
+    from hillfinder.routing.edge_costs import Comfort
+    from hillfinder.routing.shortest_paths import Dear, Links
+    from hillfinder.routing.travel_time import Clock
+    from hillfinder.streets.geometry.parallels import Lie
+    from hillfinder.streets.network import StreetNetwork
+
+#: A detour aims at so much of the range: 12 minutes of 10 to 20.
+AIM = 0.2
+#: So far off the time aimed at is on time; not to be counts as so many seconds of running, and each
+#: second beyond as so many more.
+ON_TIME_S, LATE_S, MISS = 60.0, 120.0, 3.0
+#: A turn counts as so many seconds.
+TURN_S = 8.0
+#: Via streets are tried in so many directions; the plain ways by the first of them take so much of
+#: the time aimed at, for the way on avoids the way out; by the next, in so many rounds, what was
+#: learnt from the first; in more rounds until one is on time.
+SECTORS, REACH, ROUNDS, MOST_ROUNDS = 16, 0.8, 2, 5
+#: A via street is the most pleasant of those whose time is so near to the one looked for.
+REACH_MISS = 0.08
+#: Nobody goes where the way out alone costs more than so many times the longest warm-up, or where
+#: the plain ways out and on, of which a piece may be cut off, take longer; but where there are so
+#: few streets that all are tried.
+FARTHEST = 1.5
+#: Where none of these is on time, so many of all are tried; more where none is in the range, and
+#: where there are no more anyway.
+MORE_TRIES, LAST_TRIES = 40, 150
+
+
+class Streets(NamedTuple):
+    """All that is known of the streets, for one search after another."""
+
+    network: StreetNetwork
+    clock: Clock
+    comfort: Comfort
+    links: Links
+    lie: Lie
+
+
+class Round(NamedTuple):
+    """A way round; the least of several is the best.
+
+    Attributes:
+        tiresome: what it costs for each second of it. The cost is that of ``comfort``; what is run
+            again or on the hill counts ``AGAIN_FACTOR`` times, a turn ``TURN_S``; more than
+            ``ON_TIME_S`` off the time aimed at counts ``LATE_S``, and ``MISS`` for each second.
+        via: the street by which it leads, its edge; more by the number of edges if from ``v``.
+        time_s: how long it takes.
+        legs: the way.
+    """
+
+    tiresome: float
+    via: int
+    time_s: float
+    legs: list[Leg]
+
+
+class Detours:
+    """Ways round from a place to the foot of a hill.
+
+    They lead by a via street, which is not that of the place, the foot or the hill: to one end of
+    it on the most pleasant way, along it, and on to the foot on the most pleasant way when what was
+    run, and what lies along it, counts ``AGAIN_FACTOR`` times. Where the last part begins by
+    running back, that piece is cut off.
+
+    Attributes:
+        aim_s: how long they should take.
+        vias: streets by which one may lead in time, each way, as in ``Round``.
+
+    Args:
+        streets: where they lead.
+        direct: the way from the place to the foot.
+        dear: what is to be kept off.
+        range_s: how long they may take, the least and the most.
+    """
+
+    def __init__(
+        self, streets: Streets, direct: list[Leg], dear: Dear, range_s: tuple[float, float]
+    ) -> None:
+        """Search the ways out and, backwards, the ways on."""
+        network, links = streets.network, streets.links
+        door = Position(direct[0].edge, direct[0].start_m)
+        foot = Position(direct[-1].edge, direct[-1].stop_m)
+        self._streets, self._foot, self._dear = streets, foot, dear._replace(comfort=1.0)
+        self._range_s = least_s, most_s = range_s
+        self.aim_s = least_s + AIM * (most_s - least_s)
+        self._rounds: dict[int, Round | None] = {}
+        # What cannot be kept off counts for many times its time.
+        farthest_s = FARTHEST * most_s if 2 * len(network) > LAST_TRIES else np.inf
+        limit = np.inf if dear.meets(direct) else farthest_s
+        self._out = links.search(door, self._dear, limit=limit)
+        self._on = links.search(foot, self._dear, backward=True)
+        self._tail = np.concatenate([network.edge_u, network.edge_v])
+        self._head = np.concatenate([network.edge_v, network.edge_u])
+        out_s, on_s = links.times_s(self._out)[self._tail], links.times_s(self._on)[self._head]
+        out_cost, on_cost = self._out.cost[self._tail], self._on.cost[self._head]
+        clock, comfort = streets.clock, streets.comfort
+        self._through_s = out_s + on_s + np.concatenate([clock.ahead_s, clock.back_s])
+        self._through_cost = out_cost + on_cost
+        self._through_cost += np.concatenate([comfort.ahead_s, comfort.back_s])
+        # Nothing leads on from a dead end.
+        onward = np.bincount(self._tail, minlength=len(network.node_id)) > 1
+        fit = onward[self._head] & (self._through_s <= farthest_s) & np.isfinite(self._through_s)
+        own = [door.edge, foot.edge, *dear.keep_off]
+        fit[[*own, *(edge + len(network) for edge in own)]] = False
+        self.vias: Ints = np.flatnonzero(fit)
+        self._sector = self._sectors(door)
+
+    def best(self) -> Round | None:
+        """Return the best way round of those that are tried; nothing where there is none.
+
+        In each of ``SECTORS`` directions a via street is tried, and others nearer or farther where
+        the way by it comes out too long or too short.
+        """
+        found: list[Round] = []
+        reach, tried = np.full(SECTORS, REACH), np.zeros(SECTORS, bool)
+        for turn in range(MOST_ROUNDS):
+            if turn >= ROUNDS and self._on_time(found):
+                break
+            for sector, via in self._nearest(reach * self.aim_s):
+                way = None if tried[sector] else self.round(via)
+                if way is not None:
+                    tried[sector] = abs(way.time_s - self.aim_s) <= ON_TIME_S
+                    reach[sector] *= min(max(self.aim_s / way.time_s, 0.6), 1.6)
+                    found.append(way)
+        found = self._in_time(found)
+        if not self._on_time(found) or len(self.vias) <= LAST_TRIES:
+            order = np.lexsort((self.vias, np.round(self._through_s[self.vias], 3)))
+            tries = MORE_TRIES if found and len(order) > LAST_TRIES else LAST_TRIES
+            spread = self.vias[order][:: max(1, -(-len(order) // tries))]
+            found += self._in_time(map(self.round, spread.tolist()))
+        return min(found, default=None)
+
+    def _in_time(self, ways: Iterable[Round | None]) -> list[Round]:
+        least_s, most_s = self._range_s
+        return [way for way in ways if way is not None and least_s <= way.time_s <= most_s]
+
+    def _on_time(self, ways: Iterable[Round]) -> bool:
+        return any(abs(way.time_s - self.aim_s) <= ON_TIME_S for way in ways)
+
+    def round(self, via: int) -> Round | None:
+        """Return the way by one of ``vias``, in time or not; nothing where it comes to nothing."""
+        if via not in self._rounds:
+            self._rounds[via] = self._round(via)
+        return self._rounds[via]
+
+    def _round(self, via: int) -> Round | None:
+        network, links, lie = self._streets.network, self._streets.links, self._streets.lie
+        there = moving(links.legs_to_node(self._out, int(self._tail[via])))
+        edge = via % len(network)
+        if there and there[-1].edge == edge and self._tail[via] != self._head[via]:
+            return None  # back at once
+        ends = 0.0, float(network.edge_length_m[edge])
+        there.append(Leg(edge, *(ends if via == edge else ends[::-1])))
+        dear = self._dear._replace(again=self._dear.again | lie.along(there))
+        point = Position(there[-1].edge, there[-1].stop_m)
+        # The way backwards found above, all of it run again, is one. Mostly there is a far better.
+        for factor in (AGAIN_FACTOR / 2.0, AGAIN_FACTOR):
+            limit = factor * float(self._on.cost[self._head[via]]) + 1.0
+            tree = links.search(point, dear, limit=limit)
+            if links.cost_to(tree, self._foot) <= limit:
+                break
+        back = moving(links.legs_to(tree, self._foot))
+        while there and back and there[-1].edge == back[0].edge:
+            if there[-1].stop_m != back[0].start_m:  # round a loop once more
+                break
+            one, other = there.pop(), back.pop(0)
+            if one.start_m != other.stop_m:
+                back.insert(0, Leg(one.edge, one.start_m, other.stop_m))
+                break
+        time_s = self._streets.clock.legs_s([*there, *back])
+        if time_s < 1.0:  # it is cut off whole
+            return None
+        return Round(round(self._tiresome(there, back, dear), 3), via, time_s, [*there, *back])
+
+    def _tiresome(self, there: list[Leg], back: list[Leg], dear: Dear) -> float:
+        streets, legs = self._streets, [*there, *back]
+        time_s = streets.clock.legs_s(legs)
+        before = self._dear.again
+        again = [leg if before[leg.edge] else dear.on(leg) for leg in there]
+        again += [leg if dear.again[leg.edge] else dear.on(leg) for leg in back]
+        cost_s, again_s = (streets.comfort.seconds(*columns(each)).sum() for each in (legs, again))
+        cost_s += (AGAIN_FACTOR - 1.0) * again_s
+        cost_s += TURN_S * streets.lie.turns(legs)
+        off_s = abs(time_s - self.aim_s)
+        if off_s > ON_TIME_S:
+            cost_s += LATE_S + MISS * (off_s - ON_TIME_S)
+        return float(cost_s / time_s)
+
+    def _nearest(self, time_s: Floats) -> list[tuple[int, int]]:
+        """Return for each sector the most pleasant street whose plain ways take about such a time.
+
+        The lowest of equals; none where a sector has no street that near.
+        """
+        vias, sector = self.vias, self._sector[self._head[self.vias]]
+        near = np.abs(self._through_s[vias] - time_s[sector]) < REACH_MISS * time_s[sector]
+        vias, sector = vias[near], sector[near]
+        cost = np.round(self._through_cost[vias] / self._through_s[vias], 3)
+        order = np.lexsort((vias, cost, sector))
+        which, first = np.unique(sector[order], return_index=True)
+        return list(zip(which.tolist(), vias[order][first].tolist(), strict=True))
+
+    def _sectors(self, door: Position) -> Ints:
+        """Return for each node in which direction it lies from between door and foot."""
+        network = self._streets.network
+        ends = network.edge_u[[door.edge, self._foot.edge]]
+        east, north = (at - at[ends].mean() for at in (network.node_x_m, network.node_y_m))
+        turn = (np.arctan2(north, east) / (2 * np.pi)) % 1.0
+        return np.asarray(np.minimum((turn * SECTORS).astype(np.int64), SECTORS - 1))
+
+
+def moving(legs: Iterable[Leg]) -> list[Leg]:
+    """Return the legs that lead anywhere."""
+    return [leg for leg in legs if leg.start_m != leg.stop_m]

@@ -1,0 +1,405 @@
+"""Ways through the streets: where one begins, and which is the cheapest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hillfinder.errors import PlaceError
+from hillfinder.model import Leg, Position
+from hillfinder.routing.travel_time import columns
+from hillfinder.streets.network import project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hillfinder.model import Bools, Floats, Ints, Place
+    from hillfinder.routing.edge_costs import Comfort
+    from hillfinder.routing.travel_time import Clock
+    from hillfinder.streets.network import StreetNetwork
+
+#: Nobody's door is farther from a street than this.
+FARTHEST_SNAP_M = 500.0
+#: The nearest street may be a fragment that leads nowhere: one so much farther is as good.
+SNAP_SLACK_M = 50.0
+#: A street already run counts so many times its time.
+AGAIN_FACTOR = 4.0
+#: A stretch to keep off counts so many times: it is taken only where there is no other way.
+KEEP_OFF_FACTOR = 100.0
+#: SciPy takes a cost of zero for no link.
+LEAST_S = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Snap:
+    """Where a place meets the network.
+
+    Attributes:
+        position: the point of the network.
+        distance_m: how far off the place is.
+        x_m, y_m: the point in the network's projection.
+    """
+
+    position: Position
+    distance_m: float
+    x_m: float
+    y_m: float
+
+
+def snap(network: StreetNetwork, place: Place) -> Snap:
+    """Return the point of the network where a place meets it.
+
+    Of the streets within 50 m of the nearest one, the one in the largest connected part is taken.
+
+    Raises:
+        PlaceError: no street lies within 500 m.
+    """
+    (x,), (y,) = project(np.array([place.lon]), np.array([place.lat]), network.crs)
+    px, py = network.point_x_m, network.point_y_m
+    dx, dy = np.diff(px), np.diff(py)
+    share, away = np.zeros(len(dx)), np.full(len(dx), np.inf)
+    if np.isfinite(x) and np.isfinite(y):  # the projection ends some way round the earth
+        along = (x - px[:-1]) * dx + (y - py[:-1]) * dy
+        share = np.clip(along / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
+        away = np.hypot(px[:-1] + share * dx - x, py[:-1] + share * dy - y)
+        away[network.point_offset[1:-1] - 1] = np.inf  # from one street to the next
+    nearest = float(away.min())
+    if nearest > FARTHEST_SNAP_M:
+        msg = (
+            f"The nearest street to {place.lat:g},{place.lon:g} is {_far(nearest)} away: give a "
+            f"place within {FARTHEST_SNAP_M:g} m of a street that these streets cover."
+        )
+        raise PlaceError(msg)
+    edge_of = np.repeat(np.arange(len(network)), np.diff(network.point_offset))[:-1]
+    close = np.flatnonzero(away <= nearest + SNAP_SLACK_M)
+    part_m = _connected_m(network)[edge_of[close]]
+    at = int(close[np.lexsort((np.round(away[close], 6), -np.round(part_m, 3)))[0]])
+    edge = int(edge_of[at])
+    before_m = np.hypot(dx, dy)[int(network.point_offset[edge]) : at].sum()
+    offset_m = float(before_m + share[at] * np.hypot(dx[at], dy[at]))
+    return Snap(
+        Position(edge, min(offset_m, float(network.edge_length_m[edge]))),
+        distance_m=float(away[at]),
+        x_m=float(px[at] + share[at] * dx[at]),
+        y_m=float(py[at] + share[at] * dy[at]),
+    )
+
+
+def _far(metres: float) -> str:
+    """Return a distance beyond ``FARTHEST_SNAP_M`` in words.
+
+    >>> _far(500.2), _far(2345.0), _far(float("inf"))
+    ('501 m', '2.3 km', 'very far')
+    """
+    if metres < 1000:
+        return f"{np.ceil(metres):.0f} m"
+    return f"{metres / 1000:.1f} km" if metres < 1e6 else "very far"
+
+
+def _connected_m(network: StreetNetwork) -> Floats:
+    """Return for each edge how many metres of street hang together with it, shape (m,)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(network.node_id)
+    links = coo_array(
+        (np.ones(len(network)), (network.edge_u, network.edge_v)), shape=(count, count)
+    )
+    part: Ints = connected_components(links, directed=False)[1][network.edge_u]
+    return np.asarray(np.bincount(part, weights=network.edge_length_m)[part])
+
+
+class Dear(NamedTuple):
+    """What counts for more than its time.
+
+    Attributes:
+        keep_off: pieces of edges, each from so many metres to so many, counted from ``u``.
+        again: shape (m,), streets already run.
+        comfort: how far a way goes by comfort: 1 is the most pleasant way, 0 the quickest.
+    """
+
+    keep_off: Mapping[int, tuple[float, float]]
+    again: Bools
+    comfort: float = 0.0
+
+    def on(self, leg: Leg) -> Leg:
+        """Return the part of a leg that is to be kept off; of no length where it is all free."""
+        low, high = self.keep_off.get(leg.edge, (0.0, 0.0))
+        start, stop = (min(max(at, low), high) for at in (leg.start_m, leg.stop_m))
+        return Leg(leg.edge, start, stop)
+
+    def meets(self, legs: Iterable[Leg]) -> bool:
+        """Tell whether a way leads over anything to be kept off."""
+        parts = (self.on(leg) for leg in legs if leg.edge in self.keep_off)
+        return any(part.start_m != part.stop_m for part in parts)
+
+
+class Tree(NamedTuple):
+    """The cheapest ways from a point of the network to everywhere, or from everywhere to it.
+
+    Attributes:
+        start: the point.
+        dear: what counted for more than its time.
+        backward: the ways lead to the point.
+        cost: shape (n,), of each node; inf where no way leads.
+        before: shape (n,), the node before each on its way; n stands for the start.
+        street_cost: what each street cost in this search, in the order of ``Links``.
+    """
+
+    start: Position
+    dear: Dear
+    backward: bool
+    cost: Floats
+    before: Ints
+    street_cost: Floats
+
+
+class Links:
+    """The junctions of a network and the streets between them, for one search after another.
+
+    Args:
+        network: the streets.
+        clock: how long they take.
+        comfort: how pleasant they are; without it only times count.
+    """
+
+    def __init__(
+        self, network: StreetNetwork, clock: Clock, comfort: Comfort | None = None
+    ) -> None:
+        """Sort the streets, each in both directions, by where they begin and end."""
+        tail = np.concatenate([network.edge_u, network.edge_v])
+        head = np.concatenate([network.edge_v, network.edge_u])
+        edge = np.tile(np.arange(len(network)), 2)
+        order = np.lexsort((edge, head, tail))
+        order = order[tail[order] != head[order]]  # a loop leads nowhere
+        tail, head = tail[order], head[order]
+        # Streets that begin and end together are one link, whichever is the cheapest in a search.
+        fresh = np.ones(len(order), bool)
+        fresh[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+        self._network, self._clock, self._comfort = network, clock, comfort or clock
+        self._edge = edge[order]
+        self._turned = order >= len(network)
+        # Time and comfort, onward and back.
+        self._there_s, self._back_s = _both_ways(clock, order)
+        self._there_cost, self._back_cost = _both_ways(self._comfort, order)
+        self._first = np.flatnonzero(fresh)
+        self._streets = np.diff(np.append(self._first, len(order)))
+        self._row = np.full(len(edge), -1)
+        self._row[order] = np.arange(len(order))
+        self._head = head[fresh].astype(np.int32)
+        self._nodes = len(network.node_id)
+        self._key = tail[fresh] * self._nodes + head[fresh]
+        self._offset = np.searchsorted(tail[fresh], np.arange(self._nodes + 1))
+
+    def search(
+        self, start: Position, dear: Dear, *, backward: bool = False, limit: float = np.inf
+    ) -> Tree:
+        """Return the cheapest ways from a point to every node.
+
+        Args:
+            start: the point.
+            dear: what counts for more than its time.
+            backward: the ways lead to the point instead.
+            limit: nodes that cost more are taken for out of reach.
+        """
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
+        street_cost = self._street_cost(dear, backward=backward)
+        link_cost = street_cost
+        if len(self._first):
+            link_cost = np.minimum.reduceat(street_cost, self._first)
+        begin: dict[int, float] = {}
+        for node, leg in self._ends(start):
+            cost = self.cost(_turned(leg) if backward else leg, dear)
+            begin[node] = min(begin.get(node, np.inf), max(cost, LEAST_S))
+        nodes = sorted(begin)
+        root = self._nodes
+        graph = csr_array(
+            (
+                np.concatenate([link_cost, [begin[node] for node in nodes]]),
+                np.concatenate([self._head, np.array(nodes, np.int32)]),
+                np.append(self._offset, len(self._first) + len(nodes)).astype(np.int32),
+            ),
+            shape=(root + 1, root + 1),
+        )
+        reached, before = dijkstra(graph, indices=root, return_predecessors=True, limit=limit)
+        return Tree(start, dear, backward, reached[:-1], before[:-1], street_cost)
+
+    def table(
+        self, starts: Sequence[Position], ends: Sequence[Position], dear: Dear, limit: float
+    ) -> Floats:
+        """Return what the cheapest ways between many points cost, shape (starts, ends).
+
+        A way that costs more than ``limit`` may be given as infinite.
+        """
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
+        cost = self._street_cost(dear, backward=False)
+        cost = np.minimum.reduceat(cost, self._first) if len(self._first) else cost
+        # A root for each start, with a link to either end of its street.
+        count, size = self._nodes, self._nodes + len(starts)
+        begin = np.full((len(starts), 2), LEAST_S)
+        nodes = np.zeros((len(starts), 2), np.int32)
+        for row, start in enumerate(starts):
+            both = sorted((node, self.cost(leg, dear)) for node, leg in self._ends(start))
+            nodes[row] = [node for node, _ in both]
+            begin[row] = [max(seconds, LEAST_S) for _, seconds in both]
+        offset = np.append(self._offset, len(self._first) + 2 * np.arange(1, len(starts) + 1))
+        graph = csr_array(
+            (
+                np.concatenate([cost, begin.ravel()]),
+                np.concatenate([self._head, nodes.ravel()]),
+                offset.astype(np.int32),
+            ),
+            shape=(size, size),
+        )
+        reached = dijkstra(graph, indices=np.arange(count, size), limit=limit)
+        result = np.full((len(starts), len(ends)), np.inf)
+        for column, end in enumerate(ends):
+            for node, leg in self._ends(end):
+                there = reached[:, node] + self.cost(_turned(leg), dear)
+                result[:, column] = np.minimum(result[:, column], there)
+            for row in (row for row, start in enumerate(starts) if start.edge == end.edge):
+                straight = self.cost(Leg(end.edge, starts[row].offset_m, end.offset_m), dear)
+                result[row, column] = min(result[row, column], straight)
+        return result
+
+    def _street_cost(self, dear: Dear, *, backward: bool) -> Floats:
+        """Return what every street costs in either direction, in the order of ``self._edge``."""
+        factor = np.where(dear.again, AGAIN_FACTOR, 1.0)[self._edge]
+        cost = factor * (
+            _mixed(self._back_s, self._back_cost, dear.comfort)
+            if backward
+            else _mixed(self._there_s, self._there_cost, dear.comfort)
+        )
+        ahead = [Leg(edge, low, high) for edge, (low, high) in dear.keep_off.items()]
+        back = [_turned(leg) for leg in ahead]
+        edge = np.array(list(dear.keep_off), np.int64)
+        for row, legs in (
+            (self._row[edge], back if backward else ahead),
+            (self._row[edge + len(self._network)], ahead if backward else back),
+        ):
+            here = row >= 0
+            dearer = factor[row] * (KEEP_OFF_FACTOR - 1.0) * self._plain(legs, dear)
+            cost[row[here]] += dearer[here]
+        return np.asarray(np.maximum(cost, LEAST_S))
+
+    def legs_to(self, tree: Tree, end: Position) -> list[Leg]:
+        """Return the cheapest way to a point of the network; empty where none leads."""
+        cost, node, last = self._last(tree, end)
+        if not np.isfinite(cost):
+            return []
+        return [last] if node < 0 else [*self.legs_to_node(tree, node), last]
+
+    def cost_to(self, tree: Tree, end: Position) -> float:
+        """Return what the cheapest way to a point of the network costs; inf where none leads."""
+        return self._last(tree, end)[0]
+
+    def _last(self, tree: Tree, end: Position) -> tuple[float, int, Leg]:
+        """Return the cost of the way to a point, its last node, -1 for none, and its last leg."""
+        ways: list[tuple[float, int, Leg]] = []
+        for node, leg in self._ends(end):
+            last = _turned(leg)
+            ways.append((float(tree.cost[node]) + self.cost(last, tree.dear), node, last))
+        if end.edge == tree.start.edge:
+            straight = Leg(end.edge, tree.start.offset_m, end.offset_m)
+            ways.append((self.cost(straight, tree.dear), -1, straight))
+        return min(ways)
+
+    def legs_to_node(self, tree: Tree, node: int) -> list[Leg]:
+        """Return the cheapest way to a node that can be reached."""
+        nodes = [node]
+        while (before := int(tree.before[nodes[-1]])) != self._nodes:
+            nodes.append(before)
+        chain = np.array(nodes[::-1], np.int64)
+        rows = self._rows(tree, chain[:-1], chain[1:])
+        edge = self._edge[rows]
+        length = self._network.edge_length_m[edge]
+        ends = np.where(self._turned[rows], [length, 0.0 * length], [0.0 * length, length])
+        onward = map(Leg, edge.tolist(), *ends.tolist())
+        return [self._begin(tree, nodes[-1]), *onward]
+
+    def times_s(self, tree: Tree) -> Floats:
+        """Return how long the cheapest ways take, shape (n,); inf where no way leads."""
+        root = self._nodes
+        reached = np.flatnonzero(np.isfinite(tree.cost))
+        before = np.full(root + 1, root)
+        before[reached] = tree.before[reached]
+        time_s = np.zeros(root + 1)
+        inner = reached[before[reached] != root]
+        rows = self._rows(tree, before[inner], inner)
+        time_s[inner] = (self._back_s if tree.backward else self._there_s)[rows]
+        for node in reached[before[reached] == root].tolist():
+            leg = self._begin(tree, node)
+            time_s[node] = self._clock.legs_s([_turned(leg) if tree.backward else leg])
+        # Each node takes over what its whole way so far took, twice as far in every round.
+        while (before != root).any():
+            time_s += time_s[before]
+            before = before[before]
+        time_s[:-1][np.isinf(tree.cost)] = np.inf
+        return time_s[:-1]
+
+    def _begin(self, tree: Tree, node: int) -> Leg:
+        """Return the cheapest leg from the start to a node, pointing away from the start."""
+        ends = [leg for end, leg in self._ends(tree.start) if end == node]
+        return min(
+            ends,
+            key=lambda leg: (self.cost(_turned(leg) if tree.backward else leg, tree.dear), leg),
+        )
+
+    def _rows(self, tree: Tree, tail: Ints, head: Ints) -> Ints:
+        """Return the rows of the cheapest streets from nodes to the next."""
+        link = np.searchsorted(self._key, tail * self._nodes + head)
+        rows = self._first[link]
+        for at in np.flatnonzero(self._streets[link] > 1).tolist():
+            first = int(rows[at])
+            last = first + int(self._streets[link[at]])
+            rows[at] = first + int(np.argmin(tree.street_cost[first:last]))
+        return rows
+
+    def cost(self, leg: Leg, dear: Dear) -> float:
+        """Return what a leg costs, in seconds."""
+        factor = AGAIN_FACTOR if dear.again[leg.edge] else 1.0
+        cost = float(self._plain([leg], dear)[0])
+        if leg.edge in dear.keep_off:
+            cost += (KEEP_OFF_FACTOR - 1.0) * float(self._plain([dear.on(leg)], dear)[0])
+        return factor * cost
+
+    def _plain(self, legs: Sequence[Leg], dear: Dear) -> Floats:
+        """Return what legs cost where nothing is run again and nothing is to be kept off."""
+        edge, start_m, stop_m = columns(legs)
+        time_s = pleasant = self._clock.seconds(edge, start_m, stop_m)
+        if dear.comfort:
+            pleasant = self._comfort.seconds(edge, start_m, stop_m)
+        return _mixed(time_s, pleasant, dear.comfort)
+
+    def _ends(self, at: Position) -> list[tuple[int, Leg]]:
+        """Return for either node of an edge: itself, and the leg to it from a point."""
+        network = self._network
+        return [
+            (int(network.edge_u[at.edge]), Leg(at.edge, at.offset_m, 0.0)),
+            (
+                int(network.edge_v[at.edge]),
+                Leg(at.edge, at.offset_m, float(network.edge_length_m[at.edge])),
+            ),
+        ]
+
+
+def _both_ways(scale: Clock | Comfort, order: Ints) -> tuple[Floats, Floats]:
+    """Return what each street in ``order`` takes, and what it takes back."""
+    return (
+        np.concatenate([scale.ahead_s, scale.back_s])[order],
+        np.concatenate([scale.back_s, scale.ahead_s])[order],
+    )
+
+
+def _mixed(time_s: Floats, pleasant: Floats, comfort: float) -> Floats:
+    return np.asarray((1.0 - comfort) * time_s + comfort * pleasant) if comfort else time_s
+
+
+def _turned(leg: Leg) -> Leg:
+    return Leg(leg.edge, leg.stop_m, leg.start_m)

@@ -1,0 +1,180 @@
+"""A warm-up of 10 to 20 minutes that ends at the bottom of a hill, and the way home."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from hillfinder.errors import StreetsError
+from hillfinder.model import Leg, Position, Route
+from hillfinder.routing.detours import Detours, Streets, moving
+from hillfinder.routing.edge_costs import Comfort
+from hillfinder.routing.shortest_paths import Dear, Links, Tree, snap
+from hillfinder.routing.travel_time import Clock
+from hillfinder.streets.geometry.parallels import Lie
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Climb, Floats, Ints, Place, Shape
+    from hillfinder.streets.network import StreetNetwork
+
+#: The most pleasant way; where it takes too long, one between it and the quickest, then that.
+COMFORTS = (1.0, 0.5, 0.0)
+#: A way home may be so much longer than the quickest, or as long as a cool-down usually takes.
+HOME_LONGER, COOL_DOWN_S = 1.2, 600.0
+
+
+class Begun(Protocol):
+    """What begins on the network: climbs of any kind, or points of it, shape (k,) each."""
+
+    @property
+    def foot_edge(self) -> Ints:
+        """The edges."""
+
+    @property
+    def foot_offset_m(self) -> Floats:
+        """Metres from their ``u`` ends."""
+
+
+class Router:
+    """Warm-ups from one place, by comfort, within a time at the easy pace.
+
+    Attributes:
+        snap: where the place meets the network.
+
+    Args:
+        network: streets with profiles.
+        place: where the runner starts.
+        criteria: the pace, and how long the warm-up may be.
+
+    Raises:
+        HeightsError: the network carries no heights yet.
+        PlaceError: no street lies within 500 m of the place.
+    """
+
+    def __init__(self, network: StreetNetwork, place: Place, criteria: Criteria) -> None:
+        """Work out the least time to everywhere."""
+        self.snap = snap(network, place)
+        self._network = network
+        self._shortest_s, self._longest_s = (60.0 * minutes for minutes in criteria.warmup_min)
+        self._clock = Clock(network, criteria)
+        self._comfort = Comfort(network, self._clock)
+        self._links = Links(network, self._clock, self._comfort)
+        self._free = Dear({}, np.zeros(len(network), bool))
+        self._trees: dict[float, Tree] = {}
+        self._quickest = self._tree(0.0)
+
+    def times_s(self, climbs: Begun) -> Floats:
+        """Return the least time from the place to the foot of each climb; inf where no way leads.
+
+        Shape (k,), seconds. The warm-up itself may take longer, for it is more pleasant, keeps off
+        the hill and fills the time asked for; but what can be reached within the longest warm-up
+        by this time is reached within it by ``approach``.
+        """
+        network, clock, door = self._network, self._clock, self.snap.position
+        edge, foot_m = climbs.foot_edge, climbs.foot_offset_m
+        length_m, cost = network.edge_length_m[edge], self._quickest.cost
+        by_u = cost[network.edge_u[edge]] + clock.seconds(edge, np.zeros_like(foot_m), foot_m)
+        by_v = cost[network.edge_v[edge]] + clock.seconds(edge, length_m, foot_m)
+        along = clock.seconds(edge, np.full_like(foot_m, door.offset_m), foot_m)
+        along[edge != door.edge] = np.inf
+        return np.asarray(np.minimum(np.minimum(by_u, by_v), along))
+
+    def approach(self, climb: Climb) -> Route:
+        """Return the warm-up to the foot of a climb.
+
+        It is the most pleasant way that keeps off the hill itself; where that takes longer than
+        the warm-up may, one between it and the quickest, the quickest that keeps off the hill, and
+        only then the quickest of all. What is shorter than the warm-up should be gives place to
+        the best detour within the range (see ``detour``), if there is one.
+
+        Raises:
+            StreetsError: no way on foot leads there.
+        """
+        legs, dear = self._way(climb)
+        if self._clock.legs_s(legs) < self._shortest_s:
+            detour = self._detours(legs, dear).best()
+            if detour:
+                return self._route(detour.legs, "detour")
+        return self._route(legs, "direct")
+
+    def home(self, start: Position, there: Sequence[Leg]) -> Route:
+        """Return a pleasant way back to the place that keeps off streets already run.
+
+        It takes no longer than a fifth more than the quickest, or than 10 minutes: where it
+        would, comfort counts less, and at last streets already run are as good as others.
+
+        Args:
+            start: where it begins.
+            there: what was run before; it is run again only where any other way is far longer.
+
+        Raises:
+            StreetsError: no way on foot leads back.
+        """
+        quickest = self._home(start, self._free)
+        if not quickest:
+            msg = "No way on foot leads back to the place."
+            raise StreetsError(msg)
+        longest_s = max(COOL_DOWN_S, HOME_LONGER * self._clock.legs_s(quickest))
+        again = self._lie.along(there) if there else self._free.again
+        for comfort in COMFORTS:
+            legs = self._home(start, Dear({}, again, comfort))
+            if self._clock.legs_s(legs) <= longest_s:
+                return self._route(legs, "direct")
+        return self._route(quickest, "direct")
+
+    def _home(self, start: Position, dear: Dear) -> list[Leg]:
+        return self._links.legs_to(self._links.search(start, dear), self.snap.position)
+
+    def _tree(self, comfort: float) -> Tree:
+        """Return the ways from the place, the hill no matter."""
+        if comfort not in self._trees:
+            dear = self._free._replace(comfort=comfort)
+            self._trees[comfort] = self._links.search(self.snap.position, dear)
+        return self._trees[comfort]
+
+    def _way(self, climb: Climb) -> tuple[list[Leg], Dear]:
+        """Return the most pleasant way that is short enough, and what it keeps off."""
+        off = self._keeping_off(climb)
+        for comfort in COMFORTS:
+            legs = self._links.legs_to(self._tree(comfort), climb.foot)
+            if not legs:
+                msg = "No way on foot leads from the place to this hill."
+                raise StreetsError(msg)
+            if off.meets(legs):
+                dear = off._replace(comfort=comfort)
+                tree = self._links.search(self.snap.position, dear)
+                legs = self._links.legs_to(tree, climb.foot)
+            if self._clock.legs_s(legs) <= self._longest_s:
+                return legs, off
+        return self._links.legs_to(self._quickest, climb.foot), self._free
+
+    def _detours(self, direct: list[Leg], dear: Dear) -> Detours:
+        return Detours(self.streets, direct, dear, (self._shortest_s, self._longest_s))
+
+    def _keeping_off(self, climb: Climb) -> Dear:
+        """Return the pieces of streets that are the hill, its pavements among them."""
+        legs = climb.legs
+        length = self._network.edge_length_m
+        pieces = {edge: (0.0, float(length[edge])) for edge in self._lie.beside(legs)}
+        for leg in legs:
+            pieces[leg.edge] = min(leg.start_m, leg.stop_m), max(leg.start_m, leg.stop_m)
+        return Dear(pieces, self._free.again)
+
+    def _route(self, legs: list[Leg], shape: Shape) -> Route:
+        legs = moving(legs) or legs[:1]
+        track, time_s = self._network.track(legs), self._clock.legs_s(legs)
+        return Route(*track[1:4], track.distance_m, time_s, shape, tuple(legs))
+
+    @cached_property
+    def streets(self) -> Streets:
+        """All that is known of the streets, for other ways through them."""
+        return Streets(self._network, self._clock, self._comfort, self._links, self._lie)
+
+    @cached_property
+    def _lie(self) -> Lie:
+        return Lie(self._network)

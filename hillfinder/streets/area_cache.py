@@ -1,0 +1,259 @@
+"""Areas kept on disk: streets, and the heights along them, built once and then read in a blink.
+
+An area is kept with where its streets come from, the box it covers and when it was fetched. It
+serves every place from which all that is wanted lies inside that box. It is dropped when it is
+damaged, and when the code that built it has changed.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hillfinder.errors import PlaceError, StreetsError
+from hillfinder.model import HeightSource
+from hillfinder.streets.serialization import pack, unpack
+from hillfinder.streets.subsets import take, touching
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeAlias
+
+    from hillfinder.model import Place
+    from hillfinder.services.client import Web
+    from hillfinder.services.disk_cache import Entry
+    from hillfinder.streets.network import StreetNetwork
+
+    Box: TypeAlias = tuple[float, float, float, float]
+
+#: An area reaches so much farther than is asked for: a start a street away needs no other.
+NEIGHBOURS_M = 400.0
+#: From such an age on it is said how old an area is. Streets change by about a hundredth a year.
+OLD_DAYS = 90.0
+METRES_PER_DEGREE = 111_195.0
+NO_HEIGHTS = HeightSource("none", "unknown", 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Area:
+    """Streets as far as a box reaches.
+
+    Attributes:
+        network: the streets, with profiles where heights were read.
+        box: west, south, east, north in degrees, ``None`` where the source is all there is. West
+            is greater than east, or one of them beyond 180, across the antimeridian.
+        fetched: when the streets were read from their source, in seconds since 1970.
+        heights: where the profiles come from.
+        lasting: another run would get the same, so that it may be kept.
+    """
+
+    network: StreetNetwork
+    box: Box | None
+    fetched: float
+    heights: HeightSource = NO_HEIGHTS
+    lasting: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for among the areas, and how it is made where there is none.
+
+    Attributes:
+        origin: what the area is made of, in words; ``None`` is never kept.
+        bounds: the box it must cover.
+        make: makes it.
+        ages: its source changes, so that its age matters.
+    """
+
+    origin: str | None
+    bounds: Box | None
+    make: Callable[[], Area]
+    ages: bool = False
+
+
+def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
+    """Want the streets within ``radius_m`` metres of a place, from Overpass.
+
+    Raises:
+        PlaceError, StreetsError: the place is too near a pole, or the radius too large.
+    """
+    from hillfinder.streets import osmnx_graph as graph
+    from hillfinder.streets import overpass
+
+    box = overpass.box(place, radius_m + NEIGHBOURS_M)
+
+    def make() -> Area:
+        pulled = overpass.pull(place, radius_m + NEIGHBOURS_M, web)
+        network = graph.from_networkx(pulled, overpass.source(pulled), nodes_known=True)
+        return Area(network, box, time.time())
+
+    return Wanted(
+        f"Overpass {', '.join(web.overpass_urls)}", around(place, radius_m), make, ages=True
+    )
+
+
+def from_file(path: Path, place: Place, radius_m: float) -> Wanted:
+    """Want the streets within ``radius_m`` metres of a place, from a file; all of a GraphML.
+
+    Raises:
+        PlaceError: the place is too near a pole.
+    """
+
+    def make() -> Area:
+        if whole:
+            from hillfinder.streets import osmnx_graph as graph
+
+            return Area(graph.read(path), None, time.time())
+        from hillfinder.streets import osm_file as extract
+
+        box = around(place, radius_m + NEIGHBOURS_M)
+        return Area(extract.read(path, box), box, time.time())
+
+    whole = path.suffix.lower() == ".graphml"
+    bounds = None if whole else around(place, radius_m)
+    try:
+        state = path.stat()
+    except OSError:  # whoever reads it says what is wrong with it
+        return Wanted(None, bounds, make)
+    origin = f"{path.resolve()} of {state.st_size} bytes, changed at {state.st_mtime_ns}"
+    return Wanted(origin, bounds, make)
+
+
+def get(wanted: Wanted, web: Web) -> Area:
+    """Return an area that covers what is wanted, kept if there is one, else made and kept."""
+    if wanted.origin is None:
+        return wanted.make()
+    for entry in _candidates(wanted, web):
+        found = web.cache.read(entry.name)
+        area = None if found is None else _area(found[1], entry.about)
+        if area is not None:
+            days = (time.time() - _date(area)) / 86_400.0
+            if wanted.ages and days > OLD_DAYS:
+                age = f"{days:.0f} days old"
+                web.progress.say(
+                    f"The streets of this area are {age}: --refresh fetches them anew."
+                )
+            return area
+        web.cache.drop(entry.name)
+    area = wanted.make()
+    if area.lasting:
+        name = sha256(f"{wanted.origin} {area.box}".encode()).hexdigest()
+        about = {
+            "of": wanted.origin,
+            "code": code(),
+            "box": area.box,
+            "fetched": area.fetched,
+            "heights": asdict(area.heights),
+        }
+        web.cache.write(f"areas/{name}.streets", pack(area.network), about)
+    return area
+
+
+def around(place: Place, radius_m: float) -> Box:
+    """Return west, south, east, north; west is greater than east across the antimeridian.
+
+    >>> from hillfinder.model import Place
+    >>> [round(side, 3) for side in around(Place(60.0, 180.0), 11_119.5)]
+    [179.799, 59.9, -179.799, 60.1]
+
+    Raises:
+        PlaceError: a pole is nearer than that.
+    """
+    north = radius_m / METRES_PER_DEGREE
+    if abs(place.lat) + north >= 90:
+        msg = (
+            f"Latitude {place.lat:g} lies within {radius_m / 1000:.0f} km of a pole: no street is "
+            "mapped there."
+        )
+        raise PlaceError(msg)
+    east = min(180.0, north / math.cos(math.radians(abs(place.lat) + north)))
+    west, east = ((lon + 180.0) % 360.0 - 180.0 for lon in (place.lon - east, place.lon + east))
+    return west, place.lat - north, east, place.lat + north
+
+
+def cut(network: StreetNetwork, bounds: Box | None) -> StreetNetwork:
+    """Return the ways whose own box touches ``bounds``, whole: what a file is read for.
+
+    So a search has the same streets before it, whichever area serves it.
+
+    Raises:
+        StreetsError: there are none.
+    """
+    if bounds is None:
+        return network
+    edges = touching(network, bounds)
+    ways = np.zeros(len(network.ways.ids), bool)
+    ways[network.edge_way[edges]] = True
+    edges = ways[network.edge_way]
+    if not edges.any():
+        msg = f"{network.source.name} holds no streets near the place: check that it covers it."
+        raise StreetsError(msg)
+    return take(network, edges)
+
+
+def _date(area: Area) -> float:
+    """Return of when the streets are, in seconds since 1970.
+
+    Built anew from replies that were kept, an area is no younger than these.
+    """
+    try:
+        return datetime.fromisoformat(area.network.source.date or "").timestamp()
+    except ValueError:
+        return area.fetched
+
+
+def _candidates(wanted: Wanted, web: Web) -> Iterator[Entry]:
+    """Yield the areas that will do, the newest first; those of other code are dropped."""
+    entries = web.cache.entries("areas")
+    for entry in sorted(entries, key=lambda entry: -float(entry.about.get("fetched", 0.0))):
+        if entry.about.get("of") != wanted.origin:
+            continue
+        if entry.about.get("code") != code():
+            web.cache.drop(entry.name)
+        elif entry.about["fetched"] >= web.fresh_from and _covers(entry.about["box"], wanted):
+            yield entry
+
+
+def _covers(box: Box | None, wanted: Wanted) -> bool:
+    if box is None or wanted.bounds is None:
+        return box is None
+    west, south, east, north = wanted.bounds
+    begin, width = (west - box[0]) % 360.0, (east - west) % 360.0
+    return box[1] <= south and north <= box[3] and begin + width <= (box[2] - box[0]) % 360.0
+
+
+@cache
+def code(*also: str) -> str:
+    """Return the checksum of the code that builds streets and profiles.
+
+    What it decided is in the arrays: after a change to it they are built anew.
+
+    Args:
+        also: other rooms that something depends on.
+    """
+    digest = sha256()
+    for room in ("streets", "elevation", *also):
+        at = Path(__file__).parents[1] / room
+        for path in sorted(at.rglob("*.py")) if at.is_dir() else [at]:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _area(packed: bytes, about: Mapping[str, Any]) -> Area | None:
+    """Return an area, or ``None`` where the bytes are none after all."""
+    network = unpack(packed)
+    try:
+        heights = HeightSource(**about["heights"])
+        box = None if about["box"] is None else tuple(about["box"])
+        fetched = float(about["fetched"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return None if network is None else Area(network, box, fetched, heights)

@@ -1,0 +1,312 @@
+"""To and from the graphs of OSMnx and NetworkX, in memory and as GraphML."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hillfinder.errors import StreetsError
+from hillfinder.model import Profile, StreetSource
+from hillfinder.streets import builder as building
+from hillfinder.streets.tags import access
+from hillfinder.streets.tags import features as spots
+from hillfinder.streets.tags.table import READ_TAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import networkx as nx
+
+    from hillfinder.model import Floats, MarkKind
+    from hillfinder.streets.network import StreetNetwork
+
+    Coords = tuple[tuple[float, float], ...]
+    _Street = tuple[int, int, tuple[int, ...], Coords | None]
+    _Kind = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
+
+#: The tags that are read. OSMnx replaces the value of ``oneway`` by its own.
+TAGS = {*READ_TAGS} - {"oneway"}
+
+
+def read(path: Path | str) -> StreetNetwork:
+    """Read a graph saved by ``osmnx.save_graphml``.
+
+    Raises:
+        StreetsError: the file is missing, or is no such graph.
+    """
+    path = Path(path)
+    if not path.is_file():
+        what = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
+        msg = f"{what}: give a graph saved by osmnx.save_graphml."
+        raise StreetsError(msg)
+    import osmnx
+
+    try:
+        graph = osmnx.load_graphml(path)
+    except Exception as error:  # NetworkX, lxml, shapely and float() each have their own
+        msg = (
+            f"{path.name} cannot be read as a graph of OSMnx ({error}): "
+            "save one with osmnx.save_graphml."
+        )
+        raise StreetsError(msg) from error
+    return from_networkx(graph, StreetSource(path.name, graph.graph.get("created_date")))
+
+
+def from_networkx(
+    graph: nx.MultiDiGraph[Any],
+    source: StreetSource | None = None,
+    *,
+    nodes_known: bool = False,
+) -> StreetNetwork:
+    """Make a network of an OSMnx graph, simplified or not.
+
+    Edges that OSMnx merged keep all their way ids; where their tags differ, the street counts as
+    the least open of them: a street that is a bridge for a part is a bridge.
+
+    Args:
+        graph: nodes with ``x`` and ``y`` in degrees; edges with ``osmid``, tags, and ``geometry``
+            where they are not straight.
+        source: where it comes from.
+        nodes_known: its nodes carry every tag of ``spots.NODE_KEYS`` that they have on the map. A
+            graph that OSMnx simplified has lost most of its nodes.
+
+    Raises:
+        StreetsError: the graph is projected, has no coordinates, or nothing to walk on.
+    """
+    nodes = _nodes(graph)
+    rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]] = []
+    straight: dict[_Kind, list[tuple[int, int]]] = defaultdict(list)
+    # Bends that are no nodes of the graph are numbered above all that are, so that a ring with
+    # no junction begins at its real node.
+    fresh = max(nodes) + 1
+    for (u, v, ids, coords), data in _once(graph).items():
+        tags = _tags(data)
+        if coords is None and len(ids) == 1:
+            straight[ids, tuple(sorted(tags.items()))].append((u, v))
+            continue
+        inner = range(fresh, fresh + len((coords or ())[1:-1]))
+        fresh = inner.stop
+        nodes.update(zip(inner, (coords or ())[1:-1], strict=True))
+        rows.append((ids, [u, *inner, v], tags))
+    for (ids, items), segments in straight.items():
+        rows += [(ids, chain, dict(items)) for chain in _chains(segments)]
+    rows.sort(key=lambda row: row[0])
+    raw = _raw(rows, nodes, source or StreetSource("an OSMnx graph"))
+    kinds = _node_kinds(graph)
+    return building.build(replace(raw, node_kind=kinds, nodes_known=nodes_known))
+
+
+def _node_kinds(graph: nx.MultiDiGraph[Any]) -> dict[int, MarkKind]:
+    """Return what the tagged nodes are."""
+    kinds = {}
+    for node, data in graph.nodes(data=True):
+        values = [str(data[key]) if key in data else None for key in spots.NODE_KEYS]
+        kind = spots.of_node(*values) if any(values) else None
+        if kind is not None:
+            kinds[int(node)] = kind
+    return kinds
+
+
+def _nodes(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
+    """Return longitude and latitude of every node.
+
+    Raises:
+        StreetsError: they are not in degrees, or there are none.
+    """
+    crs = str(graph.graph.get("crs", "epsg:4326")).lower()
+    if "4326" not in crs:
+        msg = (
+            f"The graph is projected ({crs[:40]}): give it in degrees, as OSMnx downloads it, or "
+            'project it back with osmnx.project_graph(graph, to_crs="epsg:4326").'
+        )
+        raise StreetsError(msg)
+    if len(graph.edges) == 0:
+        msg = "The graph has no streets: give one that OSMnx made."
+        raise StreetsError(msg)
+    nodes: dict[int, tuple[float, float]] = {}
+    for node, data in graph.nodes(data=True):
+        try:
+            lon, lat = nodes[int(node)] = float(data["x"]), float(data["y"])
+            placed = abs(lon) <= 180 and abs(lat) <= 90
+        except (KeyError, TypeError, ValueError):
+            placed = False
+        if not placed:
+            msg = (
+                f"Node {node!r} of the graph is not a number with x and y in degrees: "
+                "give a graph that OSMnx made."
+            )
+            raise StreetsError(msg)
+    return nodes
+
+
+def _once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
+    """Return every street once, in the direction of its way: OSMnx holds most of them twice."""
+    streets: dict[_Street, dict[str, Any]] = {}
+    for u, v, data in sorted(
+        graph.edges(data=True), key=lambda edge: edge[2].get("reversed", False) is not False
+    ):
+        ids = _ids(data.get("osmid"))
+        line = data.get("geometry")
+        coords = None if line is None else tuple((float(x), float(y)) for x, y in line.coords)
+        back = None if coords is None else coords[::-1]
+        if (int(v), int(u), ids, back) not in streets:
+            streets.setdefault((int(u), int(v), ids, coords), data)
+    return streets
+
+
+def _ids(osmid: object) -> tuple[int, ...]:
+    try:
+        return tuple(sorted({int(value) for value in _values(osmid) if _is_set(value)}))
+    except (TypeError, ValueError) as error:
+        msg = f"The graph has an osmid that is no number ({osmid!r}): give one that OSMnx made."
+        raise StreetsError(msg) from error
+
+
+def _values(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | set) else [value]
+
+
+def _tags(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of an edge; of merged values the one that opens least."""
+    tags: dict[str, str] = {}
+    for key in TAGS & data.keys():
+        values = [str(value) for value in _values(data[key]) if _is_set(value)]
+        if values:
+            tags[key] = values[0] if len(values) == 1 else _least_open(key, values)
+    return tags
+
+
+def _is_set(value: object) -> bool:
+    return value is not None and not (isinstance(value, float) and np.isnan(value))
+
+
+def _least_open(key: str, values: list[str]) -> str:
+    """Return the value with which least may be done there, of equals the first."""
+
+    def openness(value: str) -> tuple[bool, bool, bool]:
+        tags = {"highway": "residential", key: value}
+        decided = access.decide(tags)
+        return decided.walk, decided.hill, not access.is_structure(tags)
+
+    return min(values, key=openness)
+
+
+def _chains(segments: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Join the segments of one way, head to tail, into as few sequences of nodes as can be."""
+    after: dict[int, list[int]] = defaultdict(list)
+    arriving: dict[int, int] = defaultdict(int)
+    for u, v in segments:
+        after[u].append(v)
+        arriving[v] += 1
+    chains = []
+
+    def follow(node: int) -> None:
+        chain = [node]
+        while after[chain[-1]]:
+            chain.append(after[chain[-1]].pop(0))
+            if arriving[chain[-1]] != 1 or len(after[chain[-1]]) != 1:
+                break
+        chains.append(chain)
+
+    for node in [node for node in after if arriving[node] != 1 or len(after[node]) != 1]:
+        while after[node]:
+            follow(node)
+    for node in list(after):  # what is left are rings
+        while after[node]:
+            follow(node)
+    return chains
+
+
+def _raw(
+    rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]],
+    nodes: Mapping[int, tuple[float, float]],
+    source: StreetSource,
+) -> building.RawStreets:
+    ref = np.array([node for _, chain, _ in rows for node in chain], np.int64)
+    node_id, way_node = np.unique(ref, return_inverse=True)
+    lonlat = np.array([nodes[int(node)] for node in node_id.tolist()])
+    return building.RawStreets(
+        node_id=node_id,
+        lon=lonlat[:, 0],
+        lat=lonlat[:, 1],
+        way_offset=np.concatenate([[0], np.cumsum([len(chain) for _, chain, _ in rows])]),
+        way_node=way_node.astype(np.int64),
+        way_ids=[ids for ids, _, _ in rows],
+        tags=[tags for _, _, tags in rows],
+        source=source,
+    )
+
+
+def to_networkx(streets: StreetNetwork) -> nx.MultiDiGraph[int]:
+    """Return the network as OSMnx would: a simplified MultiDiGraph, every street both ways.
+
+    Nodes carry ``x``, ``y``, ``street_count`` and ``elevation`` (metres, where known). Edges carry
+    ``osmid``, their tags, ``length`` (metres), ``geometry``, ``oneway``, ``reversed``, and once
+    heights are attached ``profile`` (a list of distance and elevation pairs in metres, from the
+    edge's start; ``None`` where the height is unknown). Where all heights of an edge are known, it
+    has ``grade`` (end to end in its direction, a ratio), ``grade_abs`` and ``grade_max`` (the
+    steepest 30 m uphill) as well.
+    """
+    import networkx as nx
+    from shapely import LineString
+
+    graph = nx.MultiDiGraph(
+        crs="epsg:4326", simplified=True, created_with="hillfinder", source=streets.source.name
+    )
+    profiles = streets.profiles
+    ends = np.concatenate([streets.edge_u, streets.edge_v])
+    count = np.bincount(ends, minlength=len(streets.node_id)).tolist()
+    ids = streets.node_id.tolist()
+    for row, node in enumerate(ids):
+        graph.add_node(
+            node,
+            x=float(streets.node_lon[row]),
+            y=float(streets.node_lat[row]),
+            street_count=count[row],
+        )
+    for edge in range(len(streets)):
+        way = int(streets.edge_way[edge])
+        way_ids = streets.ways.ids[way]
+        drawn = slice(streets.point_offset[edge], streets.point_offset[edge + 1])
+        line = LineString(np.column_stack([streets.point_lon[drawn], streets.point_lat[drawn]]))
+        common: dict[str, Any] = {
+            **streets.ways.tags(way),
+            "osmid": way_ids[0] if len(way_ids) == 1 else list(way_ids),
+            "length": float(streets.edge_length_m[edge]),
+            "oneway": False,
+        }
+        u, v = ids[streets.edge_u[edge]], ids[streets.edge_v[edge]]
+        ahead, back = {}, {}
+        if profiles is not None:
+            at = slice(profiles.offset[edge], profiles.offset[edge + 1])
+            ahead = _heights(profiles.distance_m[at], profiles.elevation_m[at])
+            turned = profiles.distance_m[at][-1] - profiles.distance_m[at][::-1]
+            back = _heights(turned, profiles.elevation_m[at][::-1])
+            for node, height in (
+                (u, profiles.elevation_m[at][0]),
+                (v, profiles.elevation_m[at][-1]),
+            ):
+                if not np.isnan(height):
+                    graph.nodes[node]["elevation"] = float(height)
+        graph.add_edge(u, v, geometry=line, reversed=False, **common, **ahead)
+        graph.add_edge(v, u, geometry=line.reverse(), reversed=True, **common, **back)
+    return graph
+
+
+def _heights(distance: Floats, elevation: Floats) -> dict[str, Any]:
+    """Return the attributes that a profile gives to an edge; no grades where it has holes."""
+    pairs = zip(distance.tolist(), elevation.tolist(), strict=True)
+    heights = {"profile": [(at, None if np.isnan(height) else height) for at, height in pairs]}
+    if np.isnan(elevation).any() or distance[-1] <= 0:
+        return heights
+    profile = Profile(distance, elevation, np.zeros_like(distance))
+    return {
+        "grade": profile.grade,
+        "grade_abs": abs(profile.grade),
+        "grade_max": profile.steepest(),
+        **heights,
+    }

@@ -1,0 +1,265 @@
+"""The ids and tags of many ways: few sets of tags, and what follows from each.
+
+Of a hundred ways of a town eighty have the tags of another, but for the name. So a set of tags is
+held once, and judged once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
+
+import numpy as np
+
+from hillfinder.model import read_only
+from hillfinder.streets.tags import access
+from hillfinder.streets.tags.features import GRAVEST, of_road
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hillfinder.model import Bools, Ints, Strings
+
+_T = TypeVar("_T")
+
+#: What is asked of ways that nobody walks on, besides: of bridges of every kind, and of piers.
+_OF_OTHERS = {*access.AREA_TAGS, "man_made", "railway", "waterway"}
+#: Every tag key that anything reads, sorted.
+READ_TAGS: tuple[str, ...] = (*sorted({*access.KEPT_TAGS, *_OF_OTHERS}),)
+#: Keys of the sets, and those of them that anything follows from.
+IN_SETS = frozenset(READ_TAGS) - {"name"}
+_RULES = IN_SETS.intersection({*access.READ_BY_RULES, *_OF_OTHERS})
+
+
+class Judged(NamedTuple):
+    """What follows from the tags of ways: arrays of one shape (w,).
+
+    Attributes:
+        walk, hill: as ``access.decide`` says.
+        opened: ``foot`` expressly opens it.
+        steps: it is stairs, or has steps in it.
+        structure: the height of the ground is not the height under the feet.
+        deck: a bridge that may pass overhead.
+        bars: as an area it has no hills inside.
+        road: what its end is to somebody who passes, a number of ``spots.GRAVEST``.
+    """
+
+    walk: Bools
+    hill: Bools
+    opened: Bools
+    steps: Bools
+    structure: Bools
+    deck: Bools
+    bars: Bools
+    road: Ints
+
+
+class Ids(Sequence[tuple[int, ...]]):
+    """The OpenStreetMap ids of ways: mostly one each.
+
+    Attributes:
+        every: the ids, way after way.
+        size: shape (w,), how many each has.
+    """
+
+    __slots__ = ("_stop", "every", "size")
+
+    def __init__(self, every: Ints, size: Ints) -> None:
+        """Hold what is given."""
+        self.every, self.size = read_only(every), read_only(size)
+        self._stop = np.cumsum(size)
+
+    @classmethod
+    def gathered(cls, ids: Iterable[tuple[int, ...]]) -> Ids:
+        """Return ids that came one by one."""
+        if isinstance(ids, cls):
+            return ids
+        each = [*ids]
+        size = np.fromiter(map(len, each), np.int64, len(each))
+        return cls(np.fromiter(chain.from_iterable(each), np.int64), size)
+
+    @classmethod
+    def joined(cls, every: Sequence[Ids]) -> Ids:
+        """Return the ids of several as of one."""
+        sizes = [each.size for each in every]
+        return cls(np.concatenate([each.every for each in every]), np.concatenate(sizes))
+
+    def among(self, rows: Ints) -> Ids:
+        """Return those of some ways."""
+        size, stop = self.size[rows], self._stop[rows]
+        each = np.repeat(stop - np.cumsum(size), size)
+        return Ids(self.every[each + np.arange(len(each))], size)
+
+    def __len__(self) -> int:
+        """Return how many ways there are."""
+        return len(self.size)
+
+    @overload
+    def __getitem__(self, row: int) -> tuple[int, ...]: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[tuple[int, ...]]: ...
+    def __getitem__(self, row: int | slice) -> tuple[int, ...] | Sequence[tuple[int, ...]]:
+        """Return the ids of one way, or of some."""
+        if isinstance(row, slice):
+            return self.among(np.arange(len(self))[row])
+        stop = self._stop[row]
+        return tuple(self.every[stop - self.size[row] : stop].tolist())
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether all ways have the same ids."""
+        return isinstance(other, Sequence) and [*self] == [*other]
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
+
+
+class Tags(Sequence[Mapping[str, str]]):
+    """The tags of ways, in their order, as far as anything reads them (``READ_TAGS``).
+
+    Attributes:
+        sets: sets of tags without names, each of which some way has.
+        kind: shape (w,), which of them each way has.
+        names: each of which some way has, ``None`` of those without one.
+        name: shape (w,), which of them each way has.
+    """
+
+    __slots__ = ("_columns", "kind", "name", "names", "sets")
+
+    def __init__(
+        self,
+        sets: Sequence[Mapping[str, str]],
+        kind: Ints,
+        names: Sequence[str | None],
+        name: Ints,
+    ) -> None:
+        """Hold what is given, but for what no way has."""
+        self.sets, self.kind = _used(sets, kind)
+        self.names, self.name = _used(names, name)
+        self._columns: dict[str, Strings] = {}
+
+    @classmethod
+    def gathered(cls, every: Iterable[Mapping[str, str]]) -> Tags:
+        """Return the tags of ways that each have their own."""
+        if isinstance(every, cls):
+            return every
+        kinds: dict[tuple[tuple[str, str], ...], int] = {}
+        names: dict[str | None, int] = {None: 0}
+        kind, name = [], []
+        for tags in every:
+            pairs = tuple([pair for pair in tags.items() if pair[0] in IN_SETS])
+            kind.append(kinds.setdefault(pairs, len(kinds)))
+            name.append(names.setdefault(tags.get("name"), len(names)))
+        sets = [dict(pairs) for pairs in kinds]
+        return cls(sets, np.array(kind, np.int64), [*names], np.array(name, np.int64))
+
+    @classmethod
+    def joined(cls, every: Sequence[Tags]) -> Tags:
+        """Return the tags of several as of one."""
+        kinds = np.cumsum([0, *(len(each.sets) for each in every)])
+        names = np.cumsum([0, *(len(each.names) for each in every)])
+        return cls(
+            [one for each in every for one in each.sets],
+            np.concatenate([at + each.kind for at, each in zip(kinds, every, strict=False)]),
+            [one for each in every for one in each.names],
+            np.concatenate([at + each.name for at, each in zip(names, every, strict=False)]),
+        )
+
+    def among(self, rows: Ints) -> Tags:
+        """Return those of some ways."""
+        return Tags(self.sets, self.kind[rows], self.names, self.name[rows])
+
+    def column(self, key: str) -> Strings:
+        """Return the values of one tag, shape (w,), ``None`` where unset."""
+        column = self._columns.get(key)
+        if column is None:
+            if key == "name":
+                values, row = self.names, self.name
+            else:
+                values, row = [one.get(key) for one in self.sets], self.kind
+            column = self._columns[key] = read_only(np.array([*values, None], object)[row])
+        return column
+
+    def judged(self) -> Judged:
+        """Judge them all."""
+        named = np.array([bool(name and name.strip()) for name in self.names])
+        kinds, kind = np.unique(2 * self.kind + named[self.name], return_inverse=True)
+        rules = [tuple([pair for pair in one.items() if pair[0] in _RULES]) for one in self.sets]
+        judged = [_judge(rules[each // 2], named=each % 2 == 1) for each in kinds.tolist()]
+        *said, road = np.array(judged, np.int64).reshape(-1, len(Judged._fields))[kind].T
+        return Judged._make([*(one.astype(bool) for one in said), road])
+
+    def __len__(self) -> int:
+        """Return how many ways there are."""
+        return len(self.kind)
+
+    @overload
+    def __getitem__(self, row: int) -> Mapping[str, str]: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Mapping[str, str]]: ...
+    def __getitem__(self, row: int | slice) -> Mapping[str, str] | Sequence[Mapping[str, str]]:
+        """Return the tags of one way, or of some."""
+        if isinstance(row, slice):
+            return self.among(np.arange(len(self))[row])
+        tags = self.sets[self.kind[row]]
+        name = self.names[self.name[row]]
+        return tags if name is None else {**tags, "name": name}
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether all ways have the same tags."""
+        return isinstance(other, Tags) and [*self] == [*other]
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
+
+
+class Columns(Mapping[str, "Strings"]):
+    """Tags by key: for each of ``access.KEPT_TAGS`` a column, ``None`` where a way has none."""
+
+    def __init__(self, tags: Tags) -> None:
+        """Hold the tags."""
+        self._tags = tags
+
+    def __getitem__(self, key: str) -> Strings:
+        """Return the values of one tag, one row a way."""
+        if key not in access.KEPT_TAGS:
+            raise KeyError(key)
+        return self._tags.column(key)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys."""
+        return iter(access.KEPT_TAGS)
+
+    def __len__(self) -> int:
+        """Return how many keys there are."""
+        return len(access.KEPT_TAGS)
+
+
+def _used(values: Sequence[_T], which: Ints) -> tuple[list[_T], Ints]:
+    """Return the values that some way has, and which of these each has."""
+    used = np.zeros(len(values), bool)
+    used[which] = True
+    rows = np.flatnonzero(used).tolist()
+    return [values[row] for row in rows], read_only((np.cumsum(used) - 1)[which])
+
+
+@lru_cache(maxsize=1 << 14)
+def _judge(rules: tuple[tuple[str, str], ...], *, named: bool) -> tuple[int, ...]:
+    """Return a row of ``Judged``. Answers are kept: it is the same few that come everywhere.
+
+    Args:
+        rules: the tags that anything follows from.
+        named: it has a name; which does not matter.
+    """
+    tags = {**dict(rules), **({"name": "a name"} if named else {})}
+    decided = access.decide(tags)
+    road = None if decided.walk else of_road(tags)
+    return (
+        decided.walk,
+        decided.hill,
+        access.foot_allowed(tags),
+        access.is_steps(tags),
+        access.is_structure(tags),
+        access.is_deck(tags),
+        bool(access.area_bar(tags)),
+        len(GRAVEST) if road is None else GRAVEST.index(road),
+    )

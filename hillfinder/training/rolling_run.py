@@ -1,0 +1,386 @@
+"""A rolling run: from the door over several good hills and back, on time or on distance.
+
+What is sought is the set of hills, and their order, with the greatest sum of ``worth`` that the run
+has room for, less ``HOME_M_A_MIN`` for each minute that the way home takes longer than a cool-down:
+the last hill should lie near home. It is an orienteering problem (Golden, Levy and Vohra 1987),
+solved in ``orienteering``.
+
+A plan is run on real streets: a warm-up to the first hill, then by ways that are pleasant and keep
+off what was run before, what lies beside that, and the hills still to come. What is left of the
+time at the end is a way round home. That makes a plan longer or shorter than it was thought to be,
+so that several are tried, with more room or less; of those on target, to ``MISS`` of it, the one
+worth most, times the square of the share of it that is not run twice, is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from hillfinder.errors import StreetsError
+from hillfinder.model import Hill, Route, Step, Workout
+from hillfinder.routing.detours import Detours, moving
+from hillfinder.routing.orienteering import plan
+from hillfinder.routing.shortest_paths import Dear
+from hillfinder.routing.warmup import COMFORTS, Begun, Router
+from hillfinder.training.suitability import Choice, Weighed
+from hillfinder.training.workout import effort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hillfinder.criteria import Criteria, Level
+    from hillfinder.model import Climb, Fit, Floats, Ints, Leg, Place, Position
+
+USUAL_MIN, COOL_DOWN_MIN = 60.0, 10.0
+#: Warm-up and cool-down take no more than this share of a short run each.
+EASY_SHARE = 0.25
+#: So many hills an hour are enough.
+HILLS_AN_HOUR: dict[Level, int] = {"new": 5, "regular": 8, "strong": 11}
+#: So many of the best hills in reach are looked at, and as many again of those near home.
+CHOICE = 12
+#: What rises more than the one is worth no more, more than the other even less; and a grade of
+#: medium confidence so much less.
+STEEP_ENOUGH, TOO_STEEP, MEDIUM = 0.1, 0.15, 0.7
+#: The way home may take so many minutes longer than a cool-down; each minute beyond that costs as
+#: much as so many metres of rise.
+HOME_SLACK_MIN, HOME_M_A_MIN = 2.0, 5.0
+#: Between two hills no more than so many minutes are run.
+BETWEEN_MIN = 12.0
+#: A pleasant way that keeps off what was run takes about so much longer than the quickest.
+LONGER = 1.15
+#: The run may miss its target by this share.
+MISS = 0.05
+#: A run on target that runs no more of its way twice, and is home in time, is good enough.
+TWICE = 0.1
+#: So many plans are tried.
+PLANS = 8
+
+
+class Climbs(Choice, Begun, Protocol):
+    """Climbs as arrays, and each as a record: ``climbs.Climbs`` is one."""
+
+
+class Tour(NamedTuple):
+    """A rolling run, or why there is none.
+
+    Attributes:
+        workout: the run; ``None`` where no hill can be taken in.
+        rows: which of the climbs are its hills, in the order of the run.
+        listed: these, each with the way to it.
+        misses: why there is none, in plain words.
+    """
+
+    workout: Workout | None
+    rows: tuple[int, ...] = ()
+    listed: tuple[Weighed, ...] = ()
+    misses: tuple[str, ...] = ()
+
+    def led_by(self, hills: tuple[Hill, ...]) -> Workout | None:
+        """Return the run with its hills told in full."""
+        return self.workout and replace(self.workout, hills=hills)
+
+
+def tour(
+    router: Router,
+    place: Place,
+    criteria: Criteria,
+    climbs: Climbs,
+    rows: Ints,
+    *,
+    weigh: Callable[[Climb, Route | None], Fit],
+    shuns: Callable[[Climb], bool],
+) -> Tour:
+    """Return a rolling run over some of the climbs.
+
+    Args:
+        router: knows the ways from the door.
+        place: the door.
+        criteria: time or distance, warm-up, pace, level.
+        climbs: what was found.
+        rows: those that are hills of their own, steepest first.
+        weigh: tells how well a climb suits; with ``rank`` by fit that counts.
+        shuns: tells which climbs are not to be run, as the weather is.
+    """
+    run = _Run(router, place, criteria)
+    hills = run.choice(climbs, rows, weigh, shuns)
+    if not hills:
+        return Tour(None, misses=(NONE,))
+    made = run.best(list(hills.values()))
+    if made is None:
+        words = f"The nearest hill and the way back take longer than {run.asked}."
+        return Tour(None, misses=(words,))
+    return Tour(
+        made.workout,
+        tuple(list(hills)[i] for i in made.order),
+        tuple(
+            # A way from one hill to the next is no warm-up.
+            Weighed(hill.climb, way, weigh(hill.climb, way if hill.rank == 1 else None))
+            for hill in made.workout.hills
+            if (way := hill.approach) is not None
+        ),
+    )
+
+
+NONE = "No hill whose grade can be trusted is near enough for this run."
+
+
+def worth(hill: Hill) -> float:
+    """Return what it is worth to take a hill in.
+
+    Its metres of rise as far as they can be run, as far as its grade can be trusted, and as far as
+    it suits where that was weighed.
+    """
+    trust = {"high": 1.0, "medium": MEDIUM, "low": 0.0}[hill.confidence]
+    suits = 1.0 if hill.fit is None else hill.fit.score
+    return float(_rise(hill.climb.length_m, np.array(hill.grade))) * trust * suits
+
+
+def _rise(length_m: Floats | float, grade: Floats) -> Floats:
+    """Return metres of rise as far as they can be run."""
+    steep = np.minimum(grade, STEEP_ENOUGH) * np.minimum(1.0, TOO_STEEP / grade)
+    return np.asarray(length_m * steep)
+
+
+class _Made(NamedTuple):
+    """A plan on real streets; the greatest of several is the best.
+
+    Attributes:
+        on_target: whether it is as long as asked for, to ``MISS``.
+        value: what it is worth, less what is run twice; off the target, how near it comes instead.
+        share: how long it is, as a share of its target.
+        left: what was left of the target after the shortest way home, as a share of it.
+        good: whether it is good enough.
+        order: the plan, of the hills that were looked at.
+        workout: the run.
+    """
+
+    on_target: bool
+    value: float
+    share: float
+    left: float
+    good: bool
+    order: list[int]
+    workout: Workout
+
+
+class _Run:
+    """One question: the streets, the clock, and how long the run shall be."""
+
+    def __init__(self, router: Router, place: Place, criteria: Criteria) -> None:
+        self._criteria, self._streets = criteria, router.streets
+        self._network, self._clock = router.streets.network, router.streets.clock
+        self._by_distance = criteria.distance_m is not None
+        self._target = criteria.distance_m or 60.0 * (criteria.minutes or USUAL_MIN)
+        self.asked = (
+            f"{self._target / 1000:g} km" if self._by_distance else f"{self._target / 60:g} min"
+        )
+        self._target_s = self._target
+        if self._by_distance:
+            self._target_s /= criteria.flat_speed_m_s
+        hour = self._target_s / 3600.0
+        most = max(2, round(HILLS_AN_HOUR[criteria.level] * hour))
+        self._most = min(most, criteria.limit)
+        low, high = (60.0 * minutes for minutes in criteria.warmup_min)
+        self._cool_s = min(60.0 * COOL_DOWN_MIN, EASY_SHARE * self._target_s)
+        self._warm_s = min(low, EASY_SHARE * self._target_s), high
+        self._router = router
+        if self._warm_s[0] < low:
+            warm = self._warm_s[0] / 60.0, high / 60.0
+            self._router = Router(self._network, place, replace(criteria, warmup_min=warm))
+        self._door = router.snap.position
+        self._free = Dear({}, np.zeros(len(self._network), bool))
+
+    def choice(
+        self,
+        climbs: Climbs,
+        rows: Ints,
+        weigh: Callable[[Climb, Route | None], Fit],
+        shuns: Callable[[Climb], bool],
+    ) -> dict[int, Hill]:
+        """Return the hills worth most that the run can reach, by row, among them some near home."""
+        times = self._router.times_s(climbs)[rows]
+        reach = min(1.5 * self._warm_s[1], self._target_s / 2)
+        rise = np.round(_rise(climbs.length_m[rows], climbs.grade[rows]), 6)
+        hills: dict[int, Hill] = {}
+        for within in (times <= self._cool_s, times <= reach):
+            there = np.flatnonzero(within)
+            order = there[np.argsort(-rise[there], kind="stable")].tolist()
+            new = (row for row in rows[order].tolist() if row not in hills)
+            known = len(hills)
+            for row in new:
+                if len(hills) == known + CHOICE:
+                    break
+                climb = climbs[row]
+                suits = weigh(climb, None) if self._criteria.rank == "fit" else None
+                hill = Hill(0, "", climb, None, fit=suits)
+                if worth(hill) > 0 and not shuns(climb):
+                    hills[row] = hill
+        return hills
+
+    def best(self, hills: list[Hill]) -> _Made | None:
+        """Return the best run that is found; room is given or taken until it is on target."""
+        times, gains = self._times_s(hills), np.array([worth(hill) for hill in hills])
+        late_s = times[1:, 0] - self._cool_s - 60.0 * HOME_SLACK_MIN
+        costs = np.maximum(np.nan_to_num(late_s, posinf=1e6), 0.0) / 60.0 * HOME_M_A_MIN
+        room_s, step = self._target_s, 0.0
+        tried: set[tuple[int, ...]] = set()
+        found: list[_Made] = []
+        for _ in range(PLANS):
+            order = plan(times, gains, room_s, self._most, costs)
+            if tuple(order) not in tried:
+                tried.add(tuple(order))
+                made = self._made(hills, order) if order else None
+                step = 0.1 if made is None else made.left
+                found += [made] if made else []
+                if made and made.good:
+                    break
+            step = math.copysign(min(max(abs(step), 0.05), 0.2), step)
+            room_s *= 1.0 + step
+        if not found:
+            return None
+        best = max(found, key=lambda made: made[:2])
+        return best._replace(workout=replace(best.workout, cues=(*CUES, *self._missed(best))))
+
+    def _missed(self, made: _Made) -> tuple[str, ...]:
+        """Say by how much a run misses what was asked for, and why."""
+        if made.on_target:
+            return ()
+        run, off = made.workout, 100 * abs(made.share - 1.0)
+        taken = f"{run.time_s / 60:.0f} min"
+        if self._by_distance:
+            taken = f"{run.length_m / 1000:.1f} km"
+        why = "of the runs that were tried none comes nearer"
+        if made.share < 1.0 and len(run.hills) == self._most:
+            why = f"{self._most} hills are enough for it, and no longer way home was found"
+        longer = "longer" if made.share > 1.0 else "shorter"
+        return (f"It takes {taken}, {off:.0f} % {longer} than the {self.asked} asked for: {why}.",)
+
+    def _times_s(self, hills: list[Hill]) -> Floats:
+        """Return the matrix that ``plan`` asks for."""
+        clock, links = self._clock, self._streets.links
+        tops, feet = ([getattr(hill.climb, end) for hill in hills] for end in ("top", "foot"))
+        again = self._free.again.copy()
+        again[[leg.edge for hill in hills for leg in hill.climb.legs]] = True
+        dear = Dear({}, again)
+        up_s = np.array([clock.legs_s(hill.climb.legs) for hill in hills]) / effort(self._criteria)
+        out = links.search(self._door, self._free)
+        back = links.search(self._door, dear, backward=True)
+        there = LONGER * np.array([links.cost_to(out, foot) for foot in feet])
+        home = LONGER * np.array([links.cost_to(back, top) for top in tops])
+        low, high = self._warm_s
+        times = np.full((len(hills) + 1, len(hills) + 1), np.inf)
+        times[1:, 1:] = LONGER * links.table(tops, feet, dear, 60.0 * BETWEEN_MIN) + up_s
+        # A way that is too short gives place to a detour, which takes a little more than the least.
+        times[0, 1:] = np.where(there < low, low + 0.2 * (high - low), there) + up_s
+        if (there <= LONGER * high).any():
+            times[0, 1:][there > LONGER * high] = np.inf
+        times[1:, 0] = np.maximum(home, self._cool_s)
+        return times
+
+    def _made(self, choice: list[Hill], order: list[int]) -> _Made | None:
+        """Return a run over hills, each part by streets not yet run where there are any."""
+        hills = [choice[i] for i in order]
+        try:
+            way = self._router.approach(hills[0].climb)
+        except StreetsError:
+            return None
+        steps = [Step("warm-up", way, way.time_s)]
+        run = list(way.legs)
+        kept: list[Hill] = []
+        for rank, hill in enumerate(hills, start=1):
+            if rank > 1:
+                to_come = [leg for each in hills[rank - 1 :] for leg in each.climb.legs]
+                legs = self._way(hills[rank - 2].climb.top, hill.climb.foot, run, to_come)
+                if not legs:
+                    return None
+                way = self._route(legs)
+                steps.append(Step("easy", way, way.time_s))
+                run += way.legs
+            kept.append(replace(hill, rank=rank, approach=way))
+            up = self._route(hill.climb.legs)
+            steps.append(Step("repeat", up, up.time_s / effort(self._criteria), rank))
+            run += up.legs
+        direct = self._way(hills[-1].climb.top, self._door, run)
+        if not direct:
+            return None
+        left_s = self._left_s(steps)
+        home = self._home(direct, run, left_s)
+        left_s -= max(self._clock.legs_s(direct), self._cool_s)
+        steps.append(Step("cool-down", home, home.time_s))
+        run += home.legs
+        workout = Workout("rolling", self._criteria.level, tuple(kept), tuple(steps), ())
+        share = (workout.length_m if self._by_distance else workout.time_s) / self._target
+        late_min = max(0.0, (home.time_s - self._cool_s) / 60.0 - HOME_SLACK_MIN)
+        once = 1.0 - twice_m(run) / workout.length_m
+        value = (sum(map(worth, hills)) - HOME_M_A_MIN * late_min) * once**2
+        on_target = abs(share - 1.0) <= MISS
+        value = value if on_target else -abs(share - 1.0)
+        good = on_target and late_min == 0 and once >= 1.0 - TWICE
+        return _Made(on_target, value, share, left_s / self._target_s, good, order, workout)
+
+    def _left_s(self, steps: Sequence[Step]) -> float:
+        """Return how many seconds are left for the way home."""
+        if not self._by_distance:
+            return self._target - sum(step.time_s for step in steps)
+        left_m = self._target - sum(step.route.length_m for step in steps)
+        return left_m / self._criteria.flat_speed_m_s
+
+    def _way(
+        self, start: Position, end: Position, run: Sequence[Leg], to_come: Sequence[Leg] = ()
+    ) -> list[Leg]:
+        """Return the most pleasant way that keeps off what was run, if it is not far longer."""
+        links, clock = self._streets.links, self._clock
+        again = self._streets.lie.along([*run, *to_come])
+        quickest: list[Leg] = []
+        for comfort in COMFORTS:
+            dear = Dear({}, again, comfort)
+            legs = links.legs_to(links.search(start, dear, limit=3600.0), end)
+            quickest = legs or quickest
+            if legs and clock.legs_s(legs) <= 60.0 * BETWEEN_MIN:
+                break
+        return moving(quickest) or quickest[:1]
+
+    def _home(self, direct: list[Leg], run: Sequence[Leg], left_s: float) -> Route:
+        """Return the way home: round about where there is time left, by streets not yet run."""
+        slack_s = MISS / 2 * self._target_s
+        if left_s - self._clock.legs_s(direct) > slack_s:
+            dear = Dear({}, self._streets.lie.along(run))
+            range_s = left_s - slack_s, left_s + slack_s
+            around = Detours(self._streets, direct, dear, range_s).best()
+            if around is not None:
+                return self._route(moving(around.legs))
+        return self._route(direct)
+
+    def _route(self, legs: Sequence[Leg]) -> Route:
+        track = self._network.track(legs)
+        return Route(*track[1:4], track.distance_m, self._clock.legs_s(legs), "direct", tuple(legs))
+
+
+def twice_m(legs: Sequence[Leg]) -> float:
+    """Return how many metres of a run lead over what it ran before.
+
+    >>> from hillfinder.model import Leg
+    >>> twice_m([Leg(1, 0.0, 50.0), Leg(1, 50.0, 80.0), Leg(1, 80.0, 60.0)])
+    20.0
+    """
+    seen: dict[int, list[tuple[float, float]]] = {}
+    total = 0.0
+    for leg in legs:
+        low, high = sorted((leg.start_m, leg.stop_m))
+        parts = seen.setdefault(leg.edge, [])
+        total += min(
+            high - low,
+            sum(max(0.0, min(high, top) - max(low, bottom)) for bottom, top in parts),
+        )
+        parts.append((low, high))
+    return total
+
+
+CUES = (
+    "Run easily between the hills and up each of them strong but even, with short strides.",
+    "Stop taking hills when form goes: the way home is easy.",
+)

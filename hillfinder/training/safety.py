@@ -1,0 +1,323 @@
+"""What to mind on a hill and on the way to it, in plain words.
+
+Each sentence has a gravity and a topic for programs. ``avoid`` is said only where ground, slope and
+weather are known to be bad together; what the map does not say is told as unknown, and never as
+safe.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from hillfinder.errors import ServiceError
+from hillfinder.model import Caution, Safety
+from hillfinder.services import weather
+from hillfinder.streets.geometry.crossings import Lookout
+from hillfinder.streets.tags import surfaces as ground
+from hillfinder.training import cautions, daylight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Bools, Climb, Floats, Hill, Ints, Leg, Place
+    from hillfinder.services.client import Web
+    from hillfinder.streets.network import StreetNetwork
+
+#: Without a better estimate a session takes so long beyond its warm-up.
+SESSION_MIN = 30.0
+#: The months in which leaves fall.
+LEAVES_NORTH, LEAVES_SOUTH = (10, 11, 12), (4, 5, 6)
+#: These keys speak of both sides of a street.
+WHOLE = ("sidewalk", "sidewalk:both")
+#: A surface mapped on so much of a hill is told as that of the hill.
+MOSTLY = 0.8
+#: A pavement drawn as a way of its own runs so near to its street.
+PAVEMENT_M = 25.0
+#: So many more hills than are listed are looked at for one that is safe in the weather.
+LOOK_AMONG = 3
+#: Pieces of a warm-up shorter than this are not worth a sentence.
+SHORT_M = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """What is known of the hour of a run.
+
+    Attributes:
+        when: the hour, of the clock where nobody gave one.
+        north: the place lies north of the equator.
+        light: of the session, ``None`` where its start is not known.
+        weather: ``None`` where it was not asked for, or could not be had.
+        words: what is to be told of both, with the source.
+    """
+
+    when: datetime
+    north: bool = True
+    light: daylight.Daylight | None = None
+    weather: weather.Weather | None = None
+    words: tuple[str, ...] = ()
+
+    @property
+    def dark(self) -> bool | None:
+        """Whether some of the session is in the dark; ``None`` where nobody knows."""
+        return None if self.light is None else any(self.light.dark)
+
+    @property
+    def leaves(self) -> bool:
+        """Whether leaves are falling."""
+        return self.when.month in (LEAVES_NORTH if self.north else LEAVES_SOUTH)
+
+
+def look_up(place: Place, criteria: Criteria, web: Web, now: datetime | None = None) -> Sky:
+    """Return what is known of the hour of a run: daylight, and the weather if it is asked for.
+
+    Args:
+        place: where it begins.
+        criteria: when it begins, and whether the weather matters.
+        web: the door to the network; it is used for the weather alone. Where that cannot be had,
+            a sentence says so.
+        now: the time of the clock; ``None`` is the present.
+    """
+    now = now or datetime.now(UTC).astimezone()  # told by the clock of this machine
+    when = criteria.start or now
+    words: list[str] = []
+    light = forecast = None
+    if criteria.start is not None:
+        light = daylight.of(place, criteria.start, criteria.warmup_min[1] + SESSION_MIN)
+        words.append(light.words)
+    if criteria.weather:
+        try:
+            forecast = weather.ask(place, when, web, now)
+            words += [forecast.words, f"{weather.OPEN_METEO.credit}; a forecast, not a promise."]
+        except ServiceError as error:
+            words.append(str(error))
+    return Sky(when, place.lat >= 0, light, forecast, tuple(words))
+
+
+class Records(Protocol):
+    """Climbs of any kind, each as a record."""
+
+    def __getitem__(self, row: int, /) -> Climb:
+        """Return one as a record."""
+
+
+class Judge:
+    """Says what to mind, for the streets of one network at one hour."""
+
+    def __init__(self, network: StreetNetwork, sky: Sky) -> None:
+        """Hold what is asked of every hill."""
+        self._network = network
+        self._sky = sky
+        self._lookout = Lookout(network)
+
+    def safest(self, climbs: Records, rows: Ints, limit: int) -> Ints:
+        """Return ``limit`` rows of ``climbs``, those to be avoided in the weather behind others.
+
+        Without weather these are the first. With it, the first few more are looked at; among the
+        safe ones, and among the others, the order stays.
+        """
+        if self._sky.weather is None:
+            return rows[:limit]
+        looked_at = rows[: LOOK_AMONG * limit]
+        bad = [self.shuns(climbs[row]) for row in looked_at.tolist()]
+        return looked_at[np.argsort(np.array(bad, bool), kind="stable")][:limit]
+
+    def shuns(self, climb: Climb) -> bool:
+        """Tell whether a climb is to be avoided in the weather; without weather none is."""
+        return self._sky.weather is not None and self.hill(climb).gravity == "avoid"
+
+    def judged(self, hill: Hill) -> Hill:
+        """Return the same hill with what to mind on it and on the way to it."""
+        way_min = 0.0 if hill.approach is None else hill.approach.time_s / 60.0
+        safety = self.hill(hill.climb, way_min)
+        approach = None
+        if hill.approach is not None and hill.approach.legs:
+            approach = self.way(hill.approach.legs, way_min)
+        graver = tuple(
+            each.text
+            for each in safety.cautions
+            if each.gravity == "avoid" and self._sky.weather is not None
+        )
+        notes = (*graver, *hill.notes)
+        return replace(hill, safety=safety, approach_safety=approach, notes=notes)
+
+    def hill(self, climb: Climb, begin_min: float = 0.0) -> Safety:
+        """Return what to mind on a hill, up and down.
+
+        Args:
+            climb: the stretch.
+            begin_min: how long after the start it is reached.
+        """
+        marks = self._lookout.along(climb.legs)
+        tags, grade = climb.tags, climb.grade
+        found = ground.of(tags)
+        pavement = self._pavement(climb, tags) if cautions.is_road(tags) else None
+        wet, part = self._is_wet, self._part(climb.legs)
+        told = [
+            *cautions.of_weather(self._sky.weather, tags, found, grade),
+            *cautions.of_surface(tags, found, part),
+            *cautions.of_descent(found, grade, leaves=self._sky.leaves, wet=wet),
+            *cautions.of_light(
+                self._sky.light, tags.get("lit", ""), begin_min, begin_min + SESSION_MIN
+            ),
+            *cautions.of_path(marks, known=self._network.spots.nodes_known),
+            *cautions.of_traffic(tags, pavement=pavement),
+        ]
+        unknown = []
+        if found is None:
+            unknown.append("surface")
+        # In the dark a sentence says so, and nobody looks for street lights on a path by day.
+        if not tags.get("lit") and cautions.is_road(tags) and self._sky.light is None:
+            unknown.append("street lights")
+        if cautions.is_road(tags) and pavement is None:
+            unknown.append("pavement")
+        return Safety(cautions.ordered(told), tuple(unknown), marks)
+
+    def way(self, legs: Sequence[Leg], minutes: float = 0.0) -> Safety:
+        """Return what to mind on a warm-up that takes so many minutes."""
+        marks = self._lookout.along(legs)
+        metres = self._metres(legs)
+        told = [
+            *self._way_ground(metres),
+            *self._way_roads(metres),
+            *cautions.on_the_way(marks),
+        ]
+        unlit = sum(part for tags, part in metres if tags.get("lit") == "no")
+        silent = sum(part for tags, part in metres if not tags.get("lit"))
+        light = self._sky.light
+        unknown: tuple[str, ...] = ()
+        if light is not None and light.dark_min(0.0, minutes):
+            if unlit >= SHORT_M:
+                dark = cautions.far(unlit)
+                text = f"In the dark, {dark} of it without street lights: take a lamp."
+                told.append(Caution("mind", "light", text))
+            if silent >= SHORT_M:
+                unknown = (f"street lights on {cautions.far(silent)}",)
+        return Safety(cautions.ordered(told), unknown, marks)
+
+    @property
+    def _is_wet(self) -> bool:
+        return self._sky.weather is not None and self._sky.weather.wet
+
+    def _pavement(self, climb: Climb, tags: Mapping[str, str]) -> bool | None:
+        """Tell whether there is a pavement; ``None`` where the map does not say."""
+        said = {
+            key: {part.strip() for part in tags[key].split(";")}
+            for key in ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
+            if key in tags
+        }
+        there = any(
+            values & {"both", "left", "right", "yes", "separate"} for values in said.values()
+        )
+        missing = any(
+            values & {"no", "none"} for key, values in said.items() if key in WHOLE or not there
+        )
+        if there != missing:
+            return there
+        return True if not there and self._beside_pavement(climb) else None
+
+    def _part(self, legs: Sequence[Leg]) -> str:
+        """Return a word for a surface that is mapped on a part of a hill only."""
+        metres = self._metres(legs)
+        mapped = sum(part for tags, part in metres if "surface" in tags)
+        return "" if mapped >= MOSTLY * sum(part for _, part in metres) else " in part"
+
+    def _beside_pavement(self, climb: Climb) -> bool:
+        """Tell whether a pavement is drawn beside all of the hill."""
+        ax, ay, bx, by = self._pavements
+        if len(ax) == 0:
+            return False
+        x, y = self._points(climb.legs)
+        dx, dy = bx - ax, by - ay
+        px, py = x[:, None] - ax, y[:, None] - ay
+        share = np.clip((px * dx + py * dy) / np.maximum(dx**2 + dy**2, 1e-9), 0.0, 1.0)
+        away = np.hypot(px - share * dx, py - share * dy).min(axis=1)
+        return bool((away <= PAVEMENT_M).all())
+
+    def _points(self, legs: Sequence[Leg]) -> tuple[Floats, Floats]:
+        """Return points along a hill, five a leg, in the network's projection."""
+        network = self._network
+        parts = []
+        for leg in legs:
+            drawn = slice(*network.point_offset[leg.edge : leg.edge + 2].tolist())
+            x, y = network.point_x_m[drawn], network.point_y_m[drawn]
+            along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+            at = np.linspace(leg.start_m, leg.stop_m, 7)[1:-1]
+            parts.append((np.interp(at, along, x), np.interp(at, along, y)))
+        x, y = np.concatenate(parts, axis=1)
+        return x, y
+
+    @cached_property
+    def _pavements(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """The straight pieces of all pavements that are drawn: x and y of both ends."""
+        network = self._network
+        walk: Bools = network.edge_tag("footway") == "sidewalk"
+        edge = np.repeat(np.arange(len(network)), np.diff(network.point_offset))
+        piece = (edge[1:] == edge[:-1]) & walk[edge[1:]]
+        x, y = network.point_x_m, network.point_y_m
+        return x[:-1][piece], y[:-1][piece], x[1:][piece], y[1:][piece]
+
+    def _metres(self, legs: Sequence[Leg]) -> list[tuple[dict[str, str], float]]:
+        """Return the tags of the ways of a line, with how far it runs on each."""
+        metres: dict[int, float] = defaultdict(float)
+        for leg in legs:
+            metres[int(self._network.edge_way[leg.edge])] += abs(leg.stop_m - leg.start_m)
+        return [(self._network.ways.tags(way), part) for way, part in metres.items()]
+
+    def _way_ground(self, metres: Sequence[tuple[dict[str, str], float]]) -> Iterable[Caution]:
+        """Yield what is underfoot on a warm-up, where it is not plain street."""
+        stairs = sum(
+            part for tags, part in metres if tags.get("highway") == "steps" or "step_count" in tags
+        )
+        if stairs >= 1.0:
+            yield Caution("mind", "surface", f"Stairs on {cautions.far(stairs)}: walk them.")
+        poor: dict[str, float] = defaultdict(float)
+        sky = self._sky.weather
+        for tags, part in metres:
+            found = ground.of(tags)
+            if found and (found.loose or found.mud or found.slick):
+                poor[found.words] += part
+        if sky is not None and (sky.icy or sky.snowy or sky.frosty):
+            what = "Ice is likely" if sky.icy else "Snow lies" if sky.snowy else "There is frost"
+            yield Caution("mind", "weather", f"{what} on the way: walk where you are not sure.")
+        long = [(words, part) for words, part in poor.items() if part >= SHORT_M]
+        if long:
+            these = cautions.listed([f"{cautions.far(part)} on {words}" for words, part in long])
+            wet = self._is_wet
+            text = f"{these}{', wet and slick' if wet else ''}."
+            yield Caution("mind" if wet else "know", "surface", text[0].upper() + text[1:])
+        paths = {
+            words
+            for tags, _ in metres
+            if (words := ground.told(ground.SAC, tags.get("sac_scale", "")))
+        }
+        for words in sorted(paths):
+            yield Caution("mind", "path", words)
+        closing = sum(part for tags, part in metres if cautions.closes(tags))
+        if closing:
+            text = f"{cautions.far(closing)} of the way are closed at times: look at the sign."
+            yield Caution("mind", "access", text)
+
+    def _way_roads(self, metres: Sequence[tuple[dict[str, str], float]]) -> Iterable[Caution]:
+        """Yield the busy roads of a warm-up on which no pavement is known."""
+        bare: dict[str, float] = defaultdict(float)
+        for tags, part in metres:
+            if tags.get("highway", "") in cautions.BUSY and tags.get("sidewalk", "no") in (
+                "no",
+                "none",
+            ):
+                bare[tags.get("name", "a busy road")] += part
+        long = [(name, part) for name, part in bare.items() if part >= SHORT_M]
+        if long:
+            these = cautions.listed(
+                [f"{cautions.far(part)} along {name}" for name, part in long[:3]]
+            )
+            text = f"{these}: busy, and no pavement is mapped."
+            yield Caution("mind", "traffic", text[0].upper() + text[1:])

@@ -1,0 +1,414 @@
+"""How well a hill suits a session, and why, in words.
+
+Each thing that a runner looks for is weighed from 0 to 1. The score is their mean, as a weighted
+geometric one: a serious fault is not made good by five small graces. What is not known is neutral.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from hillfinder.errors import CriteriaError
+from hillfinder.model import STEEPEST_STREET, Fit, Hill
+from hillfinder.streets.geometry.crossings import Lookout
+from hillfinder.streets.tags.quality import NEUTRAL, Ground, Worth
+from hillfinder.training.targets import grade_worth, half_at, ideal, repeat_s, time_worth
+from hillfinder.training.workout import longest_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from hillfinder.criteria import Criteria
+    from hillfinder.model import Climb, Confidence, Floats, Ints, Mark, MarkKind, Route
+    from hillfinder.streets.network import StreetNetwork
+
+#: Pieces of so many metres, and no less than a share of the whole, are even within a share of the
+#: mean grade, or so many points of it, and as uneven as can be at three times that.
+PIECE_M, PIECE_SHARE, EVEN_SHARE, EVEN_POINTS = 30.0, 0.05, 0.2, 0.01
+#: What is left of a repeat's peace where such a thing lies on it, once in so many metres.
+IN_THE_WAY: Mapping[MarkKind, float] = {
+    "driveway": 0.95,
+    "side street": 0.8,
+    "barrier": 0.75,
+    "crossing": 0.7,
+    "gate": 0.6,
+    "tracks": 0.6,
+    "signals": 0.5,
+}
+WAY_M = 150.0
+#: Walking down is easy up to this grade, and half as good so much above it.
+EASY_DOWN, STEEP_DOWN = 0.10, 0.08
+#: A warm-up may climb so much a metre; it is half as good so much above it. What is shorter than
+#: this is too short to be steep.
+EASY_UP, STEEP_UP, SHORT_WAY_M = 0.02, 0.04, 200.0
+#: So much of the score is left where the grade is doubtful: one may meet another hill there.
+SURE: Mapping[Confidence, float] = {"high": 1.0, "medium": 0.97, "low": 0.4}
+#: From where on it is said that something is good, or bad.
+GOOD, BAD = 0.9, 0.85
+#: What a weight stays below, so that their sum is a number.
+MOST_WEIGHT = 1e9
+#: In the dark light weighs so many times as much.
+IN_THE_DARK = 6.0
+#: Nothing weighed counts for less: a single fault does not end it.
+LEAST = 0.02
+#: Scores have so many decimals: closer ones are equal, and the order of grades decides.
+DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each thing counts; only the ratios matter, and 0 leaves one out.
+
+    Attributes:
+        grade: how near the mean grade is to the ideal one, its doubt counted.
+        evenness: how much of the climb rises like the whole.
+        clear: crossings, side streets, gates and driveways on it.
+        time: how near a repeat is to the time wanted.
+        traffic: who else uses the street, how fast, and whether there is a pavement.
+        surface: how it is underfoot.
+        descent: how steep the way down is, and how firm.
+        warmup: whether the way there takes the time wanted, without much of a climb.
+        light: whether it is lit; so many times as much in the dark (``IN_THE_DARK``).
+
+    Raises:
+        CriteriaError: a weight is no number from 0 up, or all are 0.
+    """
+
+    grade: float = 6.0
+    evenness: float = 4.0
+    clear: float = 4.0
+    time: float = 3.0
+    traffic: float = 3.0
+    surface: float = 2.0
+    descent: float = 1.0
+    warmup: float = 1.0
+    light: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a weight."""
+        weights = asdict(self)
+        wrong = [
+            f"{what} {value:g}" for what, value in weights.items() if not 0 <= value < MOST_WEIGHT
+        ]
+        if wrong or not any(weights.values()):
+            which = ", ".join(wrong) or "all are 0"
+            msg = f"These weights weigh nothing ({which}): give numbers from 0 up, one above 0."
+            raise CriteriaError(msg)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The weights, so that they add up to 1."""
+        weights = asdict(self)
+        return {what: value / sum(weights.values()) for what, value in weights.items()}
+
+
+class Choice(Protocol):
+    """Climbs as arrays of shape (k,), and each as a record: ``climbs.Climbs`` is one."""
+
+    @property
+    def length_m(self) -> Floats:
+        """Lengths."""
+
+    @property
+    def grade(self) -> Floats:
+        """Mean grades."""
+
+    @property
+    def grade_sigma(self) -> Floats:
+        """Their standard deviations."""
+
+    def __getitem__(self, row: int, /) -> Climb:
+        """Return one as a record."""
+
+
+class Weighed(NamedTuple):
+    """A climb with its warm-up, and how well it suits."""
+
+    climb: Climb
+    approach: Route
+    fit: Fit
+
+
+class Scales:
+    """Weighs hills of one network for one session.
+
+    Args:
+        network: streets with profiles.
+        criteria: the session.
+        weights: how much each thing counts.
+        dark: whether some of it is run in the dark; ``None`` where nobody knows.
+    """
+
+    def __init__(
+        self,
+        network: StreetNetwork,
+        criteria: Criteria,
+        weights: Weights | None = None,
+        *,
+        dark: bool | None = None,
+    ) -> None:
+        """Look up what the session asks for."""
+        weights = weights or Weights()
+        if dark:
+            weights = replace(weights, light=IN_THE_DARK * weights.light)
+        self._criteria, self._shares, self._aim = criteria, weights.shares, ideal(criteria)
+        self._ground = Ground(network, dark=dark)
+        self._lookout, self._nodes_known = Lookout(network), network.spots.nodes_known
+
+    def weigh(
+        self, climb: Climb, approach: Route | None, marks: Sequence[Mark] | None = None
+    ) -> Fit:
+        """Return how well a climb suits the session, and why.
+
+        Args:
+            climb: the hill.
+            approach: the warm-up to it; without one that counts as neither good nor bad.
+            marks: what lies on it; looked up where they are not given.
+        """
+        seen = self._lookout.along(climb.legs) if marks is None else marks
+        warmup = Worth(NEUTRAL) if approach is None else self._warmup(approach)
+        return self._fit(climb, {**self._of_climb(climb, seen), "warmup": warmup})
+
+    def listed(
+        self,
+        climbs: Choice,
+        rows: Ints,
+        approach: Callable[[Climb], Route],
+        shuns: Callable[[Climb], bool] | None = None,
+    ) -> Iterator[Weighed]:
+        """Yield the climbs to be listed, in the order asked for: by grade or by fit.
+
+        Args:
+            climbs: the climbs.
+            rows: which of them, in the order by grade, shape (k,).
+            approach: gives the warm-up to one.
+            shuns: tells which stand behind all others by fit, as the weather is.
+        """
+        if self._criteria.rank == "fit":
+            yield from self._best(climbs, rows, approach, shuns)
+            return
+        for row in rows[: self._criteria.limit].tolist():
+            climb = climbs[row]
+            way = approach(climb)
+            yield Weighed(climb, way, self.weigh(climb, way))
+
+    def _best(
+        self,
+        climbs: Choice,
+        rows: Ints,
+        approach: Callable[[Climb], Route],
+        shuns: Callable[[Climb], bool] | None,
+    ) -> Iterator[Weighed]:
+        """Yield the climbs that suit best, best first; the first in ``rows`` of equals.
+
+        No more is looked at than the order needs: what is not yet known of a climb is taken to be
+        perfect, and a climb is yielded once it is known whole and still ahead of all others.
+        """
+        left = self._criteria.limit
+        known: dict[int, tuple[Climb, dict[str, Worth]]] = {}
+        whole: dict[int, Weighed] = {}
+        bounds = self._bounds(climbs, rows).tolist()
+        queue = [(False, -bound, 0, place) for place, bound in enumerate(bounds)]
+        heapq.heapify(queue)
+        while queue and left:
+            behind, _, stage, place = heapq.heappop(queue)
+            if stage == 0:
+                climb = climbs[int(rows[place])]
+                parts = self._of_climb(climb, self._lookout.along(climb.legs))
+                known[place] = climb, parts
+                behind = shuns is not None and shuns(climb)
+                score = self._score(climb, parts)
+            elif stage == 1:
+                climb, parts = known.pop(place)
+                way = approach(climb)
+                fit = self._fit(climb, {**parts, "warmup": self._warmup(way)})
+                whole[place] = Weighed(climb, way, fit)
+                score = fit.score
+            else:
+                yield whole.pop(place)
+                left -= 1
+                continue
+            heapq.heappush(queue, (behind, -score, stage + 1, place))
+
+    def _bounds(self, climbs: Choice, rows: Ints) -> Floats:
+        """Return what the scores cannot exceed, by grade and length alone."""
+        grade, sigma = climbs.grade[rows], climbs.grade_sigma[rows]
+        time_s = repeat_s(climbs.length_m[rows], grade, self._criteria)
+        share = self._shares
+        bound = np.maximum(grade_worth(grade, sigma, self._aim), LEAST) ** share["grade"]
+        bound *= np.maximum(time_worth(time_s, self._aim), LEAST) ** share["time"]
+        # A record's grade may differ from the array's by a rounding.
+        return np.asarray(bound + 10.0**-DECIMALS)
+
+    def _of_climb(self, climb: Climb, marks: Sequence[Mark]) -> dict[str, Worth]:
+        """Return what the climb itself has to offer."""
+        ground = self._ground.under(climb.legs)
+        return {
+            "grade": self._grade(climb),
+            "evenness": _evenness(climb),
+            "clear": _clear(climb, marks, known=self._nodes_known),
+            "time": self._time(climb),
+            "traffic": ground.traffic,
+            "surface": ground.surface,
+            "descent": _descent(climb, ground.surface.value),
+            "light": ground.light,
+        }
+
+    def _score(self, climb: Climb, parts: Mapping[str, Worth]) -> float:
+        """Return the score; what is not among the parts is taken to be perfect."""
+        total = sum(
+            share * math.log(max(parts[what].value, LEAST))
+            for what, share in self._shares.items()
+            if what in parts
+        )
+        return round(SURE[_confidence(climb)] * math.exp(total), DECIMALS)
+
+    def _fit(self, climb: Climb, parts: Mapping[str, Worth]) -> Fit:
+        said: list[tuple[float, str]] = []
+        values = {what: round(parts[what].value, DECIMALS) for what in self._shares}
+        for what, value in values.items():
+            words = parts[what].words
+            weighs = self._shares[what] * abs(math.log(max(value, LEAST) / NEUTRAL))
+            told = what == "grade" or not BAD <= value < GOOD
+            if words and told and weighs > 0:
+                said.append((-weighs, words))
+        said.sort(key=lambda each: round(each[0], DECIMALS))
+        reasons = [words for _, words in said]
+        if _confidence(climb) == "low":
+            steep = climb.max_grade > STEEPEST_STREET
+            reasons.insert(0, "no street is as steep" if steep else "its grade is a guess")
+        return Fit(self._score(climb, parts), values, tuple(reasons))
+
+    def _grade(self, climb: Climb) -> Worth:
+        aim, grade = self._aim, climb.grade
+        value = float(grade_worth(np.array(grade), np.array(climb.grade_sigma), aim))
+        off = max(grade - aim.high, aim.low - grade)
+        if off < 0.0005:
+            return Worth(value, f"an ideal grade for {self._session}")
+        if value >= GOOD:
+            return Worth(value, f"nearly an ideal grade for {self._session}")
+        kind = "steeper" if grade > aim.high else "gentler"
+        return Worth(value, f"{_points(off)} {kind} than ideal for {self._session}")
+
+    @property
+    def _session(self) -> str:
+        if self._criteria.session == "rolling":
+            return "a rolling run"
+        return f"{_time(self._aim.time_s).replace(' minutes', '-minute')} repeats"
+
+    def _time(self, climb: Climb) -> Worth:
+        taken = float(repeat_s(np.array(climb.length_m), np.array(climb.grade), self._criteria))
+        value = float(time_worth(np.array(taken), self._aim))
+        if value >= GOOD:
+            return Worth(value, f"about {_time(taken)} up")
+        if taken < self._aim.time_s:
+            return Worth(value, f"only {_time(taken)} up")
+        if taken <= longest_s(self._criteria):
+            return Worth(value, f"{_time(taken)} up, long for a repeat")
+        return Worth(value, f"{_time(taken)} to the top: turn sooner")
+
+    def _warmup(self, way: Route) -> Worth:
+        least, most = (60.0 * minutes for minutes in self._criteria.warmup_min)
+        short, far = way.time_s / max(least, 1.0), most / max(way.time_s, 1.0)
+        value, words = min(short, far, 1.0), ""
+        if value < 1.0:
+            words = f"a warm-up of {_minutes(way.time_s)}"
+        if way.gain_m is None:
+            return Worth(value, words)
+        grade = way.gain_m / max(way.length_m, SHORT_WAY_M)
+        easy = float(half_at(max(grade - EASY_UP, 0.0) / STEEP_UP))
+        if easy < min(value, BAD):
+            words = f"a warm-up that climbs {way.gain_m:.0f} m"
+        return Worth(value * easy, words)
+
+
+def _confidence(climb: Climb) -> Confidence:
+    return Hill(0, "", climb, None).confidence
+
+
+def _evenness(climb: Climb) -> Worth:
+    """Weigh how much of a climb rises like the whole, by its pieces of ``PIECE_M``.
+
+    The pieces begin a third of their length apart; between even and uneven as can be a piece
+    counts in part, so that a hand's breadth changes little.
+    """
+    along, height = (
+        climb.profile.distance_m - climb.profile.distance_m[0],
+        climb.profile.elevation_m,
+    )
+    piece = min(max(PIECE_M, PIECE_SHARE * climb.length_m), climb.length_m)
+    steps = max(math.ceil(3 * (climb.length_m - piece) / piece), 1)
+    start = np.linspace(0.0, climb.length_m - piece, steps + 1)
+    grade = (np.interp(start + piece, along, height) - np.interp(start, along, height)) / piece
+    room = max(EVEN_SHARE * climb.grade, EVEN_POINTS)
+    far = np.clip((np.abs(grade - climb.grade) - room) / (2 * room), 0.0, 1.0)
+    value = 1.0 - float(far.mean())
+    if value >= GOOD:
+        return Worth(value, "an even slope")
+    low, high = (round(100 * end) for end in (grade.min(), grade.max()))
+    return Worth(value, f"an uneven slope, {low} to {high} %")
+
+
+def _clear(climb: Climb, marks: Sequence[Mark], *, known: bool) -> Worth:
+    """Weigh what lies in the way; crossings and gates may not be ``known`` where streets are."""
+    lost = sum(math.log(IN_THE_WAY[mark.kind]) for mark in marks)
+    value = math.exp(lost * min(1.0, WAY_M / climb.length_m))
+    if not marks:
+        return Worth(value, "nothing crosses it" if known else "no side street")
+    kinds = Counter(mark.kind for mark in marks)
+    *others, last = (_count(kind, kinds[kind]) for kind in IN_THE_WAY if kinds[kind])
+    return Worth(value, f"{', '.join(others)} and {last}" if others else last)
+
+
+def _descent(climb: Climb, surface: float) -> Worth:
+    """Weigh the way down: the same as up, slower the steeper and the looser it is."""
+    steep = float(half_at(max(climb.grade - EASY_DOWN, 0.0) / STEEP_DOWN))
+    loose = 1.0 - (1.0 - surface) * min(climb.grade / EASY_DOWN, 1.0)
+    value = steep * loose
+    return Worth(value, "a steep way down" if steep < BAD else "")
+
+
+def _points(ratio: float) -> str:
+    """Return a difference of grades in words.
+
+    >>> _points(0.0204), _points(0.01), _points(0.013)
+    ('2 points', '1 point', '1.3 points')
+    """
+    number = f"{100 * ratio:.1f}".removesuffix(".0")
+    return f"{number} point" if number == "1" else f"{number} points"
+
+
+def _time(seconds: float) -> str:
+    """Return a time as coaches say it.
+
+    >>> _time(58.0), _time(83.0), _time(1490.0)
+    ('60 s', '85 s', '25 minutes')
+    """
+    return f"{5 * round(seconds / 5):.0f} s" if seconds < 180 else _minutes(seconds)
+
+
+def _minutes(seconds: float) -> str:
+    """Return a time in whole minutes, at least one.
+
+    >>> _minutes(20.0), _minutes(400.0)
+    ('1 minute', '7 minutes')
+    """
+    whole = max(round(seconds / 60), 1)
+    return "1 minute" if whole == 1 else f"{whole} minutes"
+
+
+def _count(kind: str, count: int) -> str:
+    """Return how many there are of something.
+
+    >>> _count("crossing", 1), _count("driveway", 3), _count("signals", 1)
+    ('a crossing', '3 driveways', 'signals')
+    """
+    if kind in {"signals", "tracks"}:
+        return kind
+    return f"a {kind}" if count == 1 else f"{count} {kind}s"

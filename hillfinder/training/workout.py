@@ -1,0 +1,320 @@
+"""The session on a hill: warm up, up hard, down easy, again, and home by another way.
+
+How hard is a rule, and no measurement. Training tables put easy running at about 70 % of the
+greatest oxygen uptake, hard intervals at about 95 % and a steady threshold effort at about 85 %
+(Daniels, Running Formula), so that hard is 1.35 times the power of the easy pace and steady 1.2
+times. What a power gives on a slope is Minetti's cost of running, sample by sample (``pace``), so a
+steep hill is run slowly by everyone. A walker goes up at 1.2 times the speed that Tobler's function
+gives for the easy pace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hillfinder.model import Leg, Route, Step, Workout, read_only
+from hillfinder.routing.travel_time import running_factor, walking_factor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hillfinder.criteria import Criteria, Level
+    from hillfinder.model import Climb, Floats, Hill
+    from hillfinder.routing.warmup import Router
+
+#: Times the power of the easy pace (see above).
+HARD, STEADY, BRISK = 1.35, 1.2, 1.2
+#: Metres of hard climbing in a session, counted first, as the coach advises.
+METRES_UP: Final[dict[Level, float]] = {"new": 500.0, "regular": 900.0, "strong": 1500.0}
+#: Fewest and most repeats: beginners 3 to 4, all others 4 to 10.
+REPEATS: Final[dict[Level, tuple[int, int]]] = {
+    "new": (3, 4),
+    "regular": (4, 8),
+    "strong": (6, 10),
+}
+#: Seconds of hard climbing in a session: what the metres take on a steep hill is cut to this.
+SECONDS_UP: Final[dict[Level, float]] = {"new": 240.0, "regular": 540.0, "strong": 900.0}
+#: Longest repeat, in seconds: 30 to 90 are the consensus. What takes longer is run in part.
+LONGEST_UP_S: Final[dict[Level, float]] = {"new": 75.0, "regular": 120.0, "strong": 150.0}
+#: Seconds of steady climbing in a long session, in at most so many repeats.
+STEADY_S: Final[dict[Level, float]] = {"new": 1500.0, "regular": 2700.0, "strong": 4500.0}
+STEADY_REPEATS: Final[dict[Level, int]] = {"new": 1, "regular": 2, "strong": 3}
+#: A runner walks down at 12 minutes a kilometre, and jogs down at so much of the easy speed.
+WALK_M_S, JOG_SHARE = 1000 / 720, 0.9
+#: Steeper than this, nobody jogs down: braking costs more than it gives.
+JOG_GRADE = 0.10
+#: A cool-down takes about so long.
+COOL_DOWN_S = 600.0
+#: A way there or home that leads over so much of the hill is told.
+MOST_OF_IT = 0.5
+#: Slower than this up a hill, walking costs a runner no more than running: 10:25 a kilometre.
+HIKE_M_S = 1.6
+#: What is hard to go down on, and how much longer that takes.
+POOR_FACTOR = 1.2
+POOR = frozenset(
+    (
+        *("cobblestone", "pebblestone", "sett", "unhewn_cobblestone"),
+        *("dirt", "earth", "grass", "gravel", "ground", "mud", "rock", "roots", "sand"),
+        *("ice", "metal", "metal_grid", "snow", "wood"),
+    )
+)
+
+
+def make(hill: Hill, criteria: Criteria, router: Router, repeats: int | None = None) -> Workout:
+    """Return the session on one hill: repeats, or steady ones in a long session.
+
+    Args:
+        hill: which; without an approach the session begins and ends at its foot.
+        criteria: pace, level, session, and how many repeats.
+        router: knows the way home.
+        repeats: how many times up, whatever the criteria say.
+
+    Raises:
+        StreetsError: no way on foot leads home.
+    """
+    up, up_s, full_s = _up(hill.climb, criteria)
+    count = repeats or criteria.repeats or counted(up.length_m, up_s, criteria)
+    jogged = jogs(hill.climb, criteria)
+    down = _reversed(up, criteria)
+    down_s = _down_s(down, hill.climb, criteria, jogged=jogged)
+    steps = [Step("repeat", up, up_s, hill.rank), Step("recovery", down, down_s, hill.rank)] * count
+    there = hill.approach
+    if there is not None:
+        home = router.home(hill.climb.foot, (*there.legs, *up.legs))
+        steps = [
+            Step("warm-up", there, there.time_s),
+            *steps,
+            *([Step("cool-down", home, home.time_s)] if home.length_m else []),
+        ]
+    cues = _cues(steps, hill, criteria, full_s, jogged=jogged)
+    return Workout(criteria.session, criteria.level, (hill,), tuple(steps), tuple(cues))
+
+
+def seconds(distance_m: Floats, elevation_m: Floats, criteria: Criteria) -> float:
+    """Return how long a line takes at the easy pace, slopes counted; unknown ground is level.
+
+    >>> from hillfinder.criteria import Criteria
+    >>> fast = Criteria(pace_min_per_km=5)
+    >>> round(seconds(np.array([0.0, 100.0]), np.array([0.0, 6.0]), fast))
+    41
+    """
+    run, grade = _slopes(distance_m, elevation_m)
+    factor = walking_factor if criteria.walk else running_factor
+    return float((run * factor(grade)).sum() / criteria.flat_speed_m_s)
+
+
+def _slopes(distance_m: Floats, elevation_m: Floats) -> tuple[Floats, Floats]:
+    """Return the length and the grade of each piece of a line."""
+    run, rise = np.diff(distance_m), np.diff(elevation_m)
+    known = (run > 0) & ~np.isnan(rise)
+    return run, np.divide(rise, run, out=np.zeros_like(run), where=known)
+
+
+def effort(criteria: Criteria) -> float:
+    """Return the effort of a repeat, as times that of the easy pace."""
+    if criteria.walk:
+        return BRISK
+    return STEADY if criteria.session == "long" else HARD
+
+
+def longest_s(criteria: Criteria) -> float:
+    """Return the longest that one repeat may take, in seconds; a walker has all the time."""
+    if criteria.walk:
+        return float("inf")
+    by_level = STEADY_S if criteria.session == "long" else LONGEST_UP_S
+    return by_level[criteria.level]
+
+
+def is_poor(surface: str) -> bool:
+    """Say whether a surface, as the map names it, is hard to go down on.
+
+    >>> is_poor("asphalt;grass"), is_poor("paving_stones"), is_poor("cobblestone:flattened")
+    (True, False, True)
+    """
+    return not POOR.isdisjoint(part.split(":")[0].strip() for part in surface.split(";"))
+
+
+def jogs(climb: Climb, criteria: Criteria) -> bool:
+    """Say whether the way down is jogged: by strong runners and on long hills, where it is good."""
+    if criteria.walk or is_poor(climb.tags.get("surface", "")):
+        return False
+    able = criteria.level == "strong" or criteria.session == "long"
+    return able and climb.grade <= JOG_GRADE
+
+
+def _up(climb: Climb, criteria: Criteria) -> tuple[Route, float, float]:
+    """Return what is run up, how long that takes, and how long all of the hill would."""
+    profile = climb.profile
+    easy_s = seconds(profile.distance_m, profile.elevation_m, criteria)
+    whole = Route(
+        climb.lon,
+        climb.lat,
+        profile.elevation_m,
+        read_only(profile.distance_m - profile.distance_m[0]),
+        easy_s,
+        "direct",
+        climb.legs,
+    )
+    full_s = easy_s / effort(criteria)
+    most_s = longest_s(criteria)
+    if full_s <= most_s:
+        return whole, full_s, full_s
+    ends = np.arange(10.0, whole.length_m, 10.0)
+    parts = [_lower(whole, end, criteria) for end in ends]
+    fitting = [part for part in parts if part.time_s / effort(criteria) <= most_s]
+    part = fitting[-1] if fitting else parts[0]
+    return part, part.time_s / effort(criteria), full_s
+
+
+def _lower(whole: Route, end_m: float, criteria: Criteria) -> Route:
+    """Return the lower part of a way up."""
+    kept = whole.distance_m < end_m
+    distance = np.append(whole.distance_m[kept], end_m)
+    lon, lat, height = (
+        read_only(np.append(part[kept], np.interp(end_m, whole.distance_m, part)))
+        for part in (whole.lon, whole.lat, whole.elevation_m)
+    )
+    legs, left = [], end_m
+    for leg in whole.legs:
+        span = leg.stop_m - leg.start_m
+        taken = min(abs(span), left)
+        legs.append(Leg(leg.edge, leg.start_m, leg.start_m + np.sign(span) * taken))
+        left -= taken
+        if left <= 0:
+            break
+    time_s = seconds(distance, height, criteria)
+    return Route(lon, lat, height, read_only(distance), time_s, "direct", tuple(legs))
+
+
+def _reversed(route: Route, criteria: Criteria) -> Route:
+    """Return a way the other way round."""
+    lon, lat, height = (read_only(part[::-1]) for part in (route.lon, route.lat, route.elevation_m))
+    distance = read_only((route.distance_m[-1] - route.distance_m)[::-1])
+    legs = tuple(Leg(leg.edge, leg.stop_m, leg.start_m) for leg in reversed(route.legs))
+    time_s = seconds(distance, height, criteria)
+    return Route(lon, lat, height, distance, time_s, route.shape, legs)
+
+
+def _down_s(down: Route, climb: Climb, criteria: Criteria, *, jogged: bool) -> float:
+    """Return how long the way down takes, as recovery."""
+    factor = POOR_FACTOR if is_poor(climb.tags.get("surface", "")) else 1.0
+    if criteria.walk:
+        return down.time_s * factor
+    if jogged:
+        return down.time_s * factor / JOG_SHARE
+    run, grade = _slopes(down.distance_m, down.elevation_m)
+    return float((run * walking_factor(grade)).sum() / WALK_M_S) * factor
+
+
+def counted(length_m: float, up_s: float, criteria: Criteria) -> int:
+    """Return how many times up, going by the level: metres first, then what those take.
+
+    Args:
+        length_m: what is run up once.
+        up_s: how long that takes.
+        criteria: level and session.
+    """
+    if criteria.session == "long":
+        fitting = int(STEADY_S[criteria.level] / up_s)
+        return min(max(1, fitting), STEADY_REPEATS[criteria.level])
+    fewest, most = REPEATS[criteria.level]
+    count = int(METRES_UP[criteria.level] / length_m + 0.5)
+    if not criteria.walk:
+        count = min(count, int(SECONDS_UP[criteria.level] / up_s))
+    return min(max(count, fewest), most)
+
+
+def _cues(
+    steps: Sequence[Step], hill: Hill, criteria: Criteria, full_s: float, *, jogged: bool
+) -> Iterator[str]:
+    """Yield how to run it, in the order of the session."""
+    yield from _warming(steps[0], hill.climb, criteria)
+    work = [step for step in steps if step.kind == "repeat"]
+    up = work[0]
+    yield from _going_up(up, len(work), hill.climb, criteria, full_s)
+    yield from _going_down(hill.climb, criteria, jogged=jogged)
+    if not criteria.walk:
+        yield "It is a hard day: keep easy days on both sides of it."
+    if steps[-1].kind == "cool-down":
+        yield from _cooling(steps[-1], hill.climb, criteria)
+
+
+def _cooling(last: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
+    if _shared(climb, last.route.legs) >= MOST_OF_IT:
+        yield "The way home leads up the hill once more: take it easily, or count it as one."
+    more = (COOL_DOWN_S - last.time_s) / 60
+    if more >= 1:
+        verb = "walk" if criteria.walk else "jog"
+        yield f"Home is near: {verb} {more:.0f} min more to cool down."
+
+
+def _shared(climb: Climb, legs: Sequence[Leg], way: int = 1) -> float:
+    """Return of how much of a climb a route runs along it, up (1) or down (-1), as a share."""
+    met_m = 0.0
+    for up in climb.legs:
+        low, high = sorted(up[1:])
+        for leg in legs:
+            if leg.edge == up.edge:
+                start, stop = np.clip(leg[1:], low, high)
+                met_m += max(0.0, way * np.sign(up.stop_m - up.start_m) * (stop - start))
+    return met_m / climb.length_m
+
+
+def _warming(first: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
+    if first.kind == "warm-up" and _shared(climb, first.route.legs, -1) >= MOST_OF_IT:
+        yield "The way there comes down the hill: walk where it is steep, and look at it."
+    missing = criteria.warmup_min[0] - first.time_s / 60 if first.kind == "warm-up" else 0.0
+    if missing >= 1:
+        verb = "walk" if criteria.walk else "jog"
+        yield f"The way there is short: {verb} {missing:.0f} min more before you begin."
+
+
+def _going_up(
+    up: Step, count: int, climb: Climb, criteria: Criteria, full_s: float
+) -> Iterator[str]:
+    length = up.route.length_m
+    if length < climb.length_m - 1:
+        yield (
+            f"All of it would take {clock(full_s)}: run the lower {length:.0f} m, "
+            "which is long enough."
+        )
+    if criteria.walk:
+        yield "Walk up briskly: lean from the ankles, swing your arms, keep your steps short."
+    elif criteria.session == "long":
+        yield "Run up steadily, as hard as you could for an hour: a few words at a time."
+    else:
+        yield "Run up hard, but not all out: the last one as fast as the first."
+    if not criteria.walk:
+        if length / up.time_s < HIKE_M_S:
+            yield "So steep that a fast walk with short steps is worth as much as running."
+        else:
+            yield "Short quick strides, eyes up the hill, arms driving."
+    if count > 1:
+        yield (
+            f"Think in distance, about {round(count * length, -1):.0f} m uphill in all: stop as "
+            "soon as your form goes, whatever is left."
+        )
+
+
+def _going_down(climb: Climb, criteria: Criteria, *, jogged: bool) -> Iterator[str]:
+    if jogged:
+        yield "Jog down easily, with short steps."
+    elif is_poor(climb.tags.get("surface", "")):
+        yield "Walk down, and mind your footing: the surface is rough."
+    elif criteria.walk or climb.grade <= JOG_GRADE:
+        yield "Walk down, turn round when your breath is back, and start again."
+    else:
+        yield "Walk down: it is too steep to run down at ease."
+
+
+def clock(time_s: float) -> str:
+    """Return seconds as a watch shows them.
+
+    >>> clock(55.2), clock(159.8), clock(3725)
+    ('0:55', '2:40', '1:02:05')
+    """
+    minutes, rest = divmod(round(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
