@@ -18,8 +18,7 @@ from hillfinder.model import Beyond, Climb, HeightSource, Leg, Place, Profile, R
 from hillfinder.results.hill import Hill
 from hillfinder.results.hills import Hills
 from hillfinder.services.client import Web
-
-from .towns import STREET, town
+from tests.towns import STREET, town
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

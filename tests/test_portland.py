@@ -22,8 +22,7 @@ from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
 from hillfinder.routing.warmup import Router
 from hillfinder.streets import osm_file as extract
-
-from .towns import DATA, needs_data
+from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .readme import BEGIN, README, options, written
+from tests.readme import BEGIN, README, options, written
 
 TEXT = README.read_text(encoding="utf-8")
 

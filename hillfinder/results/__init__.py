@@ -1,1 +1,1 @@
-"""Results."""
+"""What a caller holds: hills, one hill, a session on it, measured lines."""

@@ -1,1 +1,1 @@
-"""Routing."""
+"""Times and ways on foot: shortest paths, loops, the warm-up and the way home."""

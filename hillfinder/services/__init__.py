@@ -1,1 +1,1 @@
-"""Services."""
+"""The network and the disk: requests to services, their replies, and what is cached."""

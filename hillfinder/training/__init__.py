@@ -1,1 +1,1 @@
-"""Training."""
+"""The session: what it asks of a hill, how it is run, and what to mind."""

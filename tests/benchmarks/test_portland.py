@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
     from hillfinder.model import Route
-
-    from .conftest import Meter
+    from tests.benchmarks.conftest import Meter
 
 
 def test_hillfinder(benchmark: BenchmarkFixture, meter: Meter, portland: tuple[Path, Path]) -> None:

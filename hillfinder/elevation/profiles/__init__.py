@@ -1,1 +1,1 @@
-"""Profiles."""
+"""From heights to a smoothed profile, with its uncertainty, along every edge."""

@@ -1,1 +1,1 @@
-"""Sources."""
+"""Where heights come from: files, cloud-optimised GeoTIFFs, tiles."""

@@ -1,1 +1,1 @@
-"""Formats."""
+"""Files: one format in each module."""

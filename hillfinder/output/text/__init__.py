@@ -1,1 +1,1 @@
-"""Text."""
+"""All prose: the table, the card and their phrases."""

@@ -1,1 +1,1 @@
-"""Visual."""
+"""Pictures: the page, the figure, profiles and maps."""

@@ -1,1 +1,1 @@
-"""Extract."""
+"""Read a whole OpenStreetMap extract and partition it into cells."""

@@ -1,1 +1,1 @@
-"""Work."""
+"""The tasks of a scan, and the workers that do them."""

@@ -1,1 +1,1 @@
-"""Geometry."""
+"""Lines and junctions: strokes, crossings, parallel streets, linear referencing."""

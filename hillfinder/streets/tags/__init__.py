@@ -1,1 +1,1 @@
-"""Tags."""
+"""All knowledge of OpenStreetMap tags."""

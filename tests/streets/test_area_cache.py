@@ -1,0 +1,373 @@
+"""Areas that are kept: the same as when they were built, for every place they cover."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyproj import Geod
+
+import hillfinder as hf
+from hillfinder.demo import files, town
+from hillfinder.errors import PlaceError, StreetsError
+from hillfinder.model import Place, StreetSource
+from hillfinder.progress import Progress
+from hillfinder.services.client import Web
+from hillfinder.streets import area_cache as store
+from hillfinder.streets import osm_file as extract
+from hillfinder.streets import overpass
+from hillfinder.streets.serialization import pack, unpack
+from tests.towns import DATA, needs_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hillfinder.demo.files import Files
+    from hillfinder.streets.network import StreetNetwork
+
+PORTLAND = DATA / "portland" / "portland-central-filtered.osm.pbf"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return files.write(tmp_path_factory.mktemp("gradely"))
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Web:
+    return Web(offline=True, cache_dir=tmp_path / "cache")
+
+
+class Heard(Progress):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def differences(one: Any, other: Any, where: str = "") -> list[str]:
+    """Name the fields of two records that are not the same, in values or in types."""
+    found = []
+    for each in dataclasses.fields(one):
+        mine, theirs = getattr(one, each.name), getattr(other, each.name)
+        path = f"{where}{each.name}"
+        if dataclasses.is_dataclass(mine) and each.name != "source":
+            found += differences(mine, theirs, f"{path}.")
+        elif isinstance(mine, np.ndarray):
+            numbers = mine.dtype != object
+            same = mine.dtype == theirs.dtype and np.array_equal(mine, theirs, equal_nan=numbers)
+            found += [] if same and not theirs.flags.writeable else [path]
+        elif isinstance(mine, dict):
+            same = mine.keys() == theirs.keys()
+            found += (
+                [] if same and all(np.array_equal(mine[k], theirs[k]) for k in mine) else [path]
+            )
+        elif mine != theirs:
+            found.append(path)
+    return found
+
+
+def whole(made: Files) -> StreetNetwork:
+    return hf.attach(extract.read(made.osm), hf.Raster([made.dem]))
+
+
+def test_a_network_read_back_is_the_same(made: Files) -> None:
+    network = whole(made)
+    heights = hf.Raster([made.dem]).source
+    about = {"box": (1.0, 2.0, 3.0, 4.0), "fetched": 5.0, "heights": dataclasses.asdict(heights)}
+    area = store._area(pack(network), about)
+    assert area is not None
+    assert differences(network, area.network) == []
+    assert (area.box, area.fetched, area.heights) == ((1.0, 2.0, 3.0, 4.0), 5.0, heights)
+
+
+def test_what_fits_in_no_fewer_bytes_is_read_back_the_same_too(made: Files) -> None:
+    network = whole(made)
+    ids, lon = network.node_id.copy(), network.point_lon.copy()
+    ids[:4] = -(1 << 40), -129, 128, (1 << 40)
+    lon[0] += 1e-9  # OpenStreetMap has seven places, a graph may have more
+    far = dataclasses.replace(network, node_id=ids, point_lon=lon)
+    read = unpack(pack(far))
+    assert read is not None
+    assert differences(far, read) == []
+    assert (read.node_id.dtype, read.edge_u.dtype) == (ids.dtype, network.edge_u.dtype)
+
+
+def test_one_number_laid_out_as_an_array_is_packed_once(made: Files) -> None:
+    network = whole(made)
+    none = dataclasses.replace(network, point_x_m=np.broadcast_to(0.5, len(network.point_x_m)))
+    packed = pack(none)
+    read = unpack(packed)
+    assert read is not None
+    assert differences(none, read) == []
+    assert len(pack(network)) - len(packed) > 7 * len(network.point_x_m)
+
+
+def test_nothing_is_unpickled() -> None:
+    packed = io.BytesIO()
+    np.savez(packed, text=np.array([{"a": 1}], object))
+    assert unpack(packed.getvalue()) is None
+    assert unpack(b"no arrays") is None
+
+
+def search(made: Files, web: Web) -> hf.Hills:
+    return hf.near(town.DOOR, streets=made.osm, heights=made.dem, web=web)
+
+
+def test_a_second_search_reads_no_street_and_no_height(made: Files, web: Web) -> None:
+    first = search(made, web)
+    times = {path: path.stat().st_mtime_ns for path in (made.osm, made.dem)}
+    content = {path: path.read_bytes() for path in times}
+    try:
+        for path, changed in times.items():  # what is not read may be anything
+            path.write_bytes(bytes(len(content[path])) if path == made.osm else content[path])
+            os.utime(path, ns=(changed, changed))
+        assert search(made, web).to_json() == first.to_json()
+    finally:
+        for path, changed in times.items():
+            path.write_bytes(content[path])
+            os.utime(path, ns=(changed, changed))
+    assert len(web.cache.entries("areas")) == 1
+
+
+def test_a_file_that_changed_is_read_again(made: Files, web: Web, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.osm"
+    mine.write_bytes(made.osm.read_bytes())
+    first = hf.near(town.DOOR, streets=mine, heights=made.dem, web=web)
+    mine.write_text(mine.read_text(encoding="utf-8").replace("Lane", "Loan"), encoding="utf-8")
+    os.utime(mine, ns=(1, 1))
+    second = hf.near(town.DOOR, streets=mine, heights=made.dem, web=web)
+    assert "Lane" in first.to_json()
+    assert "Lane" not in second.to_json()
+
+
+@pytest.mark.parametrize("damage", [b"", b"half", None])
+def test_a_damaged_area_is_dropped_and_built_anew(
+    made: Files, web: Web, damage: bytes | None
+) -> None:
+    first = search(made, web).to_json()
+    paths = [web.cache_dir / entry.name for entry in web.cache.entries("areas")]
+    content = [path.read_bytes() for path in paths]
+    for path, data in zip(paths, content, strict=True):
+        path.write_bytes(data[:-9] if damage is None else damage)
+    assert search(made, web).to_json() == first
+    read = [web.cache.read(entry.name) for entry in web.cache.entries("areas")]
+    assert len(read) == 1
+    assert None not in read
+
+
+def test_an_area_that_other_code_built_is_dropped(
+    made: Files, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search(made, web)
+    old = {entry.about["code"] for entry in web.cache.entries("areas")}
+    monkeypatch.setattr(store, "code", lambda: "another")
+    search(made, web)
+    assert {entry.about["code"] for entry in web.cache.entries("areas")} == {"another"}
+    assert old != {"another"}
+
+
+def test_heights_without_a_key_are_not_kept(made: Files, web: Web) -> None:
+    class Flat:
+        source = hf.Raster([made.dem]).source
+
+        def __call__(self, lon: Any, lat: Any) -> Any:
+            return np.zeros(len(lon)) + 100 * lat + 100 * lon
+
+    hf.near(town.DOOR, streets=made.osm, heights=Flat(), web=web)
+    assert [entry.about["heights"]["name"] for entry in web.cache.entries("areas")] == ["none"]
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_an_old_area_serves_and_says_so(made: Files, web: Web, *, dated: bool) -> None:
+    then = time.time() - 200 * 86_400
+    date = datetime.fromtimestamp(then, UTC).isoformat() if dated else None
+    network = dataclasses.replace(extract.read(made.osm), source=StreetSource("them", date))
+    fetched = time.time() if dated else then
+    wanted = store.Wanted("there", None, lambda: store.Area(network, None, fetched), ages=True)
+    store.get(wanted, web)
+    heard = Heard()
+    again = dataclasses.replace(web, progress=heard)
+    assert len(store.get(wanted, again).network) == len(network)
+    assert heard.said == ["The streets of this area are 200 days old: --refresh fetches them anew."]
+    store.get(dataclasses.replace(wanted, ages=False), again)
+    assert len(heard.said) == 1
+
+
+def test_what_must_be_fresh_is_made_anew(made: Files, web: Web) -> None:
+    network = extract.read(made.osm)
+    times: list[float] = []
+
+    def make() -> store.Area:
+        times.append(time.time())
+        return store.Area(network, None, times[-1])
+
+    wanted = store.Wanted("there", None, make)
+    store.get(wanted, web)
+    store.get(wanted, web)
+    fresh = Web(cache_dir=web.cache_dir, fresh_from=time.time())
+    for _ in range(2):
+        store.get(wanted, fresh)
+    assert len(times) == 2
+
+
+def test_the_newest_area_that_covers_serves(made: Files, web: Web) -> None:
+    network = extract.read(made.osm)
+
+    def area(box: store.Box, fetched: float) -> store.Wanted:
+        return store.Wanted("there", box, lambda: store.Area(network, box, fetched))
+
+    for box, fetched in (((0, 0, 3, 3), 40.0), ((0, 0, 8, 8), 30.0), ((0, 0, 9, 9), 10.0)):
+        store.get(area(box, fetched), web)
+    assert store.get(area((1, 1, 5, 5), 99.0), web).fetched == 30.0
+    assert store.get(area((1, 1, 8.5, 8.5), 99.0), web).fetched == 10.0
+    assert store.get(area((1, 1, 8.5, 9.5), 99.0), web).fetched == 99.0
+
+
+def test_a_disk_that_keeps_nothing_costs_no_answer(made: Files, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    kept = Web(offline=True, cache_dir=tmp_path / "cache")
+    none = Web(offline=True, cache_dir=tmp_path / "file")
+    assert search(made, none).to_json() == search(made, kept).to_json()
+
+
+# --- Boxes ----------------------------------------------------------------------------------------
+
+LATS, LONS = st.floats(-79.0, 83.0), st.floats(-180, 180)
+
+
+@given(LATS, LONS, st.floats(500, 20_000), st.floats(0, 360), st.floats(0, 399))
+def test_a_start_up_to_400_m_away_needs_no_other_area(
+    lat: float, lon: float, radius_m: float, course: float, away_m: float
+) -> None:
+    box = overpass.box(Place(lat, lon), radius_m + store.NEIGHBOURS_M)
+    to_lon, to_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, course, away_m)
+    wanted = store.Wanted("", store.around(Place(to_lat, to_lon), radius_m), pytest.fail)
+    assert store._covers(box, wanted)
+
+
+@given(LATS, LONS, st.floats(0, 1), st.floats(0, 1), st.floats(500, 20_000))
+def test_all_doors_of_a_cell_ask_for_the_same(
+    lat: float, lon: float, up: float, right: float, radius_m: float
+) -> None:
+    steps = round(1 / overpass.GRID_DEG)
+    south, west = math.floor(lat * steps) / steps, math.floor(lon * steps) / steps
+    other = Place(south + up * 0.0099 + 1e-6, min(180.0, west + right * 0.0099 + 1e-6))
+    assert overpass.box(other, radius_m) == overpass.box(Place(lat, lon), radius_m)
+    for side in overpass.box(other, radius_m):
+        assert side == round(side * steps) / steps
+
+
+def test_an_area_does_not_cover_what_lies_beyond_it() -> None:
+    def covers(box: store.Box | None, bounds: store.Box | None) -> bool:
+        return store._covers(box, store.Wanted("", bounds, pytest.fail))
+
+    assert covers((1, 1, 2, 2), (1, 1, 2, 2))
+    assert covers(None, (1, 1, 2, 2))
+    assert covers(None, None)
+    assert not covers((1, 1, 2, 2), None)
+    assert not covers((1, 1, 2, 2), (0.9, 1, 2, 2))
+    assert not covers((1, 1, 2, 2), (1, 1, 2.1, 2))
+    assert not covers((1, 1, 2, 2), (1, 0.9, 2, 2))
+    assert not covers((1, 1, 2, 2), (1, 1, 2, 2.1))
+    assert covers((179, 0, 181, 1), (179.5, 0, -179.5, 1))
+    assert covers((-181, 0, -179, 1), (179.5, 0, -179.5, 1))
+    assert not covers((179, 0, 180, 1), (179.5, 0, -179.5, 1))
+
+
+@pytest.mark.parametrize("lat", [90.0, -89.99])
+def test_near_a_pole(lat: float) -> None:
+    with pytest.raises(PlaceError, match="of a pole"):
+        store.around(Place(lat, 0), 5000)
+
+
+# --- What is cut out ------------------------------------------------------------------------------
+
+
+def lines(network: StreetNetwork) -> set[tuple[Any, ...]]:
+    """Every edge: way, ends, length, tags and heights."""
+    profiles = network.profiles
+    assert profiles is not None
+    return {
+        (
+            network.ways.ids[network.edge_way[row]],
+            int(network.node_id[network.edge_u[row]]),
+            int(network.node_id[network.edge_v[row]]),
+            float(network.edge_length_m[row]),
+            tuple(network.ways.tags(int(network.edge_way[row])).items()),
+            bool(network.ways.hill[network.edge_way[row]]),
+            network.point_lon[network.point_offset[row] : network.point_offset[row + 1]].tobytes(),
+            profiles.elevation_m[profiles.offset[row] : profiles.offset[row + 1]].tobytes(),
+        )
+        for row in range(len(network))
+    }
+
+
+@given(st.floats(-1500, 1500), st.floats(-1500, 1500), st.floats(100, 1500))
+@settings(max_examples=30, deadline=None)
+def test_what_is_cut_out_is_every_way_that_touches(
+    east_m: float, north_m: float, radius_m: float
+) -> None:
+    network = WHOLE[0]
+    lat, lon = town.DOOR.lat + north_m / 111_195, town.DOOR.lon + east_m / 77_000
+    bounds = store.around(Place(lat, lon), radius_m)
+    west, south, east, north = bounds
+    ways = set()
+    for row in range(len(network)):  # slow and obvious
+        run = slice(network.point_offset[row], network.point_offset[row + 1])
+        x, y = network.point_lon[run], network.point_lat[run]
+        if x.min() <= east and x.max() >= west and y.min() <= north and y.max() >= south:
+            ways.add(network.edge_way[row])
+    expected = {
+        line for line, way in zip(_in_order(network), network.edge_way, strict=True) if way in ways
+    }
+    if not expected:
+        with pytest.raises(StreetsError, match="near the place"):
+            store.cut(network, bounds)
+        return
+    assert lines(store.cut(network, bounds)) == expected
+
+
+def _in_order(network: StreetNetwork) -> list[tuple[Any, ...]]:
+    found = lines(network)
+    profiles = network.profiles
+    assert profiles is not None
+    by_line = {(line[0], line[1], line[2], line[6]): line for line in found}
+    return [
+        by_line[
+            network.ways.ids[network.edge_way[row]],
+            int(network.node_id[network.edge_u[row]]),
+            int(network.node_id[network.edge_v[row]]),
+            network.point_lon[network.point_offset[row] : network.point_offset[row + 1]].tobytes(),
+        ]
+        for row in range(len(network))
+    ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _whole(made: Files) -> None:
+    WHOLE[:] = [whole(made)]
+
+
+WHOLE: list[StreetNetwork] = []
+
+
+@needs_data
+def test_an_area_cut_to_a_place_has_the_streets_that_the_file_has_there() -> None:
+    place = Place(45.512, -122.696)
+    area = extract.read(PORTLAND, store.around(place, 4000))
+    bounds = store.around(Place(45.514, -122.69), 2000)
+    mine, theirs = store.cut(area, bounds), extract.read(PORTLAND, bounds)
+    assert set(mine.ways.ids) == set(theirs.ways.ids)
+    assert mine.total_length_m == pytest.approx(theirs.total_length_m, rel=1e-4)
+    assert len(mine.decks.offset) >= len(theirs.decks.offset)
