@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from hillfinder.results.hills import Hills
     from hillfinder.results.plan import Plan
     from hillfinder.services.client import Web
-    from hillfinder.streets.network import StreetNetwork
+    from hillfinder.streets.network import StreetNetwork, to_networkx
     from hillfinder.streets.osm_file import read as read_extract
-    from hillfinder.streets.osmnx_graph import from_networkx, to_networkx
+    from hillfinder.streets.osmnx_graph import from_networkx
     from hillfinder.streets.osmnx_graph import read as read_graphml
     from hillfinder.training.suitability import Weights
 
@@ -101,7 +101,7 @@ _HOMES = {
     "read_extract": "streets.osm_file:read",
     "read_graphml": "streets.osmnx_graph:read",
     "scan": "region.scan",
-    "to_networkx": "streets.osmnx_graph",
+    "to_networkx": "streets.network",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -233,6 +233,18 @@ class Route:
         if np.isnan(self.elevation_m).any():
             return None
         return float(np.clip(np.diff(self.elevation_m), 0, None).sum())
+
+
+class Graded(Protocol):
+    """Anything with a mean grade and its standard deviation, both as ratios."""
+
+    @property
+    def grade(self) -> float:
+        """Mean grade, as a ratio."""
+
+    @property
+    def grade_sigma(self) -> float:
+        """Standard deviation of the mean grade, as a ratio."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from hillfinder.model import HeightSource, StreetSource
-from hillfinder.streets.builder import RawStreets, build
+from hillfinder.streets.builder import build
+from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import features as spots
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, StreetSource
 from hillfinder.results import grade_report as measured
-from hillfinder.streets.builder import RawStreets, build
+from hillfinder.streets.builder import build
+from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ edge all the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hillfinder.model import read_only
+from hillfinder.model import Profile, read_only
 from hillfinder.streets.tags import access
 from hillfinder.streets.tags.table import Columns
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from hillfinder.model import Bools, Floats, Ints, Leg, StreetSource, Strings
-    from hillfinder.streets.tags import features as spots
+    from hillfinder.streets.point_features import Spots
     from hillfinder.streets.tags.table import Ids, Tags
 
 
@@ -143,7 +143,7 @@ class StreetNetwork:
     point_y_m: Floats
     ways: Ways
     decks: Lines
-    spots: spots.Spots
+    spots: Spots
     crs: str
     source: StreetSource
     profiles: Profiles | None = None
@@ -176,10 +176,8 @@ class StreetNetwork:
         return replace(self, profiles=profiles)
 
     def to_networkx(self) -> nx.MultiDiGraph[int]:
-        """Return the network as OSMnx would: see ``streets.graph.to_networkx``."""
-        from hillfinder.streets import osmnx_graph as graph
-
-        return graph.to_networkx(self)
+        """Return the network as OSMnx would: see ``to_networkx``."""
+        return to_networkx(self)
 
     def track(self, legs: Iterable[Leg]) -> Track:
         """Return the line along pieces of edges, each beginning where the one before ended.
@@ -293,3 +291,74 @@ def ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
     length = stop - start
     offset = np.concatenate([[0], np.cumsum(length)])
     return np.arange(offset[-1]) + np.repeat(start - offset[:-1], length), offset
+
+
+def to_networkx(streets: StreetNetwork) -> nx.MultiDiGraph[int]:
+    """Return the network as OSMnx would: a simplified MultiDiGraph, every street both ways.
+
+    Nodes carry ``x``, ``y``, ``street_count`` and ``elevation`` (metres, where known). Edges carry
+    ``osmid``, their tags, ``length`` (metres), ``geometry``, ``oneway``, ``reversed``, and once
+    heights are attached ``profile`` (a list of distance and elevation pairs in metres, from the
+    edge's start; ``None`` where the height is unknown). Where all heights of an edge are known, it
+    has ``grade`` (end to end in its direction, a ratio), ``grade_abs`` and ``grade_max`` (the
+    steepest 30 m uphill) as well.
+    """
+    import networkx as nx
+    from shapely import LineString
+
+    graph = nx.MultiDiGraph(
+        crs="epsg:4326", simplified=True, created_with="hillfinder", source=streets.source.name
+    )
+    profiles = streets.profiles
+    ends = np.concatenate([streets.edge_u, streets.edge_v])
+    count = np.bincount(ends, minlength=len(streets.node_id)).tolist()
+    ids = streets.node_id.tolist()
+    for row, node in enumerate(ids):
+        graph.add_node(
+            node,
+            x=float(streets.node_lon[row]),
+            y=float(streets.node_lat[row]),
+            street_count=count[row],
+        )
+    for edge in range(len(streets)):
+        way = int(streets.edge_way[edge])
+        way_ids = streets.ways.ids[way]
+        drawn = slice(streets.point_offset[edge], streets.point_offset[edge + 1])
+        line = LineString(np.column_stack([streets.point_lon[drawn], streets.point_lat[drawn]]))
+        common: dict[str, Any] = {
+            **streets.ways.tags(way),
+            "osmid": way_ids[0] if len(way_ids) == 1 else list(way_ids),
+            "length": float(streets.edge_length_m[edge]),
+            "oneway": False,
+        }
+        u, v = ids[streets.edge_u[edge]], ids[streets.edge_v[edge]]
+        ahead, back = {}, {}
+        if profiles is not None:
+            at = slice(profiles.offset[edge], profiles.offset[edge + 1])
+            ahead = _edge_heights(profiles.distance_m[at], profiles.elevation_m[at])
+            turned = profiles.distance_m[at][-1] - profiles.distance_m[at][::-1]
+            back = _edge_heights(turned, profiles.elevation_m[at][::-1])
+            for node, height in (
+                (u, profiles.elevation_m[at][0]),
+                (v, profiles.elevation_m[at][-1]),
+            ):
+                if not np.isnan(height):
+                    graph.nodes[node]["elevation"] = float(height)
+        graph.add_edge(u, v, geometry=line, reversed=False, **common, **ahead)
+        graph.add_edge(v, u, geometry=line.reverse(), reversed=True, **common, **back)
+    return graph
+
+
+def _edge_heights(distance: Floats, elevation: Floats) -> dict[str, Any]:
+    """Return the attributes that a profile gives to an edge; no grades where it has holes."""
+    pairs = zip(distance.tolist(), elevation.tolist(), strict=True)
+    heights = {"profile": [(at, None if np.isnan(height) else height) for at, height in pairs]}
+    if np.isnan(elevation).any() or distance[-1] <= 0:
+        return heights
+    profile = Profile(distance, elevation, np.zeros_like(distance))
+    return {
+        "grade": profile.grade,
+        "grade_abs": abs(profile.grade),
+        "grade_max": profile.steepest(),
+        **heights,
+    }

@@ -10,9 +10,10 @@ import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.streets import builder as building
+from hillfinder.streets.builder import build
+from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access
-from hillfinder.streets.tags import features as spots
+from hillfinder.streets.tags.features import NODE_KEYS, NODE_TAGS, of_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,7 +56,7 @@ def read(path: Path | str, bounds: Bounds | None = None) -> StreetNetwork:
         where = " near the place" if bounds else ""
         msg = f"{path.name} holds no streets{where}: check that the file covers it."
         raise StreetsError(msg)
-    return building.build(raw)
+    return build(raw)
 
 
 def opened(path: Path, given: str = GIVEN) -> File:
@@ -93,14 +94,14 @@ class _Line(NamedTuple):
     points: bytes
 
 
-def _read(file: File, name: str, bounds: Bounds | None) -> building.RawStreets | None:
+def _read(file: File, name: str, bounds: Bounds | None) -> RawStreets | None:
     import osmium
     from osmium.geom import WKBFactory, use_nodes
     from osmium.osm import NODE, NOTHING, WAY, Node
 
     with osmium.io.Reader(file, NOTHING) as reader:
         date = reader.header().get("osmosis_replication_timestamp") or None
-    streets, tagged = osmium.filter.KeyFilter(*KEYS), osmium.filter.TagFilter(*spots.NODE_TAGS)
+    streets, tagged = osmium.filter.KeyFilter(*KEYS), osmium.filter.TagFilter(*NODE_TAGS)
     streets.enable_for(WAY)
     tagged.enable_for(NODE)
     stream = osmium.FileProcessor(file, NODE | WAY).with_locations()
@@ -113,7 +114,7 @@ def _read(file: File, name: str, bounds: Bounds | None) -> building.RawStreets |
     for way in cast("Iterator[Node | Way]", stream):
         if isinstance(way, Node):
             get = way.tags.get
-            kind = spots.of_node(*[get(key) for key in spots.NODE_KEYS])
+            kind = of_node(*[get(key) for key in NODE_KEYS])
             if kind is not None:
                 kinds[way.id] = kind
             continue
@@ -169,13 +170,13 @@ def _parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:
 
 def _assemble(
     lines: list[tuple[int, _Line]], source: StreetSource, node_kind: Mapping[int, MarkKind]
-) -> building.RawStreets:
+) -> RawStreets:
     """Lay the ways end to end, in the order of their ids."""
     lines.sort(key=lambda line: line[0])
     point = np.frombuffer(b"".join(line.points for _, line in lines)).reshape(-1, 2)
     ref = np.array([ref for _, line in lines for ref in line.refs], np.int64)
     node_id, first, way_node = np.unique(ref, return_index=True, return_inverse=True)
-    return building.RawStreets(
+    return RawStreets(
         node_id=node_id,
         lon=point[first, 0],
         lat=point[first, 1],

@@ -1,4 +1,4 @@
-"""To and from the graphs of OSMnx and NetworkX, in memory and as GraphML."""
+"""Networks from graphs of OSMnx, in memory and as GraphML."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hillfinder.errors import StreetsError
-from hillfinder.model import Profile, StreetSource
-from hillfinder.streets import builder as building
+from hillfinder.model import StreetSource
+from hillfinder.streets.builder import build
+from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access
-from hillfinder.streets.tags import features as spots
+from hillfinder.streets.tags.features import NODE_KEYS, of_node
 from hillfinder.streets.tags.table import READ_TAGS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from hillfinder.model import Floats, MarkKind
+    from hillfinder.model import MarkKind
     from hillfinder.streets.network import StreetNetwork
 
     Coords = tuple[tuple[float, float], ...]
@@ -71,7 +72,7 @@ def from_networkx(
         graph: nodes with ``x`` and ``y`` in degrees; edges with ``osmid``, tags, and ``geometry``
             where they are not straight.
         source: where it comes from.
-        nodes_known: its nodes carry every tag of ``spots.NODE_KEYS`` that they have on the map. A
+        nodes_known: its nodes carry every tag of ``NODE_KEYS`` that they have on the map. A
             graph that OSMnx simplified has lost most of its nodes.
 
     Raises:
@@ -97,15 +98,15 @@ def from_networkx(
     rows.sort(key=lambda row: row[0])
     raw = _raw(rows, nodes, source or StreetSource("an OSMnx graph"))
     kinds = _node_kinds(graph)
-    return building.build(replace(raw, node_kind=kinds, nodes_known=nodes_known))
+    return build(replace(raw, node_kind=kinds, nodes_known=nodes_known))
 
 
 def _node_kinds(graph: nx.MultiDiGraph[Any]) -> dict[int, MarkKind]:
     """Return what the tagged nodes are."""
     kinds = {}
     for node, data in graph.nodes(data=True):
-        values = [str(data[key]) if key in data else None for key in spots.NODE_KEYS]
-        kind = spots.of_node(*values) if any(values) else None
+        values = [str(data[key]) if key in data else None for key in NODE_KEYS]
+        kind = of_node(*values) if any(values) else None
         if kind is not None:
             kinds[int(node)] = kind
     return kinds
@@ -225,11 +226,11 @@ def _raw(
     rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]],
     nodes: Mapping[int, tuple[float, float]],
     source: StreetSource,
-) -> building.RawStreets:
+) -> RawStreets:
     ref = np.array([node for _, chain, _ in rows for node in chain], np.int64)
     node_id, way_node = np.unique(ref, return_inverse=True)
     lonlat = np.array([nodes[int(node)] for node in node_id.tolist()])
-    return building.RawStreets(
+    return RawStreets(
         node_id=node_id,
         lon=lonlat[:, 0],
         lat=lonlat[:, 1],
@@ -239,74 +240,3 @@ def _raw(
         tags=[tags for _, _, tags in rows],
         source=source,
     )
-
-
-def to_networkx(streets: StreetNetwork) -> nx.MultiDiGraph[int]:
-    """Return the network as OSMnx would: a simplified MultiDiGraph, every street both ways.
-
-    Nodes carry ``x``, ``y``, ``street_count`` and ``elevation`` (metres, where known). Edges carry
-    ``osmid``, their tags, ``length`` (metres), ``geometry``, ``oneway``, ``reversed``, and once
-    heights are attached ``profile`` (a list of distance and elevation pairs in metres, from the
-    edge's start; ``None`` where the height is unknown). Where all heights of an edge are known, it
-    has ``grade`` (end to end in its direction, a ratio), ``grade_abs`` and ``grade_max`` (the
-    steepest 30 m uphill) as well.
-    """
-    import networkx as nx
-    from shapely import LineString
-
-    graph = nx.MultiDiGraph(
-        crs="epsg:4326", simplified=True, created_with="hillfinder", source=streets.source.name
-    )
-    profiles = streets.profiles
-    ends = np.concatenate([streets.edge_u, streets.edge_v])
-    count = np.bincount(ends, minlength=len(streets.node_id)).tolist()
-    ids = streets.node_id.tolist()
-    for row, node in enumerate(ids):
-        graph.add_node(
-            node,
-            x=float(streets.node_lon[row]),
-            y=float(streets.node_lat[row]),
-            street_count=count[row],
-        )
-    for edge in range(len(streets)):
-        way = int(streets.edge_way[edge])
-        way_ids = streets.ways.ids[way]
-        drawn = slice(streets.point_offset[edge], streets.point_offset[edge + 1])
-        line = LineString(np.column_stack([streets.point_lon[drawn], streets.point_lat[drawn]]))
-        common: dict[str, Any] = {
-            **streets.ways.tags(way),
-            "osmid": way_ids[0] if len(way_ids) == 1 else list(way_ids),
-            "length": float(streets.edge_length_m[edge]),
-            "oneway": False,
-        }
-        u, v = ids[streets.edge_u[edge]], ids[streets.edge_v[edge]]
-        ahead, back = {}, {}
-        if profiles is not None:
-            at = slice(profiles.offset[edge], profiles.offset[edge + 1])
-            ahead = _heights(profiles.distance_m[at], profiles.elevation_m[at])
-            turned = profiles.distance_m[at][-1] - profiles.distance_m[at][::-1]
-            back = _heights(turned, profiles.elevation_m[at][::-1])
-            for node, height in (
-                (u, profiles.elevation_m[at][0]),
-                (v, profiles.elevation_m[at][-1]),
-            ):
-                if not np.isnan(height):
-                    graph.nodes[node]["elevation"] = float(height)
-        graph.add_edge(u, v, geometry=line, reversed=False, **common, **ahead)
-        graph.add_edge(v, u, geometry=line.reverse(), reversed=True, **common, **back)
-    return graph
-
-
-def _heights(distance: Floats, elevation: Floats) -> dict[str, Any]:
-    """Return the attributes that a profile gives to an edge; no grades where it has holes."""
-    pairs = zip(distance.tolist(), elevation.tolist(), strict=True)
-    heights = {"profile": [(at, None if np.isnan(height) else height) for at, height in pairs]}
-    if np.isnan(elevation).any() or distance[-1] <= 0:
-        return heights
-    profile = Profile(distance, elevation, np.zeros_like(distance))
-    return {
-        "grade": profile.grade,
-        "grade_abs": abs(profile.grade),
-        "grade_max": profile.steepest(),
-        **heights,
-    }

@@ -10,7 +10,7 @@ import numpy as np
 
 from hillfinder.model import StreetSource, read_only
 from hillfinder.streets.network import Blur, Lines, Profiles, StreetNetwork, Ways
-from hillfinder.streets.tags.features import Spots
+from hillfinder.streets.point_features import Spots
 from hillfinder.streets.tags.table import Ids, Tags
 
 if TYPE_CHECKING:

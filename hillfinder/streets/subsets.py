@@ -10,7 +10,7 @@ import numpy as np
 
 from hillfinder.model import read_only
 from hillfinder.streets.network import Lines, Profiles, StreetNetwork, Ways, in_use, project
-from hillfinder.streets.tags.features import Spots
+from hillfinder.streets.point_features import Spots
 from hillfinder.streets.tags.table import Ids, Tags
 
 if TYPE_CHECKING:

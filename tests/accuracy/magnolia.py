@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hillfinder.model import StreetSource
-from hillfinder.streets.builder import RawStreets, build
+from hillfinder.streets.builder import build
+from hillfinder.streets.raw import RawStreets
 from tests.accuracy import ground
 from tests.accuracy.readings import METHODS, Reading, Spots, Stretches, read
 from tests.accuracy.sheet import Doubt, Half, Sheet, bias, mean_error, signed

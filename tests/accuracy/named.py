@@ -9,7 +9,8 @@ import numpy as np
 import osmium
 
 from hillfinder.model import StreetSource
-from hillfinder.streets.builder import RawStreets, build
+from hillfinder.streets.builder import build
+from hillfinder.streets.raw import RawStreets
 from tests.accuracy.hills import listed
 from tests.accuracy.readings import METHODS, Reading, read
 from tests.towns import DATA

@@ -24,8 +24,9 @@ from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource, Leg, StreetSource
 from hillfinder.streets import osm_file as extract
 from hillfinder.streets import osmnx_graph as graph
-from hillfinder.streets.builder import RawStreets, build
+from hillfinder.streets.builder import build
 from hillfinder.streets.geometry.strokes import continuations
+from hillfinder.streets.raw import RawStreets
 from tests.accuracy.ground import Grid, noisier
 from tests.towns import (
     DATA,

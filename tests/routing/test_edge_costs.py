@@ -16,7 +16,7 @@ from hillfinder.model import Leg, Position
 from hillfinder.routing.edge_costs import KINDS, Comfort, weights
 from hillfinder.routing.shortest_paths import Dear, Links
 from hillfinder.routing.travel_time import Clock, columns
-from hillfinder.streets.osmnx_graph import to_networkx
+from hillfinder.streets.network import to_networkx
 from tests.graphs import weighed
 from tests.routing.test_warmup import portland, random_town
 from tests.towns import STREET, Formula, needs_data, town

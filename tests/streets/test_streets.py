@@ -27,7 +27,8 @@ from hillfinder.errors import StreetsError
 from hillfinder.model import Leg
 from hillfinder.streets import osm_file as extract
 from hillfinder.streets import osmnx_graph as graph
-from hillfinder.streets.osmnx_graph import from_networkx, to_networkx
+from hillfinder.streets.network import to_networkx
+from hillfinder.streets.osmnx_graph import from_networkx
 from hillfinder.streets.tags import access
 from tests.towns import DATA, LAT, LON, METRES, STREET, Formula, lonlat, needs_data, town
 

@@ -12,8 +12,7 @@ from hillfinder.training.workout import clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hillfinder.model import Findings, Fit, HeightSource, Hill, Step, Workout
-    from hillfinder.results.grades import GradedLine
+    from hillfinder.model import Findings, Fit, Graded, HeightSource, Hill, Step, Workout
     from hillfinder.training.treadmill import Treadmill
 
 Units = Literal["metric", "imperial"]
@@ -39,7 +38,7 @@ def percent(ratio: float) -> str:
     return f"{100 * ratio:.1f} %" if math.isfinite(ratio) else UNKNOWN
 
 
-def grade(hill: Hill | GradedLine) -> str:
+def grade(hill: Graded) -> str:
     """Return a mean grade with its standard deviation, such as ``11.8 ± 0.9 %``.
 
     A doubt is never rounded away: what is less than a tenth of a point is told as that.

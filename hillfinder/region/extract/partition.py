@@ -18,8 +18,8 @@ from hillfinder.region.extract import opl
 from hillfinder.region.extract import osmium_process as sifting
 from hillfinder.region.store import cells
 from hillfinder.streets import osm_file as extract
-from hillfinder.streets.builder import RawStreets
 from hillfinder.streets.network import ragged, spacing
+from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags.features import KINDS
 from hillfinder.streets.tags.table import Ids
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Bools, Floats, Ints
-    from hillfinder.streets.builder import RawStreets
     from hillfinder.streets.network import Profiles, StreetNetwork
+    from hillfinder.streets.raw import RawStreets
 
 #: The influence of a height dies away as exp(-4.4 distance / wavelength) along a street, and the
 #: longest wavelength is 400 m: so far away a metre counts for a millimetre, and for nothing at the

@@ -1,8 +1,4 @@
-"""What lies on the streets, from tags: gates, crossings, lights, and roads that are closed to feet.
-
-The network holds what may be walked. A runner also meets what may not: a private driveway, the
-ramp of a motorway, a gate. ``lay`` marks the points of the network where these are, once, for every
-source; where two streets of the network meet is plain from its junctions (``marks``).
+"""What tags make of a point on foot: a gate, a crossing, lights, a road that is closed to feet.
 
 Sources, pages of the OpenStreetMap wiki: "Key:barrier", "Key:crossing", "Key:railway",
 "Tag:highway=crossing", "Tag:highway=traffic signals", "Tag:highway=service".
@@ -10,19 +6,13 @@ Sources, pages of the OpenStreetMap wiki: "Key:barrier", "Key:crossing", "Key:ra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, get_args
 
-import numpy as np
-
-from hillfinder.model import MarkKind, read_only
+from hillfinder.model import MarkKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from hillfinder.model import Bools, Ints, Strings
-    from hillfinder.streets.builder import RawStreets
 
 #: What a number in ``Spots.kind`` stands for.
 KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
@@ -87,35 +77,6 @@ ROADS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spots:
-    """Points of a network at which something lies: arrays of one shape (k,), and one word.
-
-    Attributes:
-        point: rows of the network's point arrays, growing. At a junction every edge has its own.
-        kind: numbers of ``KINDS``.
-        name: of the road closed to feet, ``None`` where it has none or is none.
-        nodes_known: the source tells of every gate and crossing it has: where there is none, none
-            is mapped. A graph may have lost them.
-    """
-
-    point: Ints
-    kind: Ints
-    name: Strings
-    nodes_known: bool
-
-    def among(self, points: Bools) -> Spots:
-        """Return those at the points that are kept, numbered as these will be."""
-        kept = points[self.point]
-        renamed = np.cumsum(points) - 1
-        return Spots(
-            read_only(renamed[self.point[kept]]),
-            read_only(self.kind[kept]),
-            read_only(self.name[kept]),
-            self.nodes_known,
-        )
-
-
 @cache
 def of_node(*values: str | None) -> MarkKind | None:
     """Return what a tagged node is to somebody on foot, the gravest of several.
@@ -148,37 +109,3 @@ def of_road(tags: Mapping[str, str]) -> MarkKind | None:
     if highway in SERVICE and tags.get("service") != "alley":
         return "driveway"
     return "side street"
-
-
-def lay(raw: RawStreets, road: Ints, name: Strings, point_node: Ints) -> Spots:
-    """Mark the points of a network.
-
-    Args:
-        raw: the ways and tagged nodes of the source.
-        road: for each way the number of ``GRAVEST`` that its end is, if it may not be walked on.
-        name: its name.
-        point_node: shape (p,), for each point of the network the row of its node in ``raw``.
-    """
-    worst = np.full(len(raw.node_id), len(GRAVEST))
-    named = np.full(len(raw.node_id), None, object)
-    way = np.repeat(
-        np.where(road < len(GRAVEST), np.arange(len(road)), -1), np.diff(raw.way_offset)
-    )
-    node, way = raw.way_node[way >= 0], way[way >= 0]
-    np.minimum.at(worst, node, road[way])
-    has = (name[way] != np.array(None)) & (name[way] != "")
-    named[node[has]] = name[way[has]]  # of several the last
-    if raw.node_kind:
-        ids = np.array([*raw.node_kind], np.int64)
-        rank = {kind: place for place, kind in enumerate(GRAVEST)}
-        ranks = np.array([rank[kind] for kind in raw.node_kind.values()], np.int64)
-        rows = np.minimum(np.searchsorted(raw.node_id, ids), len(raw.node_id) - 1)
-        there = raw.node_id[rows] == ids
-        rows = rows[there]
-        worst[rows] = np.minimum(worst[rows], ranks[there])
-    point = np.flatnonzero(worst[point_node] < len(GRAVEST))
-    node = point_node[point]
-    number = np.array([KINDS.index(kind) for kind in GRAVEST], np.int64)
-    return Spots(
-        read_only(point), read_only(number[worst[node]]), read_only(named[node]), raw.nodes_known
-    )

@@ -1,0 +1,40 @@
+"""Ways as a source of streets hands them over, before anything is decided about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hillfinder.model import Floats, Ints, MarkKind, StreetSource
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawStreets:
+    """Ways as a source has them.
+
+    Attributes:
+        node_id: shape (n,), OpenStreetMap ids, growing, each once.
+        lon, lat: shape (n,), degrees.
+        way_offset: shape (w + 1,); way ``i`` is ``way_node[way_offset[i]:way_offset[i + 1]]``.
+        way_node: rows of the node arrays.
+        way_ids: for each way the OpenStreetMap ids it stands for (one, but for a graph whose
+            edges OSMnx merged).
+        tags: for each way its tags, maybe as ``Tags``.
+        source: where all this comes from.
+        node_kind: by id of a node, what its tags make of it (``features.of_node``).
+        nodes_known: the tags of all nodes were there to be read.
+    """
+
+    node_id: Ints
+    lon: Floats
+    lat: Floats
+    way_offset: Ints
+    way_node: Ints
+    way_ids: Sequence[tuple[int, ...]]
+    tags: Sequence[Mapping[str, str]]
+    source: StreetSource
+    node_kind: Mapping[int, MarkKind] = field(default_factory=dict)
+    nodes_known: bool = False
