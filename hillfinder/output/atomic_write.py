@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import tempfile
 from pathlib import Path
 
 from hillfinder.errors import OutputError
+from hillfinder.services.atomic_file import write_atomically
 
 _ADVICE = ": give another name, or ask for it to be replaced (--force, or in Python overwrite=True)"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -37,18 +37,9 @@ def replace(
     """
     check(path, overwrite=overwrite)
     target = Path(os.path.realpath(path))
-    part = target.with_name(f".hillfinder-{secrets.token_hex(6)}.part")
     try:
-        try:
-            with part.open("xb") as file:
-                file.write(data.encode() if isinstance(data, str) else data)
-                if synced:
-                    file.flush()
-                    os.fsync(file.fileno())
-            part.replace(target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        content = data.encode() if isinstance(data, str) else data
+        write_atomically(target, content, synced=synced)
     except OSError as error:
         raise OutputError(_sentence(path, error)) from error
     return Path(path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import shapely
 
+from hillfinder.earth import EQUATOR_M
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.visual import colours as scale
 from hillfinder.region.store import cells
@@ -35,7 +36,7 @@ def html(title: str, drawn: Drawn, attributions: Sequence[str]) -> str:
     middle_lat = float(drawn.best.foot_lat.mean())
     shown = "" if drawn.whole else f"{len(drawn.frame):,} are drawn, the steepest of every part."
     some = f"The {MOST_ROWS} steepest of {len(best):,} squares. " if len(best) > MOST_ROWS else ""
-    width_km = cells.EQUATOR_M / cells.AROUND * np.cos(np.radians(middle_lat)) / 1000
+    width_km = EQUATOR_M / cells.AROUND * np.cos(np.radians(middle_lat)) / 1000
     data = json.dumps(_data(drawn.frame, middle_lat), separators=(",", ":"))
     filled = {
         "title": escape(title),

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from hillfinder.services.atomic_file import PART, write_atomically
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
@@ -26,7 +28,7 @@ LAYOUT = 1
 #: The folders that are ours, by what is in them, in words.
 KINDS = {"areas": "areas of streets", "replies": "replies of services"}
 LOCKS = "locks"
-_NAME = re.compile(r"[0-9a-f]{64}\.\w+(\.\d+\.\d+\.part)?")
+_NAME = re.compile(rf"[0-9a-f]{{64}}\.\w+|{PART.pattern}")
 #: A file half written so long ago was left by a process that is dead.
 ABANDONED_S = 3600.0
 #: How much is left when room is made, so that it is not made for every file.
@@ -92,15 +94,10 @@ class Cache:
         head = {"layout": LAYOUT, "written": time.time(), "sha256": sha256(data).hexdigest()}
         content = json.dumps({**about, **head}).encode() + b"\n" + data
         path = self.folder / name
-        part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
         try:
             self._make_room(len(content))
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                part.write_bytes(content)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+            write_atomically(path, content, synced=False)
         except OSError as error:
             if not self._complained:
                 self._complained = True

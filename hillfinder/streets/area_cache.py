@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.errors import PlaceError, StreetsError
 from hillfinder.model import HeightSource
 from hillfinder.streets.serialization import pack, unpack
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 NEIGHBOURS_M = 400.0
 #: From such an age on it is said how old an area is. Streets change by about a hundredth a year.
 OLD_DAYS = 90.0
-METRES_PER_DEGREE = 111_195.0
 NO_HEIGHTS = HeightSource("none", "unknown", 0.0)
 
 

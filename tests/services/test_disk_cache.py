@@ -128,7 +128,7 @@ def test_clearing_leaves_what_is_not_ours(cache: Cache) -> None:
 
 def test_what_a_dead_process_left_half_written_is_swept(cache: Cache) -> None:
     cache.write(name(1), b"x", {})
-    old, fresh = (cache.folder / f"{name(2)}.{pid}.1.part" for pid in (7, 8))
+    old, fresh = (cache.folder / "replies" / f".hillfinder-{12 * at}.part" for at in "ab")
     for path in (old, fresh):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - ABANDONED_S - 1,) * 2)

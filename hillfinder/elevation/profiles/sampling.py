@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.elevation.profiles.solver import Factors, Ties
 from hillfinder.errors import HeightsError, TerrainError
 from hillfinder.streets.network import lon_between, spacing
@@ -35,7 +36,6 @@ ROUND_ABOUT_M = 28.0
 LEAST_GAP_M = 0.1
 #: What is known lies too far away to count: beyond 20 times ``ROUND_ABOUT_M``.
 LEAST_WEIGHT = 1e-9
-METRES_PER_DEGREE = 111_195.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.elevation.sources.byte_ranges import RemoteFile
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import DataError, HeightsError, ServiceError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, HeightKind
     from hillfinder.services.client import Web
 
-METRES_PER_DEGREE = 111_195.0
 INSTEAD = "give an elevation file (--dem FILE)"
 #: So many cells around a point are read with it, in degrees: voids are masked with their rims.
 MARGIN_CELLS = 5

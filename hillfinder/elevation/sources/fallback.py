@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.earth import EARTH_RADIUS_M
 from hillfinder.elevation.heights import worst
 from hillfinder.elevation.proximity import may_meet
 from hillfinder.errors import HeightsError, HillfinderError, OfflineError, ServiceError
@@ -29,7 +30,6 @@ SEAM_M = 60.0
 #: A smaller share of the points is left open, as on a pier beyond which a model ends: a few heights
 #: from a worse model would widen the doubt of all.
 LEAST_SHARE = 0.01
-EARTH_RADIUS_M = 6_371_009.0
 
 
 class Chain:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hillfinder.earth import EARTH_RADIUS_M
 from hillfinder.elevation.heights import worst
 from hillfinder.elevation.sources.fallback import Chain
 from hillfinder.elevation.sources.mosaic import Canvas, Header, quietly, sample
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     Open = Callable[[str], DatasetReader]
 
-EARTH_RADIUS_M = 6_371_009.0
 #: Makers that name their files always so, and what they make; any other name says nothing.
 KINDS: dict[str, HeightKind] = {
     r"USGS_(13|1|19|1M|OPR)_": "bare earth",

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.earth import EQUATOR_M, web_mercator
 from hillfinder.elevation.heights import bilinear, mask_voids, worst
 from hillfinder.elevation.sources import tile_images as pictures
 from hillfinder.errors import HeightsError
@@ -179,7 +180,7 @@ class Tiles:
         heights, left, top, headers = self._mosaic(col[known], row[known])
         mask_voids(heights)
         result[known] = bilinear(heights, row[known] - top, col[known] - left)
-        pixel_m = 40_075_017.0 / self._whole
+        pixel_m = EQUATOR_M / self._whole
         pixel_m *= float(np.cos(np.radians(np.abs(lat[known]).min())))
         made_of, kind, cell_m = self._made_of(headers, pixel_m)
         self._read = made_of, kind, max(cell_m, pixel_m)
@@ -200,14 +201,15 @@ class Tiles:
         antimeridian: they are counted from the side of the first point.
         """
         size = float(self._whole)
-        col = np.where(np.isfinite(lon), (lon + 180.0) / 360.0 * size, np.nan)
+        with np.errstate(invalid="ignore"):
+            x, y = web_mercator(lon, lat)
+            row = y * size
+            row = np.where((row >= 0) & (row < size) & (np.abs(lat) < 90), row, np.nan)
+        col = np.where(np.isfinite(lon), x * size, np.nan)
         finite = np.flatnonzero(np.isfinite(col))
         if len(finite):
             start = col[finite[0]]
             col = start + (col - start + size / 2) % size - size / 2
-        with np.errstate(invalid="ignore"):
-            row = (0.5 - np.arcsinh(np.tan(np.radians(lat))) / (2 * np.pi)) * size
-            row = np.where((row >= 0) & (row < size) & (np.abs(lat) < 90), row, np.nan)
         return col - 0.5, row - 0.5
 
     def _mosaic(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
+from hillfinder.earth import METRES_PER_DEGREE
+
 if TYPE_CHECKING:
     from hillfinder.model import Bools, Findings, Floats, Ints, Place
     from hillfinder.streets.network import StreetNetwork
@@ -23,7 +25,6 @@ TRUE_TO_M: Final = 2.0
 #: Parts of a degree in which a page counts: about a metre.
 PER_DEGREE: Final = 100_000
 
-_DEGREE_M: Final = 111_195.0
 #: The kinds from the lowest in a picture to the highest; what is in none is a path.
 _KINDS: Final[dict[Kind, frozenset[str]]] = {
     "path": frozenset(),
@@ -64,7 +65,7 @@ def box(findings: Findings, margin_m: float = MARGIN_M) -> Box:
     place = findings.place
     lon = np.concatenate([[place.lon], *(beside(line.lon, place) for line in lines)])
     lat = np.concatenate([[place.lat], *(line.lat for line in lines)])
-    up = margin_m / _DEGREE_M
+    up = margin_m / METRES_PER_DEGREE
     out = up / max(float(np.cos(np.radians(place.lat))), 0.01)
     return Box(
         float(lon.min()) - out, float(lat.min()) - up, float(lon.max()) + out, float(lat.max()) + up
@@ -132,7 +133,7 @@ def _pack(lon: Floats, lat: Floats, line: Ints, findings: Findings) -> list[list
     narrow = max(float(np.cos(np.radians(place.lat))), 0.01)
     where = np.column_stack([beside(lon, place) * narrow, lat])
     drawn = np.asarray(shapely.linestrings(where, indices=line))
-    lines = np.asarray(shapely.simplify(drawn, TRUE_TO_M / _DEGREE_M))
+    lines = np.asarray(shapely.simplify(drawn, TRUE_TO_M / METRES_PER_DEGREE))
     away = shapely.distance(lines, shapely.Point(place.lon * narrow, place.lat))
     points, line = shapely.get_coordinates(
         lines[np.argsort(away, kind="stable")], return_index=True

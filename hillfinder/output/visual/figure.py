@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.errors import InputError
 from hillfinder.output.text import phrases as words
 from hillfinder.output.text.sanitize import plain
@@ -40,7 +41,6 @@ DPI: Final = 200
 #: How broad a hill is drawn, in points.
 HILL_WIDTH: Final = 4.5
 _NAME_LIMIT: Final = 60
-_DEGREE_M: Final = 111_195.0
 _INK, _WAY = "#1c2126", "#1668b8"
 _STREETS: Final[dict[backdrop.Kind, dict[str, Any]]] = {
     "path": {"color": "#8d9b76", "linewidth": 0.5, "linestyle": (0, (3, 2))},
@@ -247,15 +247,17 @@ def _land(network: StreetNetwork, area: Box, place: Place, axes: Axes) -> None:
     """Draw hills shaded from the north-west and contours, where heights are known."""
     from matplotlib.colors import LightSource
 
-    across = _DEGREE_M * float(np.cos(np.radians((area.south + area.north) / 2)))
-    width, height = (area.east - area.west) * across, (area.north - area.south) * _DEGREE_M
+    across = METRES_PER_DEGREE * float(np.cos(np.radians((area.south + area.north) / 2)))
+    width, height = (area.east - area.west) * across, (area.north - area.south) * METRES_PER_DEGREE
     cell = max(FINEST_M, max(width, height) / MOST_CELLS)
     shape = (int(np.ceil(height / cell)), int(np.ceil(width / cell)))
-    land = _spanned(_read(network, area, place, shape, (cell / _DEGREE_M, cell / across)), cell)
+    land = _spanned(
+        _read(network, area, place, shape, (cell / METRES_PER_DEGREE, cell / across)), cell
+    )
     if land is None:
         return
     east = area.west + (np.arange(shape[1]) + 0.5) * cell / across
-    north = area.south + (np.arange(shape[0]) + 0.5) * cell / _DEGREE_M
+    north = area.south + (np.arange(shape[0]) + 0.5) * cell / METRES_PER_DEGREE
     shade = LightSource(315, 45).hillshade(
         land.filled(float(land.mean())), vert_exag=2.0, dx=cell, dy=-cell
     )
@@ -265,7 +267,7 @@ def _land(network: StreetNetwork, area: Box, place: Place, axes: Axes) -> None:
             area.west,
             area.west + shape[1] * cell / across,
             area.south,
-            area.south + shape[0] * cell / _DEGREE_M,
+            area.south + shape[0] * cell / METRES_PER_DEGREE,
         ),
         origin="lower",
         cmap="gray",
@@ -369,7 +371,7 @@ def _legend(findings: Findings, axes: Axes) -> None:
 
 
 def _scale_bar(area: Box, narrow: float, axes: Axes) -> None:
-    degree_m = _DEGREE_M * narrow
+    degree_m = METRES_PER_DEGREE * narrow
     width = (area.east - area.west) * degree_m
     size = next((each for each in (1000, 500, 200, 100, 50) if each < width / 3), 20)
     x = area.west + 0.03 * (area.east - area.west)

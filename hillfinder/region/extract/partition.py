@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hillfinder.earth import EQUATOR_M
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.region.extract import opl
@@ -170,7 +171,7 @@ def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> int:
     # Across the antimeridian a way goes on, and not round the earth.
     east = np.repeat(np.maximum.reduceat(x, first), size)
     x = x + np.where(east - x > cells.AROUND / 2, cells.AROUND, 0)
-    margin = margin_m * cells.AROUND / cells.EQUATOR_M
+    margin = margin_m * cells.AROUND / EQUATOR_M
     reach = margin / np.cos(np.radians(np.minimum(np.abs(lat), cells.FARTHEST_LAT)))
     sides = [
         np.floor(each).astype(np.int64)

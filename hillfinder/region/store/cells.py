@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from hillfinder.earth import EQUATOR_M, web_mercator
 from hillfinder.streets.network import about
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 #: half as wide ones would read a half of everything twice.
 ZOOM = 11
 AROUND = 1 << ZOOM
-EQUATOR_M = 40_075_016.7
 #: Beyond it Web Mercator has no squares, and nobody has mapped a street.
 FARTHEST_LAT = 85.0511
 
@@ -88,8 +88,8 @@ def positions(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     >>> x.tolist(), y.tolist()
     ([0.0, 1024.0], [1024.0, 1024.0])
     """
-    lat = np.radians(np.clip(lat, -FARTHEST_LAT, FARTHEST_LAT))
-    return (lon + 180.0) / 360.0 * AROUND, (1 - np.arcsinh(np.tan(lat)) / np.pi) / 2 * AROUND
+    x, y = web_mercator(lon, np.clip(lat, -FARTHEST_LAT, FARTHEST_LAT))
+    return x * AROUND, y * AROUND
 
 
 def degrees(x: Floats, y: Floats) -> tuple[Floats, Floats]:
