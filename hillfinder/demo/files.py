@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import quoteattr
@@ -11,6 +10,7 @@ import numpy as np
 
 from hillfinder.demo.town import BOUNDS_M, CRS, WAYS, Way, height_m
 from hillfinder.errors import OutputError
+from hillfinder.services.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,22 +50,12 @@ def write(folder: Path) -> Files:
     files = Files(osm=folder / "gradely.osm", dem=folder / "gradely.tif")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _put(files.osm, _osm().encode())
-        _put(files.dem, _geotiff())
+        write_atomically(files.osm, _osm().encode(), synced=False)
+        write_atomically(files.dem, _geotiff(), synced=False)
     except OSError as error:
         msg = f"The made-up town cannot be written to {folder} ({error}): give another folder."
         raise OutputError(msg) from error
     return files
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write to a temporary name and move, so that nobody reads half a file."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _geotiff() -> bytes:
