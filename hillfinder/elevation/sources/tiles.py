@@ -25,7 +25,7 @@ import numpy as np
 
 from hillfinder.earth import EQUATOR_M, web_mercator
 from hillfinder.elevation.heights import bilinear, mask_voids, worst
-from hillfinder.elevation.sources import tile_images as pictures
+from hillfinder.elevation.sources import tile_images
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
 from hillfinder.services.client import Service
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hillfinder.elevation.sources.tile_images import Format
+    from hillfinder.elevation.sources.tile_images import ImageFormat
     from hillfinder.model import Floats, HeightKind
     from hillfinder.services.client import Web
 
@@ -93,7 +93,7 @@ class TileSet:
     service: Service
     address: str
     size: int
-    format: Format
+    format: ImageFormat
     header: str = ""
 
 
@@ -240,8 +240,8 @@ class Tiles:
                 continue
             header, picture = self._split(data)
             across, down = (x - west) * size, (y - north) * size
-            mosaic[down : down + size, across : across + size] = pictures.decode(
-                picture, self._set.format
+            mosaic[down : down + size, across : across + size] = tile_images.decode(
+                picture, self._set.format, size
             )
             headers.append(header)
         for down, across in drop_strangers(mosaic, size):
@@ -273,11 +273,13 @@ class Tiles:
 
     def _empty(self, data: bytes) -> bool:
         """Tell whether a tile has no height: a server that lost its data may send all black."""
-        return bool(np.isnan(pictures.decode(self._split(data)[1], self._set.format)).all())
+        picture = self._split(data)[1]
+        heights = tile_images.decode(picture, self._set.format, self._set.size)
+        return bool(np.isnan(heights).all())
 
     def _check(self, data: bytes) -> None:
         if data != NOTHING:
-            pictures.check(self._split(data)[1], self._set.format, self._set.size)
+            tile_images.check(self._split(data)[1], self._set.format, self._set.size)
 
     def _split(self, data: bytes) -> tuple[str, bytes]:
         """Return the header of a tile and its picture."""
