@@ -240,7 +240,8 @@ def _regions(lines: tuple[Line, ...], length: Floats) -> list[Ints]:
     node = _ends(lines, rows, length)
     line = np.repeat(np.arange(len(rows)), 2)
     size = len(rows) + int(node.max()) + 1
-    links = coo_array((np.ones(len(node)), (line, len(rows) + node)), shape=(size, size))
+    ends = np.array([line, len(rows) + node], np.int32)  # for SciPy 1.14
+    links = coo_array((np.ones(len(node)), (ends[0], ends[1])), shape=(size, size))
     part = connected_components(links, directed=False)[1][: len(rows)]
     _, part = np.unique(part, return_inverse=True)
     # That of all lines that meet, and not of the first: the order of the lines says nothing.

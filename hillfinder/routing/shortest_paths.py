@@ -104,9 +104,8 @@ def _connected_m(network: StreetNetwork) -> Floats:
     from scipy.sparse.csgraph import connected_components
 
     count = len(network.node_id)
-    links = coo_array(
-        (np.ones(len(network)), (network.edge_u, network.edge_v)), shape=(count, count)
-    )
+    ends = np.array([network.edge_u, network.edge_v], np.int32)  # for SciPy 1.14
+    links = coo_array((np.ones(len(network)), (ends[0], ends[1])), shape=(count, count))
     part: Ints = connected_components(links, directed=False)[1][network.edge_u]
     return np.asarray(np.bincount(part, weights=network.edge_length_m)[part])
 

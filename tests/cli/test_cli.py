@@ -592,7 +592,7 @@ def test_an_interruption(service: str, gradely: list[str], tmp_path: Path) -> No
             asked_for, _ = silent.accept()
             with asked_for:
                 process.send_signal(signal.SIGINT)
-                out, err = process.communicate(timeout=20)
+                out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b"")
     asked_for_first, interrupted = err.decode().splitlines()
     assert asked_for_first.startswith("Asking ")

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 PYTHON = [sys.executable, "-m"]
+HOLD = """
+import os, sys, time
+from pathlib import Path
+
+def hold(event, _):
+    folder = Path(os.environ["HELD_FOLDER"])
+    if event == "os.rename" and not Path(os.environ["HELD_UNTIL"]).exists():
+        parts = folder.glob(os.environ["HELD_AT"])
+        if any(not part.name.startswith(".") for part in parts):
+            until = time.monotonic() + 60
+            while not Path(os.environ["HELD_UNTIL"]).exists() and time.monotonic() < until:
+                time.sleep(0.01)
+
+sys.addaudithook(hold)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +66,47 @@ def content(folder: Path) -> bytes:
     return (folder / "hills-0000.parquet").read_bytes()
 
 
+@dataclass(frozen=True)
+class Held:
+    """A scan that finishes no file after the first of a kind until it is let go.
+
+    The moment to strike does not depend on how busy the machine is.
+    """
+
+    folder: Path
+    kind: str
+    hook: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        self.hook.mkdir()
+        (self.hook / "sitecustomize.py").write_text(HOLD)
+        return {
+            **os.environ,
+            "PYTHONPATH": str(self.hook),
+            "HELD_FOLDER": str(self.folder),
+            "HELD_AT": self.kind,
+            "HELD_UNTIL": str(self.hook / "go"),
+        }
+
+    def wait(self) -> None:
+        """Wait for the first file."""
+        wait_for(lambda: any(not path.name.startswith(".") for path in self.folder.glob(self.kind)))
+
+    def let_go(self) -> None:
+        (self.hook / "go").touch()
+
+
 def start(
-    region: Region, folder: Path, *more: str, limits: Callable[[], None] | None = None
+    region: Region,
+    folder: Path,
+    *more: str,
+    limits: Callable[[], None] | None = None,
+    held: Held | None = None,
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*PYTHON, "hillfinder", *words(region, folder), *more],
+        env=held.environment if held else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -70,18 +122,14 @@ def wait_for(there: Callable[[], object], patience_s: float = 60.0) -> None:
         time.sleep(0.005)
 
 
-def made(folder: Path, kind: str) -> list[Path]:
-    """Return the parts that are whole."""
-    return [path for path in folder.glob(kind) if not path.name.startswith(".")]
-
-
 @pytest.mark.parametrize("kind", ["_scan/spools/*", "_streets/*", "_scan/hills/*"])
 def test_a_scan_that_was_killed_goes_on(
     region: Region, whole: bytes, tmp_path: Path, kind: str
 ) -> None:
     folder = tmp_path / "hills"
-    with start(region, folder, "--workers", "1", "--tiles", "9") as process:
-        wait_for(lambda: made(folder, kind))
+    held = Held(folder, kind, tmp_path / "hook")
+    with start(region, folder, "--workers", "1", "--tiles", "9", held=held) as process:
+        held.wait()
         process.kill()
     assert not (folder / "hills-0000.parquet").exists()
     assert main([*words(region, folder), "--workers", "1"]) == 0
@@ -117,19 +165,27 @@ def test_a_worker_that_was_killed_is_replaced(region: Region, whole: bytes, tmp_
     import psutil
 
     folder = tmp_path / "hills"
-    with start(region, folder, "--workers", "2", "--tiles", "9") as process:
-        wait_for(lambda: made(folder, "_streets/*"))
+    held = Held(folder, "_streets/*", tmp_path / "hook")
+    with start(region, folder, "--workers", "2", "--tiles", "9", held=held) as process:
+        held.wait()
         # What begins the workers is the one child that has children.
         children = psutil.Process(process.pid).children()
         workers = [worker for child in children for worker in child.children()]
         workers[-1].kill()
+        held.let_go()
         _, err = process.communicate(timeout=120)
     assert (process.returncode, "Traceback" in err) == (0, False)
     assert content(folder) == whole
 
 
+class Cluster(NamedTuple):
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    held: Held
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Run a scheduler and a worker; both are ended afterwards, whatever became of them."""
     address = tmp_path / "scheduler.json"
     file = ["--scheduler-file", str(address), "--no-dashboard"]
@@ -138,15 +194,17 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         [*PYTHON, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *file],
         **quiet,  # type: ignore[call-overload]
     )
-    wait_for(address.exists)
+    wait_for(lambda: address.exists() and address.read_text().rstrip().endswith("}"))
+    held = Held(tmp_path / "hills", "_streets/*", tmp_path / "hook")
     worker = subprocess.Popen(
         [*PYTHON, "distributed.cli.dask_worker", "--nthreads", "1", "--death-timeout", "5", *file],
+        env=held.environment,
         **quiet,  # type: ignore[call-overload]
     )
     try:
         import json
 
-        yield json.loads(address.read_text())["address"], scheduler
+        yield Cluster(json.loads(address.read_text())["address"], scheduler, held)
     finally:
         for process in (worker, scheduler):
             process.terminate()
@@ -154,20 +212,23 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 
 
 def test_a_cluster_that_exists_does_it_too(
-    region: Region, whole: bytes, tmp_path: Path, cluster: tuple[str, subprocess.Popen[bytes]]
+    region: Region, whole: bytes, tmp_path: Path, cluster: Cluster
 ) -> None:
-    assert main([*words(region, tmp_path / "hills"), "--scheduler", cluster[0]]) == 0
+    cluster.held.let_go()
+    assert main([*words(region, tmp_path / "hills"), "--scheduler", cluster.address]) == 0
     assert content(tmp_path / "hills") == whole
 
 
 def test_a_scan_goes_on_after_its_scheduler_was_killed(
-    region: Region, whole: bytes, tmp_path: Path, cluster: tuple[str, subprocess.Popen[bytes]]
+    region: Region, whole: bytes, tmp_path: Path, cluster: Cluster
 ) -> None:
     folder = tmp_path / "hills"
-    address, scheduler = cluster
+    address, scheduler, held = cluster.address, cluster.scheduler, cluster.held
     with start(region, folder, "--scheduler", address, "--tiles", "9") as process:
-        wait_for(lambda: made(folder, "_streets/*"))
+        held.wait()
         scheduler.kill()
+        scheduler.wait()
+        held.let_go()
         _, err = process.communicate(timeout=120)
     assert process.returncode == 4
     assert "the scheduler does not answer" in err
@@ -250,8 +311,10 @@ def test_ctrl_c_ends_a_scan_and_its_workers(
     region: Region, whole: bytes, tmp_path: Path, kind: str
 ) -> None:
     folder = tmp_path / "hills"
-    with start(region, folder, "--workers", "2", "--tiles", "9", "--quiet") as process:
-        wait_for(lambda: made(folder, kind))
+    held = Held(folder, kind, tmp_path / "hook")
+    more = ["--workers", "2", "--tiles", "9", "--quiet"]
+    with start(region, folder, *more, held=held) as process:
+        held.wait()
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "Interrupted.\n")

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from hillfinder.services.weather import Weather
 
 DOOR = Place(45.5123456, -122.6961234)
-NOW = datetime.now(UTC).replace(minute=20, second=0, microsecond=0)
+NOW = datetime(2026, 6, 1, 12, 20, tzinfo=UTC)
 AT = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
 def server() -> Iterator[OpenMeteo]:
-    with OpenMeteo() as server:
+    with OpenMeteo(today=NOW.date()) as server:
         yield server
 
 

@@ -21,7 +21,7 @@ from hillfinder.streets import overpass
 from tests.towns import DATA, needs_data
 from tests.world import Overpass, Way
 from tests.world import extract as read_extract
-from tests.world.overpass import DATE, remark
+from tests.world.overpass import remark
 from tests.world.service import HTML, cut, half_sent, status
 
 if TYPE_CHECKING:
@@ -124,12 +124,12 @@ def test_the_door_is_not_sent_and_neighbours_share_a_reply(web: Web, server: Ove
     assert len(server.queries) == 2 * asked
 
 
-def test_it_is_a_network_with_a_date(web: Web) -> None:
+def test_it_is_a_network_with_a_date(server: Overpass, web: Web) -> None:
     pulled = overpass.pull(HERE, 500, web)
-    assert pulled.graph["date"] == DATE
+    assert pulled.graph["date"] == server.date
     network = graph.from_networkx(pulled, overpass.source(pulled))
     assert {way for row in network.ways.ids for way in row} >= {100, 101}
-    assert network.source.date == DATE
+    assert network.source.date == server.date
     assert "OpenStreetMap" in network.source.attribution
     assert overpass.source().date is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.world.service import Answer, Service
@@ -43,9 +43,10 @@ class OpenMeteo(Service):
     400 and a reason in JSON.
     """
 
-    def __init__(self, hour: Hour = lambda _: {}) -> None:
+    def __init__(self, hour: Hour = lambda _: {}, today: date | None = None) -> None:
         super().__init__()
         self.hour = hour
+        self.today = today
 
     def answer(self, request: Request) -> Answer:
         """Answer ``/v1/forecast``."""
@@ -57,7 +58,7 @@ class OpenMeteo(Service):
         if unknown:
             reason = f"Cannot initialize hourly variable from invalid String value {unknown[0]}"
             return _json(400, {"error": True, "reason": reason})
-        today = datetime.now(UTC).date()
+        today = self.today or datetime.now(UTC).date()
         if "start_date" in fields:
             first, last = (
                 datetime.fromisoformat(fields[name]).date() for name in ("start_date", "end_date")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from tests.world.service import Fault, Request
 
-#: A real one is minutes behind.
-DATE = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 _QUERY = re.compile(
     r"\[out:json\]\[timeout:\d+\];\(way(?P<filter>\[.*\])\(poly:'(?P<poly>[-\d. ]+)'\);>;\);out;"
 )
@@ -46,6 +44,8 @@ class Overpass(Service):
         node_tags: Mapping[int, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         super().__init__()
+        #: A real one is minutes behind.
+        self.date = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._nodes = nodes
         self._node_tags = node_tags
         self._ways = ways
@@ -67,7 +67,7 @@ class Overpass(Service):
         if request.agent.startswith(("python", "OSMnx")):
             return Answer(406, b"Not Acceptable")
         if request.path == "/api/status":
-            lines = ["Connected as: 1", f"Current time: {DATE}", "Announced endpoint: none"]
+            lines = ["Connected as: 1", f"Current time: {self.date}", "Announced endpoint: none"]
             lines += ["Rate limit: 2", "2 slots available now.", "Currently running queries:"]
             return Answer(200, "\n".join(lines).encode())
         found = _QUERY.fullmatch(request.fields.get("data", ""))
@@ -93,7 +93,7 @@ class Overpass(Service):
         return {
             "version": 0.6,
             "generator": "Overpass API",
-            "osm3s": {"timestamp_osm_base": DATE, "copyright": "ODbL"},
+            "osm3s": {"timestamp_osm_base": self.date, "copyright": "ODbL"},
             "elements": elements,
         }
 

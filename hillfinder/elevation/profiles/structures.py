@@ -64,7 +64,8 @@ def _near_approach(network: StreetNetwork, samples: Samples, edge: Ints, cell_m:
     first = np.ones(len(u), bool)
     first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])
     nodes = len(network.node_id)
-    graph = csr_array((cost[first], (u[first], v[first])), shape=(nodes, nodes))
+    at = np.array([u[first], v[first]], np.int32)  # for SciPy 1.14
+    graph = csr_array((cost[first], (at[0], at[1])), shape=(nodes, nodes))
     far = dijkstra(graph, directed=False, indices=heads, limit=reach, min_only=True)
     by_u = far[network.edge_u[edge]] + samples.distance_m
     by_v = far[network.edge_v[edge]] + length[edge] - samples.distance_m
@@ -125,9 +126,8 @@ def straight_between(samples: Samples, read: Floats, loose: Bools) -> Floats:
     number = np.full(len(line), -1)
     number[free] = np.arange(len(free))
     both = loose[one] & loose[other]
-    links = coo_array(
-        (np.ones(int(both.sum())), (number[one[both]], number[other[both]])), shape=(len(free),) * 2
-    )
+    ends = number[[one[both], other[both]]].astype(np.int32)  # for SciPy 1.14
+    links = coo_array((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(len(free),) * 2)
     _, part = connected_components(links, directed=False)
     edge_of_void = np.zeros(part.max() + 1, bool)
     grounded = np.zeros(part.max() + 1, bool)
