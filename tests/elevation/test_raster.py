@@ -250,7 +250,7 @@ def test_a_plane_is_exact_in_every_system(
     row, col = inside()
     flat = crs.partition("+")[0]
     lon, lat = points(row, col, (left, top), cell, flat)
-    raster = Raster([path])
+    raster = Raster([path], unit="m" if "2913" in crs else None)
     # 2e-3 of a cell: PROJ and GDAL each choose their own way between datums.
     np.testing.assert_allclose(raster(lon, lat), PLANE.at(row, col), atol=0.005)
     aside = points(np.array([-1.1, 20, ROWS, 20]), np.array([20, -1.1, 20, COLS]),
@@ -261,11 +261,11 @@ def test_a_plane_is_exact_in_every_system(
 def test_the_size_of_a_cell_is_in_metres(tmp_path: Path) -> None:
     cells = PLANE.cells().astype("f4")
     feet = write(tmp_path / "feet.tif", cells, "EPSG:2913", (7_600_000.0, 680_000.0), cell=100.0)
-    assert Raster([feet]).source.cell_m == pytest.approx(30.48)
+    assert Raster([feet], unit="m").source.cell_m == pytest.approx(30.48)
     degrees = write(tmp_path / "degrees.tif", cells, cell=1 / 3600)
     assert Raster([degrees]).source.cell_m == pytest.approx(30.9, abs=0.1)
-    assert Raster([degrees, feet]).source.cell_m == pytest.approx(30.48)
-    assert Raster([degrees, feet]).source.name == "feet.tif, degrees.tif"
+    assert Raster([degrees, feet], unit="m").source.cell_m == pytest.approx(30.48)
+    assert Raster([degrees, feet], unit="m").source.name == "feet.tif, degrees.tif"
 
 
 def test_nad27_is_shifted(tmp_path: Path) -> None:
@@ -323,9 +323,7 @@ def test_longitudes_of_0_to_360(tmp_path: Path) -> None:
 # --- What a cell says -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "dtype", ["uint8", "int16", "uint16", "int32", "uint32", "float32", "float64"]
-)
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "int32", "uint32", "float32", "float64"])
 def test_every_type_of_number(tmp_path: Path, dtype: str) -> None:
     path = write(tmp_path / "dem.tif", PLANE.cells().astype(dtype))
     row, col = inside()
@@ -363,7 +361,6 @@ def test_scale_offset_and_unit(
         ("int16", -32768, -32768),
         ("int16", -9999, None),
         ("int16", 0, 0),
-        ("uint8", 255, 255),
         ("uint16", 65535, None),
         ("int32", -999999, None),
         ("int32", -(2**31), None),

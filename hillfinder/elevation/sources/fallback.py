@@ -16,6 +16,7 @@ import numpy as np
 from hillfinder.earth import EARTH_RADIUS_M
 from hillfinder.elevation.heights import worst
 from hillfinder.elevation.proximity import may_meet
+from hillfinder.elevation.sources.raster_file.vertical_units import differ_by_a_unit, other_unit
 from hillfinder.errors import HeightsError, HillfinderError, OfflineError, ServiceError
 from hillfinder.model import HeightSource
 
@@ -30,6 +31,8 @@ SEAM_M = 60.0
 #: A smaller share of the points is left open, as on a pier beyond which a model ends: a few heights
 #: from a worse model would widen the doubt of all.
 LEAST_SHARE = 0.01
+#: Points at which two sources are compared where one does not state the unit of its heights.
+PROBES = 100
 
 
 class Chain:
@@ -85,6 +88,7 @@ class Chain:
         read = np.full(len(lon), np.nan)
         self._used, self._failed = [], []
         broken: set[str] = set()
+        served: list[Heights] = []
         for source in self.links:
             server = getattr(source, "server", "")
             if server in broken:
@@ -93,19 +97,35 @@ class Chain:
             if len(todo) == 0 or len(todo) < LEAST_SHARE * len(read):
                 break
             name = source.source.name
+            # Read where heights are known already, too: one of the two may be in feet.
+            doubtful = [
+                each for each in (*served, source) if getattr(each, "assumes_metres", False)
+            ]
+            probe = _probes(read) if served and doubtful else todo[:0]
             try:
-                got = source(lon[todo], lat[todo])
+                got, again = np.split(
+                    source(lon[ask := np.concatenate([todo, probe])], lat[ask]), [len(todo)]
+                )
             except (HeightsError, ServiceError) as error:
                 self._failed.append((name, error))
                 broken |= {server} - {""}
                 continue
+            if differ_by_a_unit(read[probe], again):
+                raise other_unit(doubtful[0].source.name, served[0].source.name)
             share = float((~np.isnan(got)).sum()) / len(read)
             if share >= LEAST_SHARE or (share and not self._used):
                 read[todo] = got
                 self._used.append((source.source, share))
+                served.append(source)
         if self._failed and not self._used:
             raise _joined([error for _, error in self._failed])
         return read
+
+
+def _probes(read: Floats) -> Ints:
+    """Return some points whose heights are known, spread over all."""
+    known = np.flatnonzero(~np.isnan(read))
+    return known[:: max(1, len(known) // PROBES)]
 
 
 def why(error: HillfinderError) -> str:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-import warnings
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hillfinder.elevation.heights import VOID_MARGIN_CELLS, bilinear, mask_voids
+from hillfinder.elevation.sources.raster_file.header import ground_cell_m, quietly
+from hillfinder.elevation.sources.raster_file.vertical_units import differ_by_a_unit, other_unit
+from hillfinder.elevation.sources.raster_file.voids import (
+    mask_plateaus,
+    refuse_if_too_high,
+    stands_for_none,
+)
 from hillfinder.errors import HeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from rasterio.io import DatasetReader
 
+    from hillfinder.elevation.sources.raster_file.header import Header
     from hillfinder.model import Bools, Floats, Ints
 
 #: Points are read in square pieces of so many cells a side, so that memory does not grow with the
@@ -33,61 +38,6 @@ COUNTING_CELLS, MARGIN_CELLS = VOID_MARGIN_CELLS + 1, 6
 OFF_GRID_CELLS = 0.05
 #: Geographic systems within two metres of WGS 84: WGS 84 itself, NAD83, NAD83(2011), ETRS89.
 SAME_AS_WGS84 = (4326, 4269, 6318, 4258)
-#: Units of height that are not the metre, as GDAL writes them.
-FEET_M = {
-    "ft": 0.3048,
-    "foot": 0.3048,
-    "feet": 0.3048,
-    "ft us": 1200 / 3937,
-    "us survey foot": 1200 / 3937,
-    "us survey feet": 1200 / 3937,
-    "us-ft": 1200 / 3937,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a file says of itself; rows grow southwards, ``cell`` is positive, in CRS units."""
-
-    where: str
-    name: str
-    open: Callable[[], DatasetReader]
-    crs: str
-    geographic: bool
-    left: float
-    top: float
-    cell_x: float
-    cell_y: float
-    rows: int
-    cols: int
-    metres_per_unit: float
-    south_up: bool
-
-    @property
-    def cell_m(self) -> float:
-        """Metres between cells, north to south."""
-        return self.cell_y * self.metres_per_unit
-
-    def shares_grid(self, other: Header) -> bool:
-        """Tell whether the cells of two files lie on one grid, so that they are read as one."""
-        if self.crs != other.crs:
-            return False
-        apart_x = (self.left - other.left) / other.cell_x
-        apart_y = (self.top - other.top) / other.cell_y
-        off = (
-            apart_x - round(apart_x),
-            apart_y - round(apart_y),
-            self.cols * (self.cell_x / other.cell_x - 1),
-            self.rows * (self.cell_y / other.cell_y - 1),
-        )
-        return max(map(abs, off)) < OFF_GRID_CELLS
-
-    def turned_towards(self, lon: float) -> Header:
-        """Return the same file on the turn of the earth on which it is nearest to ``lon``."""
-        if not self.geographic:
-            return self
-        middle = self.left + self.cols * self.cell_x / 2
-        return replace(self, left=self.left + 360.0 * round((lon - middle) / 360.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +116,11 @@ def _sample_piece(
         cols = math.ceil(col.max()) + MARGIN_CELLS + 1 - col0
         height = np.full((rows, cols), np.nan, np.float32)
         outside = np.ones(height.shape, bool)
+        # One of them may be in feet: they are compared where they meet.
+        doubtful = next((each.name for each in headers if not each.unit.stated), "")
         for header, box in zip(headers, boxes, strict=True):
-            _paste(height, outside, header, (box[0] - row0, box[1] - col0))
+            _paste(height, outside, header, (box[0] - row0, box[1] - col0), doubtful)
+        mask_plateaus(height, ground_cell_m(headers[0]))
         mask_voids(height, outside=outside)
         canvas = Canvas(headers[0], (row0, col0), height)
         cells = np.cumsum([each.height.size for each in (canvas, *canvases)])
@@ -184,11 +137,16 @@ def _box(header: Header, first: Header) -> tuple[int, int, int, int]:
 
 
 def _paste(
-    canvas: NDArray[np.float32], outside: Bools, header: Header, corner: tuple[int, int]
+    canvas: NDArray[np.float32],
+    outside: Bools,
+    header: Header,
+    corner: tuple[int, int],
+    doubtful: str = "",
 ) -> None:
     """Write one file's heights on the canvas wherever it is still empty.
 
-    ``corner`` is where the file's first cell lies on the canvas; ``outside`` ends where it begins.
+    ``corner`` is where the file's first cell lies on the canvas; ``outside`` ends where it begins;
+    ``doubtful`` names a file whose unit is not stated, if there is one.
     """
     import rasterio
     from rasterio.enums import MaskFlags
@@ -200,15 +158,15 @@ def _paste(
     if r0 >= r1 or c0 >= c1:
         return
     skip = top + header.rows - r1 if header.south_up else r0 - top
+    band = header.band - 1
     try:
         with quietly(), header.open() as file:
             # A mask that only repeats which value stands for none takes longer than the heights.
-            masked = file.mask_flag_enums[0] not in ([MaskFlags.all_valid], [MaskFlags.nodata])
-            void = np.nan if masked or file.nodata is None else file.nodata
+            masked = file.mask_flag_enums[band] not in ([MaskFlags.all_valid], [MaskFlags.nodata])
+            void = np.nan if masked or file.nodata is None else file.nodatavals[band]
             window = Window(c0 - left, skip, c1 - c0, r1 - r0)
-            read = file.read(1, window=window, masked=masked)
-            scale, shift = file.scales[0], file.offsets[0]
-            metres = FEET_M.get((file.units[0] or "").strip().lower(), 1.0)
+            read = file.read(header.band, window=window, masked=masked)
+            scale, shift = file.scales[band], file.offsets[band]
     except rasterio.errors.RasterioError as error:
         msg = (
             f"{header.name} could not be read to its end: it is cut short or damaged, or "
@@ -218,10 +176,14 @@ def _paste(
     with np.errstate(over="ignore", invalid="ignore"):  # absurd heights are masked in a moment
         values = np.ma.getdata(read).astype(np.float32)
         values[np.ma.getmask(read) if masked else read == void] = np.nan
-        values[values == -32768] = np.nan  # SRTM's void, which many files forget to declare
-        values = (values * np.float32(scale) + np.float32(shift)) * np.float32(metres)
+        values[stands_for_none(values, str(read.dtype))] = np.nan
+        values = (values * np.float32(scale) + np.float32(shift)) * np.float32(header.unit.metres)
+    if not header.unit.stated:
+        refuse_if_too_high(values, header.name)
     if header.south_up:
         values = values[::-1]
+    if doubtful:
+        _compare(canvas, values, (r0, c0), doubtful)
     part = canvas[r0:r1, c0:c1]
     np.copyto(part, values, where=np.isnan(part))
     outside[r0:r1, c0:c1] = False
@@ -240,11 +202,29 @@ def _transform(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     return x, y
 
 
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Keep the warnings of rasterio from the terminal: what matters is raised."""
-    from rasterio.errors import NotGeoreferencedWarning
+def _compare(
+    canvas: NDArray[np.float32], values: NDArray[np.float32], corner: tuple[int, int], name: str
+) -> None:
+    """Refuse a file whose heights are those of what lies below or beside it, but in feet.
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        yield
+    Args:
+        canvas: heights of other files.
+        values: of this one, not yet on it.
+        corner: where its first cell lies on the canvas.
+        name: what it is called.
+    """
+    (r0, c0), (rows, cols) = corner, values.shape
+    pairs = [(values, canvas[r0 : r0 + rows, c0 : c0 + cols])]
+    if r0 > 0:
+        pairs.append((values[:1], canvas[r0 - 1 : r0, c0 : c0 + cols]))
+    if c0 > 0:
+        pairs.append((values[:, :1], canvas[r0 : r0 + rows, c0 - 1 : c0]))
+    if r0 + rows < canvas.shape[0]:
+        pairs.append((values[-1:], canvas[r0 + rows : r0 + rows + 1, c0 : c0 + cols]))
+    if c0 + cols < canvas.shape[1]:
+        pairs.append((values[:, -1:], canvas[r0 : r0 + rows, c0 + cols : c0 + cols + 1]))
+    own, others = (
+        np.concatenate([pair[side].ravel() for pair in pairs]).astype(float) for side in (0, 1)
+    )
+    if differ_by_a_unit(own, others):
+        raise other_unit(name, "the file beside it")

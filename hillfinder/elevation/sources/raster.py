@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hillfinder.earth import EARTH_RADIUS_M
+import numpy as np
+
 from hillfinder.elevation.heights import worst
 from hillfinder.elevation.sources.fallback import Chain
-from hillfinder.elevation.sources.mosaic import Canvas, Header, quietly, sample
+from hillfinder.elevation.sources.mosaic import OFF_GRID_CELLS, Canvas, sample
+from hillfinder.elevation.sources.raster_file.header import ground_cell_m, read_header
+from hillfinder.elevation.sources.raster_file.opening import open_file
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from rasterio.io import DatasetReader
-
+    from hillfinder.elevation.sources.raster_file.header import Header, Open
     from hillfinder.model import Floats, HeightKind
-
-    Open = Callable[[str], DatasetReader]
 
 #: Makers that name their files always so, and what they make; any other name says nothing.
 KINDS: dict[str, HeightKind] = {
     r"USGS_(13|1|19|1M|OPR)_": "bare earth",
     r"Copernicus_DSM_": "surface",
 }
+
+
+#: Files wider than this have cells of several sizes: theirs is measured where they are read.
+WIDE_M = 200_000.0
 
 
 class Raster(Chain):
@@ -46,6 +49,8 @@ class Raster(Chain):
         paths: Sequence[Path | str],
         *,
         kind: HeightKind | None = None,
+        unit: str | None = None,
+        band: int | None = None,
         opener: Open | None = None,
     ) -> None:
         """Open every file once to read its header.
@@ -54,15 +59,27 @@ class Raster(Chain):
             paths: the files.
             kind: whether they show the bare earth or what stands on it; ``None`` goes by their
                 names, and is "unknown" but for the few makers who name their files always so.
+            unit: of the heights in files that do not state a known one: ``m``, ``ft``, ``us-ft``,
+                ``yd``, ``dm``, ``cm`` or ``mm``. A file that states its unit keeps it.
+            band: which band holds the heights, from 1; ``None`` picks it where there is no choice.
             opener: opens a file that lies elsewhere than on this machine, by its name in ``paths``.
         """
         if not paths:
             msg = "No elevation file was given: give one or more."
             raise HeightsError(msg)
-        headers = [_header(str(path), opener or _open) for path in paths]
+        headers = [read_header(str(path), opener or open_file, unit, band) for path in paths]
+        if unit and not any(header.unit.is_called(unit) for header in headers):
+            metres = headers[0].unit.metres
+            msg = (
+                f"{headers[0].name} states another unit of height (1 is {metres:.4g} m): leave "
+                "--dem-unit out."
+            )
+            raise HeightsError(msg)
         grids: list[list[Header]] = []
-        for header in sorted(headers, key=lambda each: each.cell_m):
-            grid = next((grid for grid in grids if header.shares_grid(grid[0])), None)
+        for header in sorted(headers, key=ground_cell_m):
+            grid = next(
+                (grid for grid in grids if header.shares_grid(grid[0], OFF_GRID_CELLS)), None
+            )
             if grid is None:
                 grids.append([header])
             else:
@@ -92,10 +109,16 @@ class Raster(Chain):
 
 
 class _Grid:
-    """Heights from files on one grid."""
+    """Heights from files on one grid.
+
+    Attributes:
+        assumes_metres: a file does not state the unit of its heights.
+    """
 
     def __init__(self, headers: list[Header], kind: HeightKind | None, held: list[Canvas]) -> None:
         self._headers, self._held = headers, held
+        self._cell_m = ground_cell_m(headers[0])
+        self.assumes_metres = not all(header.unit.stated for header in headers)
         self._kind = kind or worst(_kind(header.name) for header in headers)
 
     @property
@@ -109,13 +132,14 @@ class _Grid:
             return None
         states = [(path.resolve(), path.stat()) for path in paths]
         files = (f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states)
-        return "; ".join([self._kind, *files])
+        read = [f"{header.band} {header.unit.metres}" for header in self._headers]
+        return "; ".join([self._kind, *dict.fromkeys(read), *files])
 
     @property
     def source(self) -> HeightSource:
         """Return the files' names and their kind; their credit is not written in them."""
         names = ", ".join(header.name for header in self._headers)
-        return HeightSource(names, self._kind, round(self._headers[0].cell_m, 2), None)
+        return HeightSource(names, self._kind, round(self._cell_m, 2), None)
 
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return heights at points, NaN where no file knows one.
@@ -123,6 +147,9 @@ class _Grid:
         Raises:
             HeightsError: a file could not be read to its end.
         """
+        first = self._headers[0]
+        if first.rows * self._cell_m > WIDE_M and len(lon):
+            self._cell_m = ground_cell_m(first, (float(np.nanmean(lon)), float(np.nanmean(lat))))
         return sample(self._headers, lon, lat, self._held)
 
 
@@ -133,91 +160,3 @@ def _kind(name: str) -> HeightKind:
     ('bare earth', 'unknown')
     """
     return next((kind for start, kind in KINDS.items() if re.match(start, name)), "unknown")
-
-
-def _open(path: str) -> DatasetReader:
-    import rasterio
-
-    if not Path(path).is_file():
-        msg = f"There is no elevation file {path}: give a GeoTIFF, VRT, HGT or zipped HGT."
-        raise HeightsError(msg)
-    return rasterio.open(_openable(Path(path)))
-
-
-def _header(where: str, opener: Open) -> Header:
-    import rasterio
-
-    path = Path(where)
-    try:
-        with quietly(), opener(where) as file:
-            crs, transform, picture = file.crs, file.transform, _is_picture(file)
-            rows, cols = file.shape
-            if crs is not None:
-                factor = crs.units_factor[1]
-                unit = factor * EARTH_RADIUS_M if crs.is_geographic else factor
-                geographic, wkt = crs.is_geographic, crs.to_wkt()
-    except (rasterio.errors.RasterioError, rasterio.errors.CRSError) as error:
-        named = " An .hgt must have its corner for a name, such as N46E008.hgt."
-        msg = (
-            f"{path.name} cannot be read as an elevation model ({error}): it may be cut short, "
-            f"empty, or not what its ending says. Fetch it again."
-            f"{named if path.suffix.lower() == '.hgt' else ''}"
-        )
-        raise HeightsError(msg) from error
-    if picture:
-        msg = f"{path.name} is a picture, not an elevation model: give one with heights in metres."
-        raise HeightsError(msg)
-    if crs is None or transform.is_identity:
-        msg = (
-            f"{path.name} does not say where on earth it lies (no coordinate system): "
-            "assign one, for instance with gdal_translate -a_srs."
-        )
-        raise HeightsError(msg)
-    if transform.b or transform.d or transform.a <= 0 or transform.e == 0:
-        msg = f"{path.name} is not north-up: warp it first, for instance with gdalwarp."
-        raise HeightsError(msg)
-    return Header(
-        where=where,
-        name=path.name,
-        open=partial(opener, where),
-        crs=wkt,
-        geographic=geographic,
-        left=transform.c,
-        top=transform.f + max(0.0, transform.e * rows),
-        cell_x=transform.a,
-        cell_y=abs(transform.e),
-        rows=rows,
-        cols=cols,
-        metres_per_unit=unit,
-        south_up=transform.e > 0,
-    )
-
-
-def _is_picture(file: DatasetReader) -> bool:
-    from rasterio.enums import ColorInterp
-
-    return file.colorinterp[0] in {ColorInterp.red, ColorInterp.palette}
-
-
-def _openable(path: Path) -> str:
-    """Return the name GDAL knows the file by: a zip is looked into."""
-    if path.suffix.lower() == ".zip":
-        from zipfile import BadZipFile, ZipFile
-
-        try:
-            with ZipFile(path) as bundle:
-                rasters = [
-                    name
-                    for name in bundle.namelist()
-                    if name.lower().endswith((".hgt", ".tif", ".tiff"))
-                    and not name.rpartition("/")[2].startswith("._")  # a Mac's shadow of each file
-                ]
-        except (BadZipFile, OSError) as error:
-            msg = f"{path.name} is not a zip archive that can be read ({error}): fetch it again."
-            raise HeightsError(msg) from error
-        if len(rasters) != 1:
-            what = f"{len(rasters)} rasters: unpack it" if rasters else "none: give another file"
-            msg = f"{path.name} should hold one .hgt or .tif, and holds {what}."
-            raise HeightsError(msg)
-        return f"/vsizip/{{{path.resolve()}}}/{rasters[0]}"
-    return str(path)

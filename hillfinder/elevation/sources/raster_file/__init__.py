@@ -1,0 +1,1 @@
+"""One raster file: how it is opened, and what it says of itself."""

@@ -1,0 +1,134 @@
+"""Cells that hold no height although the file does not say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hillfinder.elevation.heights import HIGHEST_M
+from hillfinder.errors import HeightsError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hillfinder.model import Bools
+
+    Cells = NDArray[np.float32]
+
+#: Values that stand for "no height" in files that forget to declare it, before scale and offset.
+_CODES = (-32768.0, -32767.0, -9999.0)
+#: The greatest number of a type, likewise.
+_CODES_OF_TYPE = {"int16": 32767.0, "uint16": 65535.0}
+#: Ground in another unit reaches as high as this: Everest in centimetres.
+_HIGHEST_IN_CM = 900_000.0
+#: A plateau of one exact value ends in a cliff where the next cell is this much off, in metres, and
+#: as a grade. Zero is sea or a void more often than ground, so less is enough for it: cells of 30 m
+#: beside a sea of zeros read 0, 10, 20 m on a street that rises 3 m.
+CLIFF_M, CLIFF_GRADE = 15.0, 1.0
+ZERO_CLIFF_M, ZERO_CLIFF_GRADE = 5.0, 0.3
+#: A plateau is no ground at all where at least this share of its rim is a cliff.
+CLIFF_SHARE = 0.5
+
+
+def stands_for_none(values: Cells, dtype: str) -> Bools:
+    """Return which cells hold a value that stands for no height: same shape.
+
+    Args:
+        values: cells as stored, before scale and offset.
+        dtype: the type they are stored in.
+    """
+    codes = [*_CODES, *([_CODES_OF_TYPE[dtype]] if dtype in _CODES_OF_TYPE else [])]
+    none = values == codes[0]
+    for code in codes[1:]:
+        none |= values == code
+    return np.asarray(none)
+
+
+def refuse_if_too_high(values: Cells, name: str) -> None:
+    """Refuse heights in metres of which most are higher than any ground: they are in another unit.
+
+    Raises:
+        HeightsError: with the unit to be asked for.
+    """
+    with np.errstate(invalid="ignore"):
+        high = (values > HIGHEST_M) & (values < _HIGHEST_IN_CM)
+        known = int((np.abs(values) < _HIGHEST_IN_CM).sum())
+    if known and high.sum() > known / 2:
+        msg = (
+            f"{name} does not state the unit of its heights, and most are about "
+            f"{np.median(values[high]):,.0f}: too high for metres. Say which it is: --dem-unit ft, "
+            "us-ft, dm or cm."
+        )
+        raise HeightsError(msg)
+
+
+def mask_plateaus(values: Cells, cell_m: float) -> None:
+    """Set to NaN, in place, plateaus of one exact value that end in cliffs.
+
+    A void filled with a constant, or the sea of a coarse model, meets the ground in a step that is
+    no slope. Where most of its rim is one the whole plateau goes, elsewhere the cells at the cliff.
+
+    Args:
+        values: heights in metres, one a cell, NaN where unknown.
+        cell_m: distance between cell centres.
+    """
+    if min(values.shape) < 3:
+        return
+    least = max(ZERO_CLIFF_M, ZERO_CLIFF_GRADE * cell_m)
+    with np.errstate(invalid="ignore"):
+        down, across = np.abs(np.diff(values, axis=0)), np.abs(np.diff(values, axis=1))
+        if not ((down > least).any() or (across > least).any()):
+            return
+        level = np.zeros(values.shape, bool)
+        level[1:-1, 1:-1] = (
+            (down[:-1, 1:-1] == 0)
+            & (down[1:, 1:-1] == 0)
+            & (across[1:-1, :-1] == 0)
+            & (across[1:-1, 1:] == 0)
+        )
+        if not level.any():
+            return
+        plateau = _grown(level.astype(np.int64), down, across) > 0
+        # On the plateau's own side of a pair; between two plateaus the lower one is the void.
+        steep = np.where(values == 0, least, max(CLIFF_M, CLIFF_GRADE * cell_m))
+        rim, cliff = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
+        for step, one, other in (
+            (down, np.s_[1:], np.s_[:-1]),
+            (across, np.s_[:, 1:], np.s_[:, :-1]),
+        ):
+            for here, there in ((one, other), (other, one)):
+                lower = ~plateau[there] | (np.abs(values[here]) < np.abs(values[there]))
+                edge = plateau[here] & lower & (step > 0)
+                rim[here] |= edge
+                cliff[here] |= edge & (step > steep[here])
+    if not cliff.any():
+        return
+    from scipy.ndimage import label
+
+    number, count = label(level)  # the insides of two plateaus never touch
+    number = _grown(number.astype(np.int64), down, across)
+    rims = np.bincount(number[rim], minlength=count + 1)
+    cliffs = np.bincount(number[cliff], minlength=count + 1)
+    void = cliffs >= np.maximum(CLIFF_SHARE * rims, 1)
+    void[0] = False
+    values[void[number] | cliff] = np.nan
+
+
+def _grown(number: NDArray[np.int64], down: Cells, across: Cells) -> NDArray[np.int64]:
+    """Return numbers of plateaus that also reach the cells of the same height beside them.
+
+    Args:
+        number: of the insides, 0 elsewhere.
+        down: absolute differences between cells of neighbouring rows.
+        across: likewise of columns.
+    """
+    for _ in range(2):  # a plateau's corner lies two steps from its inside
+        inside = number.copy()
+        for step, one, other in (
+            (down, np.s_[1:], np.s_[:-1]),
+            (across, np.s_[:, 1:], np.s_[:, :-1]),
+        ):
+            for here, there in ((one, other), (other, one)):
+                np.copyto(number[here], inside[there], where=(step == 0) & (number[here] == 0))
+    return number
