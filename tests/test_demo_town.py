@@ -15,18 +15,19 @@ from pyproj import Transformer
 from shapely import LineString, MultiLineString
 from shapely import Point as Spot
 
-from hillfinder.demo import files, town
-from hillfinder.demo.town import KNOWN, WAYS, KnownHill, height_m
+from hillfinder.demo import files, terrain, town
+from hillfinder.demo.terrain import height_m
+from hillfinder.demo.town import KNOWN_HILLS, WAYS, KnownHill
 from hillfinder.errors import OutputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hillfinder.demo.town import Line
+    from hillfinder.demo.town import LineM
     from hillfinder.model import Floats
 
 ISLAND = {801, 802, 803}
-HILLS = [hill for hill in KNOWN if hill.is_hill]
+HILLS = [hill for hill in KNOWN_HILLS if hill.is_hill]
 #: 10 and 20 minutes at 7:00 a kilometre.
 NEAREST_M, FARTHEST_M = 10 / 7 * 1000, 20 / 7 * 1000
 
@@ -39,7 +40,7 @@ class Read(NamedTuple):
     refs: dict[int, list[int]]
     tags: dict[int, dict[str, str]]
 
-    def line(self, way_id: int) -> Line:
+    def line(self, way_id: int) -> LineM:
         return tuple(self.xy[ref] for ref in self.refs[way_id])
 
     def streets(self) -> list[int]:
@@ -58,7 +59,7 @@ def label(hill: KnownHill) -> str:
     return f"{hill.name or 'unnamed'} {hill.way_ids[0]} {hill.stretch[0][1]:.0f}"
 
 
-def along(line: Line, every_m: float) -> tuple[Floats, Floats]:
+def along(line: LineM, every_m: float) -> tuple[Floats, Floats]:
     """Return the distances and ground heights of points ``every_m`` along a line."""
     path = LineString(line)
     distance = np.arange(0, path.length, every_m)
@@ -66,7 +67,7 @@ def along(line: Line, every_m: float) -> tuple[Floats, Floats]:
     return distance, height_m([p.x for p in points], [p.y for p in points])
 
 
-def steepest(line: Line, over_m: float = 100.0) -> float:
+def steepest(line: LineM, over_m: float = 100.0) -> float:
     """Return the greatest grade of the ground under a line, either way, over ``over_m``."""
     _, height = along(line, 5.0)
     span = int(over_m / 5)
@@ -74,12 +75,12 @@ def steepest(line: Line, over_m: float = 100.0) -> float:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> files.Files:
+def written(tmp_path_factory: pytest.TempPathFactory) -> files.DemoFiles:
     return files.write(tmp_path_factory.mktemp("gradely") / "new" / "folder")
 
 
 @pytest.fixture(scope="module")
-def read(written: files.Files) -> Read:
+def read(written: files.DemoFiles) -> Read:
     node_ids, lon, lat = [], [], []
     refs, tags = {}, {}
     for item in osmium.FileProcessor(str(written.osm)):
@@ -108,7 +109,7 @@ def test_pyosmium_reads_what_the_table_says(read: Read) -> None:
             assert LineString(read.line(way.id)).distance(Spot(point)) < 0.02
 
 
-def test_the_file_states_its_bounds(written: files.Files, read: Read) -> None:
+def test_the_file_states_its_bounds(written: files.DemoFiles, read: Read) -> None:
     with osmium.io.Reader(str(written.osm)) as reader:
         box = reader.header().box()
     to_degrees = Transformer.from_crs(town.CRS, "EPSG:4326", always_xy=True)
@@ -117,7 +118,7 @@ def test_the_file_states_its_bounds(written: files.Files, read: Read) -> None:
     assert stated == pytest.approx([lon.min(), lon.max(), lat.min(), lat.max()], abs=2e-7)
 
 
-def test_every_cell_centre_has_the_height_of_the_formula(written: files.Files) -> None:
+def test_every_cell_centre_has_the_height_of_the_formula(written: files.DemoFiles) -> None:
     with rasterio.open(written.dem) as raster:
         heights = raster.read(1)
         x, y = raster.xy(*np.mgrid[0 : raster.height, 0 : raster.width].reshape(2, -1))
@@ -132,7 +133,7 @@ def test_every_cell_centre_has_the_height_of_the_formula(written: files.Files) -
 
 def test_a_metre_of_the_town_is_a_metre_on_the_ground() -> None:
     crs = Transformer.from_crs("EPSG:4326", town.CRS, always_xy=True)
-    west, south, east, north = town.BOUNDS_M
+    west, south, east, north = terrain.BOUNDS_M
     for x, y in ((west, south), (west, north), (east, south), (east, north), (0.0, 0.0)):
         lon, lat = crs.transform([x, x + 100, x], [y, y, y + 100], direction="INVERSE")
         geod = crs.target_crs.get_geod() if crs.target_crs else None
@@ -143,7 +144,7 @@ def test_a_metre_of_the_town_is_a_metre_on_the_ground() -> None:
 
 
 def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(
-    written: files.Files, tmp_path: Path
+    written: files.DemoFiles, tmp_path: Path
 ) -> None:
     for _ in range(2):
         again = files.write(tmp_path)
@@ -159,7 +160,7 @@ def test_a_folder_that_is_a_file_is_said_in_one_sentence(tmp_path: Path) -> None
         files.write(taken)
 
 
-@pytest.mark.parametrize("known", KNOWN, ids=label)
+@pytest.mark.parametrize("known", KNOWN_HILLS, ids=label)
 def test_what_is_known_is_on_the_map(known: KnownHill, read: Read) -> None:
     for way_id in known.way_ids:
         assert read.tags[way_id].get("name", "") in {known.name, ""}
@@ -170,7 +171,7 @@ def test_what_is_known_is_on_the_map(known: KnownHill, read: Read) -> None:
     assert known.length_m >= 100
 
 
-@pytest.mark.parametrize("known", [known for known in KNOWN if known.on_ground], ids=label)
+@pytest.mark.parametrize("known", [known for known in KNOWN_HILLS if known.on_ground], ids=label)
 def test_the_grade_is_exact(known: KnownHill) -> None:
     points = np.array(known.stretch)
     rises = np.diff(height_m(*points.T))
@@ -181,7 +182,7 @@ def test_the_grade_is_exact(known: KnownHill) -> None:
     assert height - height[0] == pytest.approx(known.grade * distance, abs=off)
 
 
-@pytest.mark.parametrize("known", [known for known in KNOWN if known.on_ground], ids=label)
+@pytest.mark.parametrize("known", [known for known in KNOWN_HILLS if known.on_ground], ids=label)
 def test_the_streets_as_written_carry_that_grade(known: KnownHill, read: Read) -> None:
     drawn = LineString(read.line(known.way_ids[0]))
     begin, end = (drawn.project(Spot(known.stretch[place])) for place in (0, -1))
@@ -191,7 +192,7 @@ def test_the_streets_as_written_carry_that_grade(known: KnownHill, read: Read) -
 
 
 def test_nothing_else_is_a_hill(read: Read) -> None:
-    named = {way_id for known in KNOWN for way_id in known.way_ids}
+    named = {way_id for known in KNOWN_HILLS for way_id in known.way_ids}
     for way_id in set(read.streets()) - named:
         assert steepest(read.line(way_id)) < 0.03, read.tags[way_id]
 
@@ -203,7 +204,7 @@ def test_on_hill_streets_nothing_is_steeper_than_the_hill(read: Read) -> None:
 
 
 def test_the_ground_under_a_level_road_misleads(read: Read) -> None:
-    for known in KNOWN:
+    for known in KNOWN_HILLS:
         if not known.on_ground:
             assert steepest(read.line(known.way_ids[0])) > 0.03, label(known)
 
@@ -237,7 +238,7 @@ def test_every_street_but_the_island_can_be_reached(read: Read) -> None:
     assert {way for way in read.streets() if set(read.refs[way]) <= main} == (
         set(read.streets()) - ISLAND
     )
-    for known in KNOWN:
+    for known in KNOWN_HILLS:
         assert known.reachable == (not set(known.way_ids) & ISLAND)
 
 
@@ -265,7 +266,7 @@ def test_hills_lie_before_within_and_beyond_the_warmup(read: Read) -> None:
     assert len(runs) - len(near) - len(far) >= 7
 
 
-def test_the_town_is_small(written: files.Files, read: Read) -> None:
+def test_the_town_is_small(written: files.DemoFiles, read: Read) -> None:
     assert 40_000 < sum(LineString(read.line(way)).length for way in read.streets()) < 60_000
     assert written.osm.stat().st_size < 100_000
     assert written.dem.stat().st_size < 1_000_000

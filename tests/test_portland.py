@@ -16,7 +16,7 @@ from hillfinder.climbs import ranking
 from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
-from hillfinder.demo.town import KNOWN, KnownHill
+from hillfinder.demo.town import KNOWN_HILLS, KnownHill
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
@@ -259,12 +259,12 @@ def test_grenoble() -> None:
 
 
 @pytest.fixture(scope="module")
-def gradely(tmp_path_factory: pytest.TempPathFactory) -> files.Files:
+def gradely(tmp_path_factory: pytest.TempPathFactory) -> files.DemoFiles:
     return files.write(tmp_path_factory.mktemp("gradely"))
 
 
 @pytest.fixture(scope="module")
-def hills(gradely: files.Files) -> Hills:
+def hills(gradely: files.DemoFiles) -> Hills:
     return find.near(town.DOOR, Criteria(limit=100), streets=gradely.osm, heights=gradely.dem)
 
 
@@ -290,7 +290,9 @@ def those_on(hills: Hills, known: KnownHill) -> Iterator[Climb]:
 
 
 @pytest.mark.parametrize(
-    "known", [hill for hill in KNOWN if hill.is_hill], ids=lambda hill: f"{hill.name} {hill.why}"
+    "known",
+    [hill for hill in KNOWN_HILLS if hill.is_hill],
+    ids=lambda hill: f"{hill.name} {hill.why}",
 )
 def test_every_hill_of_the_town_is_found_with_its_grade(hills: Hills, known: KnownHill) -> None:
     found = list(those_on(hills, known))
@@ -306,11 +308,11 @@ def test_every_hill_of_the_town_is_found_with_its_grade(hills: Hills, known: Kno
 
 
 def test_no_trap_of_the_town_is_listed(hills: Hills) -> None:
-    hold = {way for known in KNOWN if not known.is_hill for way in known.way_ids}
-    hold -= {way for known in KNOWN if known.is_hill for way in known.way_ids}
+    hold = {way for known in KNOWN_HILLS if not known.is_hill for way in known.way_ids}
+    hold -= {way for known in KNOWN_HILLS if known.is_hill for way in known.way_ids}
     for hill in hills:
         assert not hold & set(hill.climb.way_ids), hill.name
-    true = {way for known in KNOWN if known.is_hill for way in known.way_ids}
+    true = {way for known in KNOWN_HILLS if known.is_hill for way in known.way_ids}
     assert all(true & set(hill.climb.way_ids) for hill in hills)
 
 
@@ -338,7 +340,7 @@ def test_hills_of_the_town_nearer_than_10_minutes_have_a_way_round(hills: Hills)
     assert shapes["Saddle Street"] in {"detour", "direct"}
 
 
-def test_the_order_of_the_file_changes_not_a_byte(gradely: files.Files, tmp_path: Path) -> None:
+def test_the_order_of_the_file_changes_not_a_byte(gradely: files.DemoFiles, tmp_path: Path) -> None:
     text = gradely.osm.read_text()
     head, *rest = re.split(r"(?=^  <way )", text, flags=re.MULTILINE)
     *ways, last = [part.removesuffix("</osm>\n") for part in rest]
@@ -358,14 +360,14 @@ def test_the_order_of_the_file_changes_not_a_byte(gradely: files.Files, tmp_path
 @pytest.mark.parametrize("walk", [False, True])
 @pytest.mark.parametrize("length", [(50.0, 100.0), (100.0, 200.0), (300.0, 800.0)])
 def test_other_lengths_and_paces_in_the_town(
-    gradely: files.Files,
+    gradely: files.DemoFiles,
     length: tuple[float, float],
     walk: bool,  # noqa: FBT001
 ) -> None:
     criteria = Criteria(length_m=length, walk=walk, limit=40)
     found = find.near(town.DOOR, criteria, streets=gradely.osm, heights=gradely.dem)
     assert len(found) > 0
-    true = {way: known.grade for known in KNOWN if known.is_hill for way in known.way_ids}
+    true = {way: known.grade for known in KNOWN_HILLS if known.is_hill for way in known.way_ids}
     for hill in found:
         grades = [true[way] for way in hill.climb.way_ids if way in true]
         assert grades

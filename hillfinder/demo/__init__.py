@@ -1,1 +1,1 @@
-"""A made-up town whose grades are known exactly: for the demo, and as the truth for tests."""
+"""A fictional town whose grades are known exactly: for the demo, and as the truth for tests."""

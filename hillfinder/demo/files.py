@@ -1,4 +1,4 @@
-"""The made-up town as files that any reader of streets and heights understands."""
+"""Write the fictional town as OpenStreetMap XML and GeoTIFF."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from hillfinder.demo.town import BOUNDS_M, CRS, WAYS, Way, height_m
+from hillfinder.demo.terrain import BOUNDS_M, height_m
+from hillfinder.demo.town import CRS, WAYS, Road
 from hillfinder.errors import OutputError
 from hillfinder.services.atomic_file import write_atomically
 
@@ -16,26 +17,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from hillfinder.demo.town import Line, Point
+    from hillfinder.demo.terrain import PointM
+    from hillfinder.demo.town import LineM
     from hillfinder.model import Floats
 
+#: Cell size of the GeoTIFF, m.
 CELL_M: Final = 5.0
 NODATA: Final = -9999.0
-#: Points are kept to the centimetre, as OpenStreetMap's seven decimals of a degree do.
-DECIMALS = 2
-#: Two lines meet where they come so near: room for rounding, far less than a centimetre.
+#: Decimals of a coordinate in metres: to the centimetre, like OpenStreetMap itself.
+CM_DECIMALS = 2
+#: Distance at which two lines meet, m: room for rounding, far less than a centimetre.
 TOUCH_M = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class DemoFiles:
     """Where the town was written: ``osm`` holds the streets, ``dem`` the heights."""
 
     osm: Path
     dem: Path
 
 
-def write(folder: Path) -> Files:
+def write(folder: Path) -> DemoFiles:
     """Write the town: ``gradely.osm``, OpenStreetMap XML, and ``gradely.tif``, a GeoTIFF.
 
     The GeoTIFF has cells of 5 m in the town's own projection; the centre of a cell has exactly the
@@ -47,10 +50,10 @@ def write(folder: Path) -> Files:
     Raises:
         OutputError: the files cannot be written there.
     """
-    files = Files(osm=folder / "gradely.osm", dem=folder / "gradely.tif")
+    files = DemoFiles(osm=folder / "gradely.osm", dem=folder / "gradely.tif")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(files.osm, _osm().encode(), synced=False)
+        write_atomically(files.osm, _osm_xml().encode(), synced=False)
         write_atomically(files.dem, _geotiff(), synced=False)
     except OSError as error:
         msg = f"The made-up town cannot be written to {folder} ({error}): give another folder."
@@ -83,10 +86,10 @@ def _geotiff() -> bytes:
         return bytes(memory.read())
 
 
-def _osm() -> str:
+def _osm_xml() -> str:
     from pyproj import Transformer
 
-    lines = _join(WAYS)
+    lines = _noded(WAYS)
     points = dict.fromkeys(point for line in lines for point in line)
     node_ids = {point: node_id for node_id, point in enumerate(points, 1)}
     x, y = np.array(list(node_ids)).T
@@ -115,7 +118,7 @@ def _osm() -> str:
     )
 
 
-def _way_elements(way: Way, nodes: Sequence[int]) -> Iterator[str]:
+def _way_elements(way: Road, nodes: Sequence[int]) -> Iterator[str]:
     yield f'  <way id="{way.id}" version="1">'
     yield from (f'    <nd ref="{node}"/>' for node in nodes)
     yield from (
@@ -124,13 +127,13 @@ def _way_elements(way: Way, nodes: Sequence[int]) -> Iterator[str]:
     yield "  </way>"
 
 
-def _join(ways: Sequence[Way]) -> list[Line]:
+def _noded(ways: Sequence[Road]) -> list[LineM]:
     """Return the ways' lines, to the centimetre, with a point wherever two streets meet.
 
     Streets meet where they cross or touch on one ``layer``. An area meets nothing.
     """
     lines = [
-        tuple((round(x, DECIMALS) + 0.0, round(y, DECIMALS) + 0.0) for x, y in way.line)
+        tuple((round(x, CM_DECIMALS) + 0.0, round(y, CM_DECIMALS) + 0.0) for x, y in way.line)
         for way in ways
     ]
     owner = np.repeat(np.arange(len(lines)), [len(line) - 1 for line in lines])
@@ -142,16 +145,16 @@ def _join(ways: Sequence[Way]) -> list[Line]:
     # Segment i meets segment j at start[i] + share[i, j] * step[i].
     gap = start[np.newaxis] - start[:, np.newaxis]
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = _cross(gap, step[np.newaxis]) / _cross(step[:, np.newaxis], step[np.newaxis])
+        share = _cross2(gap, step[np.newaxis]) / _cross2(step[:, np.newaxis], step[np.newaxis])
     slack = (TOUCH_M / np.hypot(*step.T))[:, np.newaxis]
     on_segment = (share >= -slack) & (share <= 1 + slack)
     one_level = layer[:, np.newaxis] == layer
     meet = on_segment & on_segment.T & one_level & (owner[:, np.newaxis] != owner)
-    found: list[dict[Point, float]] = [{} for _ in start]
+    found: list[dict[PointM, float]] = [{} for _ in start]
     for i, j in np.argwhere(np.triu(meet)).tolist():
-        x, y = (np.round(start[i] + share[i, j] * step[i], DECIMALS) + 0.0).tolist()
+        x, y = (np.round(start[i] + share[i, j] * step[i], CM_DECIMALS) + 0.0).tolist()
         found[i][x, y], found[j][x, y] = share[i, j], share[j, i]
-    joined: list[list[Point]] = [[line[0]] for line in lines]
+    joined: list[list[PointM]] = [[line[0]] for line in lines]
     ends = [point for line in lines for point in line[1:]]
     for row, points, end in zip(owner.tolist(), found, ends, strict=True):
         own = {joined[row][-1], end}
@@ -160,6 +163,6 @@ def _join(ways: Sequence[Way]) -> list[Line]:
     return [tuple(line) for line in joined]
 
 
-def _cross(a: Floats, b: Floats) -> Floats:
-    """Return the cross product of plane vectors, which stand on the last axis."""
+def _cross2(a: Floats, b: Floats) -> Floats:
+    """Return the cross product of plane vectors along the last axis."""
     return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]

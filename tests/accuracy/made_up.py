@@ -10,7 +10,7 @@ import numpy as np
 from pyproj import Transformer
 from shapely import LineString, STRtree, points
 
-from hillfinder.demo import files, town
+from hillfinder.demo import files, terrain, town
 from hillfinder.streets import osm_file as extract
 from tests.accuracy import ground
 from tests.accuracy.hills import SAME_HILL_M, Listed, listed
@@ -47,7 +47,7 @@ def section(sheet: Sheet, half: Half) -> None:
         f"30 m, noise {NOISE_M:g} m": [ground.noisier(coarse, NOISE_M, s) for s in half.seeds],
     }
     stretches, truth = known_windows(network)
-    hills = [hill for hill in town.KNOWN if hill.is_hill]
+    hills = [hill for hill in town.KNOWN_HILLS if hill.is_hill]
     sheet.title(
         "3. The made-up town: exact grades",
         f"Mean absolute error in points over {len(truth)} windows of 100, 150 and 200 m on its "
@@ -92,7 +92,7 @@ def known_windows(network: StreetNetwork) -> tuple[Stretches, Floats]:
     """Return windows on every stretch whose grade is known and lies on the ground, and grades."""
     walked = {way_id for ids in network.ways.ids for way_id in ids}
     parts: list[tuple[KnownHill, Floats, Floats, float]] = []
-    for hill in town.KNOWN:
+    for hill in town.KNOWN_HILLS:
         line = LineString(hill.stretch)
         for length in LENGTHS_M:
             begin = np.arange(0.0, line.length - length + 1e-6, APART_M)
@@ -155,13 +155,16 @@ def _told(reading: Reading, method: str, hills: list[KnownHill]) -> tuple[int, i
         ]
         if rows:
             seen += 1
-            rise = town.height_m(x[rows[0], -1], y[rows[0], -1]) - town.height_m(
+            rise = terrain.height_m(x[rows[0], -1], y[rows[0], -1]) - terrain.height_m(
                 x[rows[0], 0], y[rows[0], 0]
             )
             true = float(rise) / float(found.stretches.length_m[rows[0]])
             errors.append(float(found.claimed[rows[0]]) - true)
     traps = {
-        way for hill in town.KNOWN if not hill.is_hill and hill.reachable for way in hill.way_ids
+        way
+        for hill in town.KNOWN_HILLS
+        if not hill.is_hill and hill.reachable
+        for way in hill.way_ids
     }
     trapped = sum(bool(traps & set(ways)) for ways in found.way_ids)
     return seen, trapped, np.array(errors)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 
 from hillfinder.demo import files
-from hillfinder.demo.town import CRS, KNOWN, KnownHill, height_m
+from hillfinder.demo.terrain import height_m
+from hillfinder.demo.town import CRS, KNOWN_HILLS, KnownHill
 from hillfinder.elevation.profiles import smoothing
 from hillfinder.elevation.profiles import uncertainty as doubt
 from hillfinder.elevation.profiles.attach import SHARPEST_BEND_DEG, attach
@@ -657,7 +658,7 @@ def test_trusted_heights_of_gradely_are_true(gradely: StreetNetwork) -> None:
     "hill",
     [
         hill
-        for hill in KNOWN
+        for hill in KNOWN_HILLS
         if hill.on_ground and len(hill.stretch) == 2 and hill.grade and "private" not in hill.why
     ],
     ids=lambda hill: f"{hill.name or 'unnamed'} {hill.way_ids[0]}",

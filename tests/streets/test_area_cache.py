@@ -31,14 +31,14 @@ from tests.towns import DATA, needs_data
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hillfinder.demo.files import Files
+    from hillfinder.demo.files import DemoFiles
     from hillfinder.streets.network import StreetNetwork
 
 PORTLAND = DATA / "portland" / "portland-central-filtered.osm.pbf"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Files:
+def made(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
     return files.write(tmp_path_factory.mktemp("gradely"))
 
 
@@ -77,11 +77,11 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
     return found
 
 
-def whole(made: Files) -> StreetNetwork:
+def whole(made: DemoFiles) -> StreetNetwork:
     return hf.attach(extract.read(made.osm), hf.Raster([made.dem]))
 
 
-def test_a_network_read_back_is_the_same(made: Files) -> None:
+def test_a_network_read_back_is_the_same(made: DemoFiles) -> None:
     network = whole(made)
     heights = hf.Raster([made.dem]).source
     about = {"box": (1.0, 2.0, 3.0, 4.0), "fetched": 5.0, "heights": dataclasses.asdict(heights)}
@@ -91,7 +91,7 @@ def test_a_network_read_back_is_the_same(made: Files) -> None:
     assert (area.box, area.fetched, area.heights) == ((1.0, 2.0, 3.0, 4.0), 5.0, heights)
 
 
-def test_what_fits_in_no_fewer_bytes_is_read_back_the_same_too(made: Files) -> None:
+def test_what_fits_in_no_fewer_bytes_is_read_back_the_same_too(made: DemoFiles) -> None:
     network = whole(made)
     ids, lon = network.node_id.copy(), network.point_lon.copy()
     ids[:4] = -(1 << 40), -129, 128, (1 << 40)
@@ -103,7 +103,7 @@ def test_what_fits_in_no_fewer_bytes_is_read_back_the_same_too(made: Files) -> N
     assert (read.node_id.dtype, read.edge_u.dtype) == (ids.dtype, network.edge_u.dtype)
 
 
-def test_one_number_laid_out_as_an_array_is_packed_once(made: Files) -> None:
+def test_one_number_laid_out_as_an_array_is_packed_once(made: DemoFiles) -> None:
     network = whole(made)
     none = dataclasses.replace(network, point_x_m=np.broadcast_to(0.5, len(network.point_x_m)))
     packed = pack(none)
@@ -120,11 +120,11 @@ def test_nothing_is_unpickled() -> None:
     assert unpack(b"no arrays") is None
 
 
-def search(made: Files, web: Web) -> hf.Hills:
+def search(made: DemoFiles, web: Web) -> hf.Hills:
     return hf.near(town.DOOR, streets=made.osm, heights=made.dem, web=web)
 
 
-def test_a_second_search_reads_no_street_and_no_height(made: Files, web: Web) -> None:
+def test_a_second_search_reads_no_street_and_no_height(made: DemoFiles, web: Web) -> None:
     first = search(made, web)
     times = {path: path.stat().st_mtime_ns for path in (made.osm, made.dem)}
     content = {path: path.read_bytes() for path in times}
@@ -140,7 +140,7 @@ def test_a_second_search_reads_no_street_and_no_height(made: Files, web: Web) ->
     assert len(web.cache.entries("areas")) == 1
 
 
-def test_a_file_that_changed_is_read_again(made: Files, web: Web, tmp_path: Path) -> None:
+def test_a_file_that_changed_is_read_again(made: DemoFiles, web: Web, tmp_path: Path) -> None:
     mine = tmp_path / "mine.osm"
     mine.write_bytes(made.osm.read_bytes())
     first = hf.near(town.DOOR, streets=mine, heights=made.dem, web=web)
@@ -153,7 +153,7 @@ def test_a_file_that_changed_is_read_again(made: Files, web: Web, tmp_path: Path
 
 @pytest.mark.parametrize("damage", [b"", b"half", None])
 def test_a_damaged_area_is_dropped_and_built_anew(
-    made: Files, web: Web, damage: bytes | None
+    made: DemoFiles, web: Web, damage: bytes | None
 ) -> None:
     first = search(made, web).to_json()
     paths = [web.cache_dir / entry.name for entry in web.cache.entries("areas")]
@@ -167,7 +167,7 @@ def test_a_damaged_area_is_dropped_and_built_anew(
 
 
 def test_an_area_that_other_code_built_is_dropped(
-    made: Files, web: Web, monkeypatch: pytest.MonkeyPatch
+    made: DemoFiles, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search(made, web)
     old = {entry.about["code"] for entry in web.cache.entries("areas")}
@@ -177,7 +177,7 @@ def test_an_area_that_other_code_built_is_dropped(
     assert old != {"another"}
 
 
-def test_heights_without_a_key_are_not_kept(made: Files, web: Web) -> None:
+def test_heights_without_a_key_are_not_kept(made: DemoFiles, web: Web) -> None:
     class Flat:
         source = hf.Raster([made.dem]).source
 
@@ -189,7 +189,7 @@ def test_heights_without_a_key_are_not_kept(made: Files, web: Web) -> None:
 
 
 @pytest.mark.parametrize("dated", [True, False])
-def test_an_old_area_serves_and_says_so(made: Files, web: Web, *, dated: bool) -> None:
+def test_an_old_area_serves_and_says_so(made: DemoFiles, web: Web, *, dated: bool) -> None:
     then = time.time() - 200 * 86_400
     date = datetime.fromtimestamp(then, UTC).isoformat() if dated else None
     network = dataclasses.replace(extract.read(made.osm), source=StreetSource("them", date))
@@ -204,7 +204,7 @@ def test_an_old_area_serves_and_says_so(made: Files, web: Web, *, dated: bool) -
     assert len(heard.said) == 1
 
 
-def test_what_must_be_fresh_is_made_anew(made: Files, web: Web) -> None:
+def test_what_must_be_fresh_is_made_anew(made: DemoFiles, web: Web) -> None:
     network = extract.read(made.osm)
     times: list[float] = []
 
@@ -221,7 +221,7 @@ def test_what_must_be_fresh_is_made_anew(made: Files, web: Web) -> None:
     assert len(times) == 2
 
 
-def test_the_newest_area_that_covers_serves(made: Files, web: Web) -> None:
+def test_the_newest_area_that_covers_serves(made: DemoFiles, web: Web) -> None:
     network = extract.read(made.osm)
 
     def area(box: store.Box, fetched: float) -> store.Wanted:
@@ -234,7 +234,7 @@ def test_the_newest_area_that_covers_serves(made: Files, web: Web) -> None:
     assert store.get(area((1, 1, 8.5, 9.5), 99.0), web).fetched == 99.0
 
 
-def test_a_disk_that_keeps_nothing_costs_no_answer(made: Files, tmp_path: Path) -> None:
+def test_a_disk_that_keeps_nothing_costs_no_answer(made: DemoFiles, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     kept = Web(offline=True, cache_dir=tmp_path / "cache")
     none = Web(offline=True, cache_dir=tmp_path / "file")
@@ -355,7 +355,7 @@ def _in_order(network: StreetNetwork) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _whole(made: Files) -> None:
+def _whole(made: DemoFiles) -> None:
     WHOLE[:] = [whole(made)]
 
 
