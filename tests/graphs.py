@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from hillfinder.model import Leg
-from hillfinder.routing.edge_costs import GENTLE, KINDS, STEEP, STEEPEST, WEIGHTS
+from hillfinder.routing.edge_costs import (
+    GENTLE,
+    ROAD_COSTS,
+    STEEP,
+    STEEPEST,
+    ground_weight,
+    road_weight,
+)
 from hillfinder.routing.travel_time import STEPS_FACTOR
+from hillfinder.streets.tags.roads import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,24 +39,13 @@ def pace_factor(grade: float, *, walk: bool) -> float:
 
 def weight(tags: Mapping[str, Any]) -> float:
     """Return what a second on a way counts, slopes apart."""
-    kind = KINDS.get(tags.get("highway", ""))
-    total = 1.0
-    if kind is not None:
-        bare = "no" in (tags.get("sidewalk"), tags.get("sidewalk:both"))
-        bare = bare or "none" in (tags.get("sidewalk"), tags.get("sidewalk:both"))
-        sides = tags.get("sidewalk:left"), tags.get("sidewalk:right")
-        bare = bare or (sides[0] in ("no", "none") and sides[1] in ("no", "none"))
-        total = kind.bare if bare else kind.weight
-    for key, table in WEIGHTS.items():
-        parts = [part.strip().lower() for part in str(tags.get(key, "")).split(";")]
-        total *= max(table(part) if callable(table) else table.get(part, 1.0) for part in parts)
-    return total
+    return road_weight(tags) * ground_weight(tags)
 
 
 def crossing_s(tags: Mapping[str, Any]) -> float:
     """Return what it costs to cross a way."""
-    kind = KINDS.get(tags.get("highway", ""))
-    return kind.cross_s if kind else 0.0
+    cost = ROAD_COSTS.get(class_of(tags.get("highway")))
+    return cost.cross_s if cost else 0.0
 
 
 def is_stairs(tags: Mapping[str, Any]) -> bool:

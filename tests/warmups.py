@@ -28,11 +28,12 @@ from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import PlaceError
 from hillfinder.model import Place
 from hillfinder.routing.detours import ON_TIME_S, Round
-from hillfinder.routing.edge_costs import KINDS
+from hillfinder.routing.edge_costs import ROAD_COSTS, RoadCost
 from hillfinder.routing.shortest_paths import Links, snap
 from hillfinder.routing.travel_time import Clock, columns
 from hillfinder.routing.warmup import Router
 from hillfinder.streets import osm_file as extract
+from hillfinder.streets.tags.roads import class_of
 from tests.accuracy.sheet import Sheet
 from tests.towns import DATA
 
@@ -118,14 +119,15 @@ class City:
         level = replace(network, profiles=flat, ways=no_stairs)
         #: On level land the quickest way is the shortest.
         self.metres = Links(network, Clock(level, CRITERIA))
-        kinds = network.edge_tag("highway")
-        big = [kind in KINDS and KINDS[kind].cross_s > 5.0 for kind in kinds]
+        quiet = RoadCost(1.0, 1.0)
+        costs = [ROAD_COSTS.get(class_of(kind), quiet) for kind in network.edge_tag("highway")]
+        big = [cost.cross_s > 5.0 for cost in costs]
         self.kinds: tuple[Bools, ...] = (
             np.array(big, bool),
-            np.array([kind in KINDS and KINDS[kind].cross_s > 0.0 for kind in kinds], bool),
+            np.array([cost.cross_s > 0.0 for cost in costs], bool),
             np.asarray(network.ways.steps[network.edge_way]),
             np.array([tag == "no" for tag in network.edge_tag("lit")], bool),
-            np.array([kind in KINDS and KINDS[kind].weight < 1.0 for kind in kinds], bool),
+            np.array([cost.weight < 1.0 for cost in costs], bool),
         )
 
     def shares(self, legs: Sequence[Leg]) -> tuple[float, ...]:

@@ -17,10 +17,12 @@ import numpy as np
 
 from hillfinder.climbs.windows import DIP_M, DIP_SHARE
 from hillfinder.streets.geometry.strokes import continuations
-from hillfinder.streets.tags import quality as footing
+from hillfinder.streets.tags import quality
+from hillfinder.streets.tags.roads import ROAD_KEYS
+from hillfinder.streets.tags.surfaces import SURFACE_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hillfinder.criteria import Criteria
     from hillfinder.model import Bools, Floats, Ints
@@ -141,23 +143,12 @@ def cut(network: StreetNetwork, profiles: Profiles) -> Pieces:
 
 def _poor(network: StreetNetwork) -> Floats:
     """Return as how many metres of level street a metre of each way counts, shape (w,)."""
-    columns = network.ways.tag
-    keys = [key for key in columns if key in _ASKED]
-    rows = list(zip(*(columns[key].tolist() for key in keys), strict=True))
-    known: dict[tuple[str | None, ...], float] = {}
-    for row in set(rows):
-        tags = {key: value for key, value in zip(keys, row, strict=True) if value is not None}
-        surface, traffic = footing.surface(tags).value, footing.traffic(tags).value
-        known[row] = GROUND * (1.0 - surface) + TRAFFIC * (1.0 - traffic)
-    return np.array([known[row] for row in rows], float)
 
+    def poor(tags: Mapping[str, str]) -> float:
+        surface, traffic = quality.surface(tags).value, quality.traffic(tags).value
+        return GROUND * (1.0 - surface) + TRAFFIC * (1.0 - traffic)
 
-_ASKED = frozenset(
-    (
-        *("highway", "surface", "smoothness", "tracktype", "maxspeed"),
-        *("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right"),
-    )
-)
+    return network.ways.said.rated((*ROAD_KEYS, *SURFACE_KEYS), poor)
 
 
 def _both(ahead: Ints, back: Ints) -> Ints:

@@ -1,40 +1,52 @@
-"""What makes a way pleasant on foot: a cost in seconds, from tags and slopes alone.
+"""What a way costs on foot, in seconds, beyond the time it takes: from its tags and slopes.
 
-A stretch costs its time at the easy pace, times a weight for what the way is (``KINDS`` and
-``WEIGHTS``), times one for its slope; crossing a big road costs some seconds more. A quiet street
-of which nothing is said has the weight 1: what is unknown is neutral. So a path of weight 0.8 is
-worth a way round that is a quarter longer, and a big road without a pavement one of twice or three
-times the time. The time itself stays what ``pace`` says: only the choice of the way follows this.
+A stretch costs its time at the easy pace, times a weight for what the way is (``road_weight`` and
+``ground_weight``), times one for its slope; crossing a big road adds seconds. A quiet street of
+which the map says no more weighs 1: the unknown is neutral. A path of weight 0.8 is worth a way
+round that is a quarter longer, and a big road without a sidewalk one of two or three times the
+time. Times stay those of ``travel_time``: costs decide the choice of the way alone.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from hillfinder.routing.travel_time import Sums
+from hillfinder.streets.tags.access import is_tunnel
+from hillfinder.streets.tags.roads import ROAD_KEYS, RoadClass, class_of, road_of
+from hillfinder.streets.tags.surfaces import (
+    SURFACE_KEYS,
+    faintness,
+    hiking_grade,
+    roughness,
+    surface_of,
+    track_grade,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from hillfinder.model import Bools, Floats, Ints, Strings
+    from hillfinder.model import Floats, Ints
     from hillfinder.routing.travel_time import Clock
     from hillfinder.streets.network import StreetNetwork, Ways
 
-#: Slopes up to this are as good as level; beyond it each point of grade, up or down, adds 4 % of
-#: the time, up to 30 %: at 10 % a metre counts 1.28 times its time.
-GENTLE, STEEP, STEEPEST = 0.03, 4.0, 0.30
+#: Grade up to which a slope costs nothing, up or down.
+GENTLE = 0.03
+#: Share of the time that each unit of grade beyond adds: 4 % a point, so 1.28 times at 10 %.
+STEEP = 4.0
+#: Grade beyond which a slope costs no more.
+STEEPEST = 0.30
 
 
-class Kind(NamedTuple):
-    """What a value of ``highway`` is to a runner.
+class RoadCost(NamedTuple):
+    """What a class of roads costs a runner.
 
     Attributes:
-        weight: of the time on it.
-        bare: the same where its tags say that it has no pavement.
-        cross_s: what crossing it costs a way that is no such road itself; turning onto it, half.
+        weight: factor of the time on it.
+        bare: the same where its tags say that it has no sidewalk.
+        cross_s: seconds for crossing it from a lesser road; turning onto it costs half.
     """
 
     weight: float
@@ -42,120 +54,114 @@ class Kind(NamedTuple):
     cross_s: float = 0.0
 
 
-_QUIET, _PATH, _BUSY = Kind(1.0, 1.0), Kind(0.8, 0.8), Kind(1.15, 1.6, 5.0)
-_BIG, _MAIN, _TRUNK = Kind(1.4, 2.8, 15.0), Kind(1.6, 3.5, 20.0), Kind(2.0, 4.0, 20.0)
+_QUIET = RoadCost(1.0, 1.0)
+_PATH = RoadCost(0.8, 0.8)
+_SHARED = RoadCost(0.9, 0.9)
+_SLOW = RoadCost(1.5, 1.5)  # stairs take three times the time besides
 
-#: What is not named here is a quiet street.
-KINDS: Mapping[str, Kind] = {
-    "path": _PATH,
-    "footway": _PATH,
-    "pedestrian": _PATH,
-    "track": _PATH,
-    "bridleway": _PATH,
-    "living_street": Kind(0.9, 0.9),
-    "cycleway": Kind(0.9, 0.9),
-    "steps": Kind(1.5, 1.5),  # and three times the time
-    "platform": Kind(1.5, 1.5),
-    "tertiary": _BUSY,
-    "tertiary_link": _BUSY,
-    "secondary": _BIG,
-    "secondary_link": _BIG,
-    "primary": _MAIN,
-    "primary_link": _MAIN,
-    "trunk": _TRUNK,
-    "trunk_link": _TRUNK,
-    "motorway_link": _TRUNK,
+#: Other classes are quiet streets.
+ROAD_COSTS: Final[Mapping[RoadClass, RoadCost]] = {
+    RoadClass.PATH: _PATH,
+    RoadClass.FOOTWAY: _PATH,
+    RoadClass.PEDESTRIAN: _PATH,
+    RoadClass.TRACK: _PATH,
+    RoadClass.BRIDLEWAY: _PATH,
+    RoadClass.LIVING_STREET: _SHARED,
+    RoadClass.CYCLEWAY: _SHARED,
+    RoadClass.STEPS: _SLOW,
+    RoadClass.PLATFORM: _SLOW,
+    RoadClass.TERTIARY: RoadCost(1.15, 1.6, 5.0),
+    RoadClass.SECONDARY: RoadCost(1.4, 2.8, 15.0),
+    RoadClass.PRIMARY: RoadCost(1.6, 3.5, 20.0),
+    RoadClass.TRUNK: RoadCost(2.0, 4.0, 20.0),
 }
+#: Factor of a lit way.
+LIT = 0.95
+#: Factor of a way that is not lit.
+UNLIT = 1.1
+#: Factor of a sidewalk or crossing drawn as a way: it is no way round the road it belongs to.
+ALONG_ROAD = 1.25
+#: Factor of a service road on somebody's ground.
+YARD = 1.4
+#: Factor of an alley.
+ALLEY = 1.1
+#: Factor of a tunnel.
+TUNNEL = 1.2
+#: Speed limit beyond which traffic is fast, km/h.
+FAST_KM_H = 52.0
+#: Factor of fast traffic.
+FAST = 1.2
+#: Number of lanes from which a road is wide.
+WIDE_LANES = 4
+#: Factor of a wide road.
+WIDE = 1.15
 
-
-def _speed(value: str) -> float:
-    """Return the weight of a road by its ``maxspeed``, in km/h where no unit is named."""
-    read = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(mph)?(?:\s*km/?h)?", value)
-    if read is None:
-        return 1.0
-    return 1.2 if float(read[1]) * (1.609 if read[2] else 1.0) > 52 else 1.0
-
-
-def _lanes(value: str) -> float:
-    return 1.15 if value.isdecimal() and int(value) >= 4 else 1.0
-
-
-_ROUGH = ("cobblestone", "pebblestone", "unhewn_cobblestone", "gravel", "rock", "stone")
-_SOFT = ("mud", "sand", "grass", "metal_grid", "woodchips")
-
-#: Weights of single tags, which multiply; any other value counts 1.
-WEIGHTS: Mapping[str, Mapping[str, float] | Callable[[str], float]] = {
-    "lit": {"yes": 0.95, "automatic": 0.95, "24/7": 0.95, "no": 1.1, "disused": 1.1},
-    # What runs along a road is not out of its way, and a marked crossing is part of the road.
-    "footway": {"sidewalk": 1.25, "crossing": 1.25},
-    "path": {"sidewalk": 1.25, "crossing": 1.25},
-    # Somebody's yard.
-    "service": {
-        **dict.fromkeys(("parking_aisle", "parking", "driveway", "drive-through"), 1.4),
-        **dict.fromkeys(("drive_through", "yard", "emergency_access"), 1.4),
-        "alley": 1.1,
-    },
-    "surface": {**dict.fromkeys(_ROUGH, 1.15), "sett": 1.1, **dict.fromkeys(_SOFT, 1.3)},
-    "smoothness": {
-        "bad": 1.15,
-        "very_bad": 1.3,
-        **dict.fromkeys(("horrible", "very_horrible", "impassable"), 1.6),
-    },
-    "tracktype": {"grade4": 1.1, "grade5": 1.2},
-    "trail_visibility": {"intermediate": 1.2, "bad": 1.6},
-    "sac_scale": {"mountain_hiking": 1.2, "demanding_mountain_hiking": 1.6},
-    "tunnel": {"yes": 1.2},
-    "maxspeed": _speed,
-    "lanes": _lanes,
-}
+#: Factor of ground that gives way: sand, grass, mud.
+SOFT = 1.3
+#: Factor of ground that rolls under the foot or catches it: gravel, cobbles.
+UNEVEN = 1.15
+#: Factor of ground more slick than its mud accounts for: setts, wood, steel, clay. Bare earth is
+#: good when dry.
+SLICK = 1.1
+#: Factor by roughness, 0 to ``surfaces.ROUGHEST``.
+ROUGHNESS = (1.0, 1.0, 1.15, 1.3, 1.6, 1.6)
+#: Factor by track grade, 1 to 5; the first is that of no grade.
+TRACK_GRADES = (1.0, 1.0, 1.0, 1.0, 1.1, 1.2)
+#: Factor by how hard a path is to see, 0 to 2.
+FAINTNESS = (1.0, 1.2, 1.6)
+#: Factor by hiking grade, 1 to 3; the first is that of no grade.
+HIKING = (1.0, 1.0, 1.2, 1.6)
 
 
 def weights(ways: Ways) -> Floats:
-    """Return what a second on each way counts, slopes apart, shape (w,)."""
-    bare = _bare(ways)
-    kinds = ways.tag["highway"]
-    weight = np.where(bare, _each(kinds, _bare_weight), _each(kinds, _weight))
-    for key, table in WEIGHTS.items():
-        weight *= _each(ways.tag[key], table if callable(table) else _reading(table))
-    return np.asarray(weight)
+    """Return the factor of the time on each way, slopes apart, shape (w,)."""
+    road = ways.said.rated((*ROAD_KEYS, "tunnel"), road_weight)
+    return np.asarray(road * ways.said.rated(SURFACE_KEYS, ground_weight))
 
 
-def _bare(ways: Ways) -> Bools:
-    """Return whether the tags say that there is no pavement on either side, shape (w,)."""
-    none = _reading({"no": 2.0, "none": 2.0})
-    said = [_each(ways.tag[key], none) > 1 for key in ("sidewalk", "sidewalk:both")]
-    sides = [_each(ways.tag[key], none) > 1 for key in ("sidewalk:left", "sidewalk:right")]
-    return said[0] | said[1] | (sides[0] & sides[1])
+def road_weight(tags: Mapping[str, str]) -> float:
+    """Return the factor for what kind of road a way is.
+
+    >>> road_weight({"highway": "path"}), road_weight({"highway": "primary", "sidewalk": "no"})
+    (0.8, 3.5)
+    """
+    road = road_of(tags)
+    cost = ROAD_COSTS.get(road.cls, _QUIET)
+    weight = cost.bare if road.sidewalk.known is False else cost.weight
+    if road.lit is not None:
+        weight *= LIT if road.lit else UNLIT
+    if road.pavement or road.crossing:
+        weight *= ALONG_ROAD
+    if road.yard or road.alley:
+        weight *= YARD if road.yard else ALLEY
+    if is_tunnel(tags):
+        weight *= TUNNEL
+    if road.limit is not None and road.limit.km_h > FAST_KM_H:
+        weight *= FAST
+    return weight * WIDE if road.lanes >= WIDE_LANES else weight
 
 
-def _kind(value: str) -> Kind:
-    return KINDS.get(value, _QUIET)
+def ground_weight(tags: Mapping[str, str]) -> float:
+    """Return the factor for how a way is underfoot.
+
+    >>> ground_weight({"surface": "asphalt"}), ground_weight({"surface": "asphalt; sand"})
+    (1.0, 1.3)
+    """
+    weight, surface = 1.0, surface_of(tags)
+    if surface is None:
+        pass
+    elif surface.soft:
+        weight = SOFT
+    elif surface.loose or not surface.firm:
+        weight = UNEVEN
+    elif surface.slick > surface.mud:
+        weight = SLICK
+    weight *= ROUGHNESS[roughness(tags) or 0] * TRACK_GRADES[track_grade(tags) or 0]
+    return weight * FAINTNESS[faintness(tags)] * HIKING[hiking_grade(tags)]
 
 
-def _weight(value: str) -> float:
-    return _kind(value).weight
-
-
-def _bare_weight(value: str) -> float:
-    return _kind(value).bare
-
-
-def _cross_s(value: str) -> float:
-    return _kind(value).cross_s
-
-
-def _reading(table: Mapping[str, float]) -> Callable[[str], float]:
-    return lambda value: table.get(value, 1.0)
-
-
-def _each(column: Strings, read: Callable[[str], float]) -> Floats:
-    """Return what is read of each value, the greatest of a list; of none, that of ``""``."""
-    values = column.tolist()
-    known = {
-        value: max(read(part.strip().lower()) for part in (value or "").split(";"))
-        for value in set(values)
-    }
-    return np.array([known[value] for value in values], float)
+def _cross_s(tags: Mapping[str, str]) -> float:
+    return ROAD_COSTS.get(class_of(tags.get("highway")), _QUIET).cross_s
 
 
 class Comfort:
@@ -179,7 +185,7 @@ class Comfort:
         self._length_m = network.edge_length_m
         ahead_s, back_s = (each * weight for each in (clock.step_ahead_s, clock.step_back_s))
         self._sums = Sums(clock.step_m, edge, ahead_s, back_s)
-        road_s = _each(ways.tag["highway"], _cross_s)[network.edge_way]
+        road_s = ways.said.rated(("highway",), _cross_s)[network.edge_way]
         node_s = np.zeros(len(network.node_id))
         for end in (network.edge_u, network.edge_v):
             np.maximum.at(node_s, end, road_s)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hillfinder.model import Profile, read_only
-from hillfinder.streets.tags import access
+from hillfinder.streets.tags import access_tables
 from hillfinder.streets.tags.table import Columns
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ class Ways:
 
     @property
     def tag(self) -> Mapping[str, Strings]:
-        """For each key of ``access.KEPT_TAGS`` a column, shape (w,), ``None`` where unset."""
+        """A column for each of ``KEPT_TAGS``, shape (w,), ``None`` where unset."""
         return Columns(self.said)
 
     def tags(self, row: int) -> dict[str, str]:
         """Return those tags of one way, sorted by key."""
-        return {k: v for k, v in sorted(self.said[row].items()) if k in access.KEPT_TAGS}
+        return {k: v for k, v in sorted(self.said[row].items()) if k in access_tables.KEPT_TAGS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

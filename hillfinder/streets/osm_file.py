@@ -12,7 +12,7 @@ from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.streets.builder import build
 from hillfinder.streets.raw import RawStreets
-from hillfinder.streets.tags import access
+from hillfinder.streets.tags import access_tables
 from hillfinder.streets.tags.features import NODE_KEYS, NODE_TAGS, of_node
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ ENDINGS = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 ALONE = ", ".join(ENDINGS)
 GIVEN = f"{ALONE}, or .graphml for a graph that OSMnx saved"
 #: A way without any of these is neither walked on, nor overhead, nor an area that bars hills.
-KEYS = ("highway", "railway", "waterway", "man_made", *access.AREA_TAGS)
+KEYS = ("highway", "railway", "waterway", "man_made", *access_tables.AREA_TAGS)
 
 
 def read(path: Path | str, bounds: Bounds | None = None) -> StreetNetwork:

@@ -10,14 +10,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from hillfinder.model import GRAVITIES, Caution
-from hillfinder.streets.tags import surfaces as ground
+from hillfinder.streets.tags.surfaces import faintness, hiking_grade, roughness, track_grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hillfinder.model import Gravity, Mark
     from hillfinder.services.weather import Weather
-    from hillfinder.streets.tags.surfaces import Ground
+    from hillfinder.streets.tags.roads import Road
+    from hillfinder.streets.tags.surfaces import Surface
     from hillfinder.training.daylight import Daylight
 
 #: On a wet surface of each slickness a hill is no longer safe to run down from such a grade on:
@@ -30,24 +31,29 @@ ICE_LIMIT = 0.03
 LEAVES_GRADE = 0.08
 #: From such a grade on the way down is harder on knees and grip than the way up is on the lungs.
 STEEP_DOWN = 0.15
-#: Roads by how much drives there.
-BUSY = ("trunk", "primary", "secondary")
-MIDDLING = ("tertiary", "unclassified", "road")
-QUIET = ("residential", "living_street", "service", "pedestrian")
 #: Traffic faster than this beside a runner without a pavement is no place to be.
 FAST_KM_H = 70.0
+#: Words by roughness, 0 to ``surfaces.ROUGHEST``.
+ROUGHNESS = (
+    *("", "", "bumpy", "rough: watch your feet"),
+    *("very rough: watch every step", "very rough: watch every step"),
+)
+#: Words by track grade, 1 to 5; the first are those of no grade.
+TRACK_GRADES = ("", "", "", "", "soft track", "soft track, muddy after rain")
+#: Sentences by hiking grade, 1 to 3; the first is that of no grade.
+HIKING = (
+    *("", ""),
+    "A mountain path (T2): sure feet are needed, trail shoes help.",
+    "A hard mountain path (T3): for walking, not for running.",
+)
+#: Sentences by how hard a path is to see, 0 to 2.
+FAINTNESS = ("", "The path is faint in places.", "The path is hard to see.")
 MANY: dict[str, str] = {"signals": "sets of lights", "tracks": "rail crossings"}
 ONE: dict[str, str] = {"signals": "set of lights", "tracks": "rail crossing"}
 
 
-def is_road(tags: Mapping[str, str]) -> bool:
-    """Tell whether cars drive there."""
-    kinds = {value.strip().removesuffix("_link") for value in tags.get("highway", "").split(";")}
-    return not kinds.isdisjoint({*BUSY, *MIDDLING, *QUIET} - {"pedestrian", "living_street"})
-
-
 def of_weather(
-    sky: Weather | None, tags: Mapping[str, str], found: Ground | None, grade: float
+    sky: Weather | None, road: Road, found: Surface | None, grade: float
 ) -> Iterable[Caution]:
     """Yield what the weather does to this slope and surface."""
     if sky is None:
@@ -55,7 +61,7 @@ def of_weather(
     grade = round(grade, 2)  # as it is told: what reads 8 % is judged as 8 %
     on = found.words if found else "a surface nobody mapped"
     steep = f"{100 * grade:.0f} %"
-    gritted = tags.get("winter_service") == "yes"
+    gritted = road.gritted
     if sky.icy or sky.snowy or sky.frosty:
         what = "with ice likely" if sky.icy else "in snow" if sky.snowy else "in frost"
         if gritted:
@@ -66,8 +72,7 @@ def of_weather(
         else:
             yield Caution("mind", "weather", f"{steep} {what}: short steps, and walk down.")
     elif sky.wet:
-        road = is_road(tags)
-        slick = found.slick if found else (0 if road else 1)
+        slick = found.slick if found else (0 if road.cls.cars else 1)
         limit = WET_LIMIT[slick]
         if grade >= limit and found is not None:
             yield Caution("avoid", "weather", f"{steep} on wet {on}: choose another.")
@@ -75,55 +80,49 @@ def of_weather(
             text = f"{steep} in the wet on {on}: look before you run it, and walk down."
             yield Caution("mind", "weather", text)
         elif grade >= STEEP_DOWN or slick:
-            wet = f"wet {on}" if found else "a wet street" if road else "wet ground"
+            wet = f"wet {on}" if found else "a wet street" if road.cls.cars else "wet ground"
             yield Caution("mind", "weather", f"{steep} on {wet}: walk down with short steps.")
 
 
 def of_light(
-    light: Daylight | None, lit: str, begin_min: float, end_min: float
+    light: Daylight | None, road: Road, begin_min: float, end_min: float
 ) -> Iterable[Caution]:
     """Yield how dark it is on the hill."""
     dark = light.dark_min(begin_min, end_min) if light else 0
-    said = {part.strip() for part in lit.split(";") if part.strip()}
     if not dark:
-        if said == {"no"} and light is None:
+        if road.lit is False and light is None:
             yield Caution("know", "light", "No street lights: by day only.")
         return
     whole = dark >= 0.9 * (end_min - begin_min)
     when = "In the dark" if whole else f"Dark for {dark} minute{'' if dark == 1 else 's'}"
-    if said and said.isdisjoint({"no", "disused"}):
+    if road.lit:
         yield Caution("know", "light", f"{when}, with street lights.")
-    elif said:
+    elif road.lit is False:
         yield Caution("mind", "light", f"{when}, without street lights: take a lamp.")
     else:
         text = f"{when}, and the map does not say if it is lit: take a lamp."
         yield Caution("mind", "light", text)
 
 
-def of_traffic(tags: Mapping[str, str], *, pavement: bool | None) -> Iterable[Caution]:
+def of_traffic(road: Road, *, pavement: bool | None) -> Iterable[Caution]:
     """Yield what drives there, and where one runs."""
-    if not is_road(tags):
+    if not road.cls.cars:
         return
-    highway = tags.get("highway", "").split(";")
-    speed = _km_h(tags.get("maxspeed", ""))
-    limit = f", {_speed(tags.get('maxspeed', ''))}" if speed else ""
+    limit = f", {road.limit.words}" if road.limit else ""
     beside = {True: "with a pavement", False: "without a pavement", None: ""}[pavement]
-    if any(value in BUSY for value in highway):
+    fast = road.limit is not None and road.limit.km_h >= FAST_KM_H
+    kind = "Through road" if road.cls.through else "Quiet street"
+    if road.cls.busy:
         kind = "Busy road"
-    elif any(value.removesuffix("_link") in MIDDLING for value in highway):
-        kind = "Through road"
-    else:
-        kind = "Quiet street"
     words = " ".join(part for part in (kind, beside) if part) + limit
     if pavement:
         yield Caution("know", "traffic", f"{words}.")
     elif kind == "Busy road":
-        fast = speed is not None and speed >= FAST_KM_H
         if fast and pavement is False:
             yield Caution("avoid", "traffic", f"{words}: choose another.")
         else:
             yield Caution("mind", "traffic", f"{words}: look for a pavement before you run.")
-    elif kind == "Through road" or (speed is not None and speed >= FAST_KM_H):
+    elif kind == "Through road" or fast:
         yield Caution("mind", "traffic", f"{words}: run facing the traffic.")
     else:
         yield Caution("know", "traffic", f"{words}.")
@@ -133,23 +132,17 @@ def _title(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def closes(tags: Mapping[str, str]) -> bool:
-    """Tell whether the way is closed at some hours or in some seasons."""
-    keys = ("opening_hours", "seasonal", "access:conditional", "foot:conditional")
-    return any(tags.get(key, "no") not in ("no", "24/7") for key in keys)
-
-
 def ordered(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
     """Return cautions, the gravest first."""
     return tuple(sorted(cautions, key=lambda each: GRAVITIES.index(each.gravity)))
 
 
-def of_surface(tags: Mapping[str, str], found: Ground | None, part: str = "") -> Iterable[Caution]:
+def of_surface(tags: Mapping[str, str], found: Surface | None, part: str = "") -> Iterable[Caution]:
     """Yield what the surface is like; ``part`` says where it is not that of all of the way."""
-    rough = ground.told(ground.ROUGH, tags.get("smoothness", ""))
+    rough = ROUGHNESS[roughness(tags) or 0]
     if found is not None:
         gravity: Gravity = "mind" if rough or found.slick == 2 else "know"
-        if found.words in ("mud", "ice"):
+        if found.unsafe:
             gravity = "avoid"
         text = _title(found.words) + part
         if found.slick == 2:
@@ -161,14 +154,16 @@ def of_surface(tags: Mapping[str, str], found: Ground | None, part: str = "") ->
         yield Caution(gravity, "surface", f"{text}{'; ' if rough else ''}{rough}.")
     elif rough:
         yield Caution("mind", "surface", f"{_title(rough)}.")
-    if words := ground.told(ground.TRACKS, tags.get("tracktype", "")):
+    if words := TRACK_GRADES[track_grade(tags) or 0]:
         yield Caution("know", "surface", f"{_title(words)}.")
-    for table, key in ((ground.SAC, "sac_scale"), (ground.VISIBILITY, "trail_visibility")):
-        if words := ground.told(table, tags.get(key, "")):
+    for words in (HIKING[hiking_grade(tags)], FAINTNESS[faintness(tags)]):
+        if words:
             yield Caution("mind", "path", words)
 
 
-def of_descent(found: Ground | None, grade: float, *, leaves: bool, wet: bool) -> Iterable[Caution]:
+def of_descent(
+    found: Surface | None, grade: float, *, leaves: bool, wet: bool
+) -> Iterable[Caution]:
     """Yield what the way down is like: a repeat goes down as often as up."""
     grade = round(grade, 2)
     slick = leaves and grade >= LEAVES_GRADE and not (found and (found.mud or found.loose))
@@ -243,28 +238,3 @@ def far(metres: float) -> str:
     ('80 m', '1.2 km')
     """
     return f"{max(10, round(metres, -1)):.0f} m" if metres < 995 else f"{metres / 1000:.1f} km"
-
-
-def _km_h(value: str) -> float | None:
-    """Return the greatest speed that a value of ``maxspeed`` allows, ``None`` for words.
-
-    >>> _km_h("30"), round(_km_h("25 mph")), _km_h("20 mph;50"), _km_h("walk")
-    (30.0, 40, 50.0, None)
-    """
-    speeds = []
-    for part in value.split(";"):
-        number, _, unit = part.strip().partition(" ")
-        if number.isdecimal():
-            speeds.append(float(number) * (1.609344 if unit == "mph" else 1.0))
-    return max(speeds, default=None)
-
-
-def _speed(value: str) -> str:
-    """Return the greatest speed of a tag in its own unit.
-
-    >>> _speed("25 mph"), _speed("30;50")
-    ('25 mph', '50 km/h')
-    """
-    parts = [part.strip() for part in value.split(";")]
-    fastest = max(parts, key=lambda part: _km_h(part) or 0.0)
-    return fastest if fastest.endswith("mph") else f"{fastest} km/h"

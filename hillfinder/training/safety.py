@@ -19,23 +19,24 @@ from hillfinder.errors import ServiceError
 from hillfinder.model import Caution, Safety
 from hillfinder.services import weather
 from hillfinder.streets.geometry.crossings import Lookout
-from hillfinder.streets.tags import surfaces as ground
+from hillfinder.streets.tags.access import closes, is_steps
+from hillfinder.streets.tags.roads import ALONG_ROAD_KEYS, is_pavement, road_of
+from hillfinder.streets.tags.surfaces import hiking_grade, surface_of
 from hillfinder.training import cautions, daylight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from hillfinder.criteria import Criteria
     from hillfinder.model import Bools, Climb, Floats, Hill, Ints, Leg, Place
     from hillfinder.services.client import Web
     from hillfinder.streets.network import StreetNetwork
+    from hillfinder.streets.tags.roads import Road
 
 #: Without a better estimate a session takes so long beyond its warm-up.
 SESSION_MIN = 30.0
 #: The months in which leaves fall.
 LEAVES_NORTH, LEAVES_SOUTH = (10, 11, 12), (4, 5, 6)
-#: These keys speak of both sides of a street.
-WHOLE = ("sidewalk", "sidewalk:both")
 #: A surface mapped on so much of a hill is told as that of the hill.
 MOSTLY = 0.8
 #: A pavement drawn as a way of its own runs so near to its street.
@@ -157,26 +158,24 @@ class Judge:
         """
         marks = self._lookout.along(climb.legs)
         tags, grade = climb.tags, climb.grade
-        found = ground.of(tags)
-        pavement = self._pavement(climb, tags) if cautions.is_road(tags) else None
+        found, road = surface_of(tags), road_of(tags)
+        pavement = self._pavement(climb, road) if road.cls.cars else None
         wet, part = self._is_wet, self._part(climb.legs)
         told = [
-            *cautions.of_weather(self._sky.weather, tags, found, grade),
+            *cautions.of_weather(self._sky.weather, road, found, grade),
             *cautions.of_surface(tags, found, part),
             *cautions.of_descent(found, grade, leaves=self._sky.leaves, wet=wet),
-            *cautions.of_light(
-                self._sky.light, tags.get("lit", ""), begin_min, begin_min + SESSION_MIN
-            ),
+            *cautions.of_light(self._sky.light, road, begin_min, begin_min + SESSION_MIN),
             *cautions.of_path(marks, known=self._network.spots.nodes_known),
-            *cautions.of_traffic(tags, pavement=pavement),
+            *cautions.of_traffic(road, pavement=pavement),
         ]
         unknown = []
         if found is None:
             unknown.append("surface")
         # In the dark a sentence says so, and nobody looks for street lights on a path by day.
-        if not tags.get("lit") and cautions.is_road(tags) and self._sky.light is None:
+        if road.lit is None and road.cls.cars and self._sky.light is None:
             unknown.append("street lights")
-        if cautions.is_road(tags) and pavement is None:
+        if road.cls.cars and pavement is None:
             unknown.append("pavement")
         return Safety(cautions.ordered(told), tuple(unknown), marks)
 
@@ -189,8 +188,8 @@ class Judge:
             *self._way_roads(metres),
             *cautions.on_the_way(marks),
         ]
-        unlit = sum(part for tags, part in metres if tags.get("lit") == "no")
-        silent = sum(part for tags, part in metres if not tags.get("lit"))
+        unlit = sum(part for tags, part in metres if road_of(tags).lit is False)
+        silent = sum(part for tags, part in metres if road_of(tags).lit is None)
         light = self._sky.light
         unknown: tuple[str, ...] = ()
         if light is not None and light.dark_min(0.0, minutes):
@@ -206,22 +205,11 @@ class Judge:
     def _is_wet(self) -> bool:
         return self._sky.weather is not None and self._sky.weather.wet
 
-    def _pavement(self, climb: Climb, tags: Mapping[str, str]) -> bool | None:
+    def _pavement(self, climb: Climb, road: Road) -> bool | None:
         """Tell whether there is a pavement; ``None`` where the map does not say."""
-        said = {
-            key: {part.strip() for part in tags[key].split(";")}
-            for key in ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
-            if key in tags
-        }
-        there = any(
-            values & {"both", "left", "right", "yes", "separate"} for values in said.values()
-        )
-        missing = any(
-            values & {"no", "none"} for key, values in said.items() if key in WHOLE or not there
-        )
-        if there != missing:
-            return there
-        return True if not there and self._beside_pavement(climb) else None
+        if road.sidewalk.known is None and not road.sidewalk.there and self._beside_pavement(climb):
+            return True
+        return road.sidewalk.known
 
     def _part(self, legs: Sequence[Leg]) -> str:
         """Return a word for a surface that is mapped on a part of a hill only."""
@@ -258,7 +246,7 @@ class Judge:
     def _pavements(self) -> tuple[Floats, Floats, Floats, Floats]:
         """The straight pieces of all pavements that are drawn: x and y of both ends."""
         network = self._network
-        walk: Bools = network.edge_tag("footway") == "sidewalk"
+        walk: Bools = network.ways.said.rated(ALONG_ROAD_KEYS, is_pavement)[network.edge_way] > 0
         edge = np.repeat(np.arange(len(network)), np.diff(network.point_offset))
         piece = (edge[1:] == edge[:-1]) & walk[edge[1:]]
         x, y = network.point_x_m, network.point_y_m
@@ -273,15 +261,13 @@ class Judge:
 
     def _way_ground(self, metres: Sequence[tuple[dict[str, str], float]]) -> Iterable[Caution]:
         """Yield what is underfoot on a warm-up, where it is not plain street."""
-        stairs = sum(
-            part for tags, part in metres if tags.get("highway") == "steps" or "step_count" in tags
-        )
+        stairs = sum(part for tags, part in metres if is_steps(tags))
         if stairs >= 1.0:
             yield Caution("mind", "surface", f"Stairs on {cautions.far(stairs)}: walk them.")
         poor: dict[str, float] = defaultdict(float)
         sky = self._sky.weather
         for tags, part in metres:
-            found = ground.of(tags)
+            found = surface_of(tags)
             if found and (found.loose or found.mud or found.slick):
                 poor[found.words] += part
         if sky is not None and (sky.icy or sky.snowy or sky.frosty):
@@ -293,14 +279,10 @@ class Judge:
             wet = self._is_wet
             text = f"{these}{', wet and slick' if wet else ''}."
             yield Caution("mind" if wet else "know", "surface", text[0].upper() + text[1:])
-        paths = {
-            words
-            for tags, _ in metres
-            if (words := ground.told(ground.SAC, tags.get("sac_scale", "")))
-        }
+        paths = {cautions.HIKING[hiking_grade(tags)] for tags, _ in metres} - {""}
         for words in sorted(paths):
             yield Caution("mind", "path", words)
-        closing = sum(part for tags, part in metres if cautions.closes(tags))
+        closing = sum(part for tags, part in metres if closes(tags))
         if closing:
             text = f"{cautions.far(closing)} of the way are closed at times: look at the sign."
             yield Caution("mind", "access", text)
@@ -309,10 +291,8 @@ class Judge:
         """Yield the busy roads of a warm-up on which no pavement is known."""
         bare: dict[str, float] = defaultdict(float)
         for tags, part in metres:
-            if tags.get("highway", "") in cautions.BUSY and tags.get("sidewalk", "no") in (
-                "no",
-                "none",
-            ):
+            road = road_of(tags)
+            if road.cls.busy and not road.sidewalk.there:
                 bare[tags.get("name", "a busy road")] += part
         long = [(name, part) for name, part in bare.items() if part >= SHORT_M]
         if long:

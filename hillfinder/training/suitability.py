@@ -17,7 +17,7 @@ import numpy as np
 from hillfinder.errors import CriteriaError
 from hillfinder.model import STEEPEST_STREET, Fit, Hill
 from hillfinder.streets.geometry.crossings import Lookout
-from hillfinder.streets.tags.quality import NEUTRAL, Ground, Worth
+from hillfinder.streets.tags.quality import NEUTRAL, LineQuality, Worth
 from hillfinder.training.targets import grade_worth, half_at, ideal, repeat_s, time_worth
 from hillfinder.training.workout import longest_s
 
@@ -158,7 +158,7 @@ class Scales:
         if dark:
             weights = replace(weights, light=IN_THE_DARK * weights.light)
         self._criteria, self._shares, self._aim = criteria, weights.shares, ideal(criteria)
-        self._ground = Ground(network, dark=dark)
+        self._quality = LineQuality(network.edge_way, network.ways.tags, dark=dark)
         self._lookout, self._nodes_known = Lookout(network), network.spots.nodes_known
 
     def weigh(
@@ -248,16 +248,16 @@ class Scales:
 
     def _of_climb(self, climb: Climb, marks: Sequence[Mark]) -> dict[str, Worth]:
         """Return what the climb itself has to offer."""
-        ground = self._ground.under(climb.legs)
+        under = self._quality.under(climb.legs)
         return {
             "grade": self._grade(climb),
             "evenness": _evenness(climb),
             "clear": _clear(climb, marks, known=self._nodes_known),
             "time": self._time(climb),
-            "traffic": ground.traffic,
-            "surface": ground.surface,
-            "descent": _descent(climb, ground.surface.value),
-            "light": ground.light,
+            "traffic": under.traffic,
+            "surface": under.surface,
+            "descent": _descent(climb, under.surface.value),
+            "light": under.light,
         }
 
     def _score(self, climb: Climb, parts: Mapping[str, Worth]) -> float:

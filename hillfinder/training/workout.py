@@ -16,9 +16,10 @@ import numpy as np
 
 from hillfinder.model import Leg, Route, Step, Workout, read_only
 from hillfinder.routing.travel_time import running_factor, walking_factor
+from hillfinder.streets.tags.surfaces import surface_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hillfinder.criteria import Criteria, Level
     from hillfinder.model import Climb, Floats, Hill
@@ -53,13 +54,6 @@ MOST_OF_IT = 0.5
 HIKE_M_S = 1.6
 #: What is hard to go down on, and how much longer that takes.
 POOR_FACTOR = 1.2
-POOR = frozenset(
-    (
-        *("cobblestone", "pebblestone", "sett", "unhewn_cobblestone"),
-        *("dirt", "earth", "grass", "gravel", "ground", "mud", "rock", "roots", "sand"),
-        *("ice", "metal", "metal_grid", "snow", "wood"),
-    )
-)
 
 
 def make(hill: Hill, criteria: Criteria, router: Router, repeats: int | None = None) -> Workout:
@@ -127,18 +121,19 @@ def longest_s(criteria: Criteria) -> float:
     return by_level[criteria.level]
 
 
-def is_poor(surface: str) -> bool:
-    """Say whether a surface, as the map names it, is hard to go down on.
+def is_poor(tags: Mapping[str, str]) -> bool:
+    """Say whether the surface is hard to go down on: loose, slick, muddy or uneven.
 
-    >>> is_poor("asphalt;grass"), is_poor("paving_stones"), is_poor("cobblestone:flattened")
-    (True, False, True)
+    >>> is_poor({"surface": "asphalt;grass"}), is_poor({"surface": "paving_stones"}), is_poor({})
+    (True, False, False)
     """
-    return not POOR.isdisjoint(part.split(":")[0].strip() for part in surface.split(";"))
+    surface = surface_of(tags)
+    return surface is not None and surface.poor
 
 
 def jogs(climb: Climb, criteria: Criteria) -> bool:
     """Say whether the way down is jogged: by strong runners and on long hills, where it is good."""
-    if criteria.walk or is_poor(climb.tags.get("surface", "")):
+    if criteria.walk or is_poor(climb.tags):
         return False
     able = criteria.level == "strong" or criteria.session == "long"
     return able and climb.grade <= JOG_GRADE
@@ -199,7 +194,7 @@ def _reversed(route: Route, criteria: Criteria) -> Route:
 
 def _down_s(down: Route, climb: Climb, criteria: Criteria, *, jogged: bool) -> float:
     """Return how long the way down takes, as recovery."""
-    factor = POOR_FACTOR if is_poor(climb.tags.get("surface", "")) else 1.0
+    factor = POOR_FACTOR if is_poor(climb.tags) else 1.0
     if criteria.walk:
         return down.time_s * factor
     if jogged:
@@ -301,7 +296,7 @@ def _going_up(
 def _going_down(climb: Climb, criteria: Criteria, *, jogged: bool) -> Iterator[str]:
     if jogged:
         yield "Jog down easily, with short steps."
-    elif is_poor(climb.tags.get("surface", "")):
+    elif is_poor(climb.tags):
         yield "Walk down, and mind your footing: the surface is rough."
     elif criteria.walk or climb.grade <= JOG_GRADE:
         yield "Walk down, turn round when your breath is back, and start again."

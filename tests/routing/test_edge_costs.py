@@ -13,10 +13,11 @@ import pytest
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import Leg, Position
-from hillfinder.routing.edge_costs import KINDS, Comfort, weights
+from hillfinder.routing.edge_costs import ROAD_COSTS, Comfort, ground_weight, road_weight, weights
 from hillfinder.routing.shortest_paths import Dear, Links
 from hillfinder.routing.travel_time import Clock, columns
 from hillfinder.streets.network import to_networkx
+from hillfinder.streets.tags.roads import RoadClass
 from tests.graphs import weighed
 from tests.routing.test_warmup import portland, random_town
 from tests.towns import STREET, Formula, needs_data, town
@@ -127,7 +128,7 @@ def test_crossing_a_big_road_costs_once_and_turning_onto_it_half() -> None:
         )
         return float(comfort.seconds(*columns(legs)).sum() - plain)
 
-    across = KINDS["primary"].cross_s
+    across = ROAD_COSTS[RoadClass.PRIMARY].cross_s
     assert extra_s(whole(1, 2), whole(2, 3)) == pytest.approx(across)
     assert extra_s(whole(1, 2), whole(2, 5)) == pytest.approx(across / 2)
     assert extra_s(whole(4, 2), whole(2, 5)) == pytest.approx(0.0)
@@ -218,3 +219,31 @@ def test_uphill_and_down_take_different_times() -> None:
     graph = weighed(to_networkx(network), Criteria())
     up, down = graph.edges[0, 1, 0]["time"], graph.edges[1, 0, 0]["time"]
     assert up == pytest.approx(down * 1.657 / 0.9, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("weight", "surfaces"),
+    [
+        (1.0, "asphalt paving_stones compacted dirt ground earth unpaved rubber"),
+        (1.1, "sett cobblestone:flattened bricks brick wood metal metal_grid clay acrylic"),
+        (1.15, "cobblestone unhewn_cobblestone pebblestone gravel fine_gravel shells rock stone"),
+        (1.15, "concrete:lanes grass_paver stepping_stones ice roots"),
+        (1.3, "mud sand grass woodchips snow"),
+    ],
+)
+def test_ground_costs_what_its_record_says(weight: float, surfaces: str) -> None:
+    for surface in surfaces.split():
+        assert ground_weight({"surface": surface}) == weight, surface
+
+
+def test_a_link_costs_as_the_road_it_links() -> None:
+    for road in ("tertiary", "secondary", "primary", "trunk"):
+        for more in ({}, {"sidewalk": "no"}):
+            of_road = road_weight({"highway": road, **more})
+            assert road_weight({"highway": f"{road}_link", **more}) == of_road
+    assert road_weight({"highway": "motorway_link"}) == road_weight({"highway": "trunk"})
+
+
+@pytest.mark.parametrize("speed", ["60mph", "60 mph", "70km/h", "70", "signals;70", "30;70"])
+def test_every_spelling_of_a_fast_limit_is_read(speed: str) -> None:
+    assert road_weight({"highway": "residential", "maxspeed": speed}) == 1.2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hillfinder.streets.tags import access
+from hillfinder.streets.tags import access, access_tables
 from hillfinder.streets.tags.access import Access, decide
 
 if TYPE_CHECKING:
@@ -543,10 +543,10 @@ def test_foot_allowed(text: str, *, allowed: bool) -> None:
 
 def test_kept_tags() -> None:
     """The columns are sorted, each once, and hold what the other rooms read."""
-    assert list(access.KEPT_TAGS) == sorted(set(access.KEPT_TAGS))
-    assert list(access.AREA_TAGS) == sorted(set(access.AREA_TAGS))
+    assert list(access_tables.KEPT_TAGS) == sorted(set(access_tables.KEPT_TAGS))
+    assert list(access_tables.AREA_TAGS) == sorted(set(access_tables.AREA_TAGS))
     later = "name ref surface smoothness tracktype lit incline handrail winter_service maxspeed"
-    assert set(later.split()) <= set(access.KEPT_TAGS)
+    assert set(later.split()) <= set(access_tables.KEPT_TAGS)
 
 
 # Laws.
@@ -561,7 +561,7 @@ mixed_tags = st.builds(
     st.sampled_from(CASES),
     st.lists(st.sampled_from(SEEN), max_size=5),
 )
-any_tags = st.dictionaries(st.sampled_from(access.KEPT_TAGS) | st.text(), st.text())
+any_tags = st.dictionaries(st.sampled_from(access_tables.KEPT_TAGS) | st.text(), st.text())
 
 
 @given(mixed_tags | any_tags)
@@ -596,17 +596,17 @@ def test_law_order_is_nothing(tags: Tags, random: Random) -> None:
 @given(mixed_tags, any_tags)
 def test_law_other_tags_are_nothing(tags: Tags, more: Tags) -> None:
     """Keys beyond ``KEPT_TAGS`` change nothing, so the columns are enough to judge again."""
-    strangers = {key: value for key, value in more.items() if key not in access.KEPT_TAGS}
-    kept = {key: value for key, value in tags.items() if key in access.KEPT_TAGS}
+    strangers = {key: value for key, value in more.items() if key not in access_tables.KEPT_TAGS}
+    kept = {key: value for key, value in tags.items() if key in access_tables.KEPT_TAGS}
     assert decide({**tags, **strangers}) == decide(tags) == decide(kept)
     assert access.is_structure({**tags, **strangers}) == access.is_structure(kept)
     assert access.is_steps({**tags, **strangers}) == access.is_steps(kept)
 
 
-@given(st.dictionaries(st.sampled_from(access.AREA_TAGS), st.text()), any_tags)
+@given(st.dictionaries(st.sampled_from(access_tables.AREA_TAGS), st.text()), any_tags)
 def test_law_other_tags_are_nothing_to_areas(tags: Tags, more: Tags) -> None:
     """Keys beyond ``AREA_TAGS`` change nothing about an area."""
-    strangers = {key: value for key, value in more.items() if key not in access.AREA_TAGS}
+    strangers = {key: value for key, value in more.items() if key not in access_tables.AREA_TAGS}
     assert access.area_bar({**tags, **strangers}) == access.area_bar(tags)
 
 
@@ -776,7 +776,7 @@ def test_trails_of_grenoble() -> None:
     networkx = pytest.importorskip("networkx")
     graph = networkx.read_graphml(having(GRENOBLE))
     trails = [
-        {key: value for key, value in tags.items() if key in access.KEPT_TAGS}
+        {key: value for key, value in tags.items() if key in access_tables.KEPT_TAGS}
         for *_, tags in graph.edges(data=True)
         if tags.get("highway") == "path" and not {"access", "bridge"} & set(tags)
     ]

@@ -29,7 +29,7 @@ from hillfinder.streets import osm_file as extract
 from hillfinder.streets import osmnx_graph as graph
 from hillfinder.streets.network import to_networkx
 from hillfinder.streets.osmnx_graph import from_networkx
-from hillfinder.streets.tags import access
+from hillfinder.streets.tags import access_tables
 from tests.towns import DATA, LAT, LON, METRES, STREET, Formula, lonlat, needs_data, town
 
 if TYPE_CHECKING:
@@ -1035,4 +1035,4 @@ def test_a_street_far_away_changes_nothing(as_drawn: list[Hilltop], away_km: flo
 
 
 def test_access_keeps_every_tag_that_is_compared() -> None:
-    assert set(access.KEPT_TAGS) - {"oneway"} <= graph.TAGS
+    assert set(access_tables.KEPT_TAGS) - {"oneway"} <= graph.TAGS

@@ -6,12 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder.streets.tags import access
+from hillfinder.streets.tags import access, access_tables
 from hillfinder.streets.tags.features import GRAVEST, of_road
 from hillfinder.streets.tags.table import READ_TAGS, Tags
 from tests.streets.test_access import any_tags, mixed_tags
 
-area_tags = st.dictionaries(st.sampled_from(access.AREA_TAGS), st.sampled_from(["no", "range", ""]))
+area_tags = st.dictionaries(
+    st.sampled_from(access_tables.AREA_TAGS), st.sampled_from(["no", "range", ""])
+)
 of_ways = st.lists(st.builds(lambda one, more: {**more, **one}, mixed_tags | any_tags, area_tags))
 
 

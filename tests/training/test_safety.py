@@ -14,7 +14,8 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import GRAVITIES, Leg, Place
 from hillfinder.services.client import Web
 from hillfinder.services.weather import Weather
-from hillfinder.streets.tags import surfaces as ground
+from hillfinder.streets.tags.roads import road_of
+from hillfinder.streets.tags.surfaces import SURFACES, surface_of
 from hillfinder.training import cautions, safety
 from hillfinder.training.daylight import Daylight
 from tests.towns import DATA, LAT, LON, Formula, needs_data, town
@@ -163,27 +164,28 @@ def test_nothing_is_avoided_for_a_surface_that_nobody_mapped() -> None:
 
 
 @pytest.mark.parametrize("grade", [0.03, 0.06, 0.1, 0.15, 0.2, 0.3])
-@pytest.mark.parametrize("surface", [*ground.GROUNDS, "", "moon_dust"])
+@pytest.mark.parametrize("surface", [*SURFACES, "", "moon_dust"])
 def test_worse_weather_is_never_judged_better(surface: str, grade: float) -> None:
     tags = {"highway": "residential", **({"surface": surface} if surface else {})}
-    found = ground.of(tags)
+    found = surface_of(tags)
 
     def gravity(sees: Weather) -> int:
-        told = [*cautions.of_weather(sees, tags, found, grade)]
+        told = [*cautions.of_weather(sees, road_of(tags), found, grade)]
         return min((GRAVITIES.index(each.gravity) for each in told), default=2)
 
     assert gravity(DRY) >= gravity(RAIN) >= gravity(ICE)
 
 
 def test_steeper_is_never_judged_better() -> None:
-    for surface in ground.GROUNDS:
+    for surface in SURFACES:
         tags = {"highway": "residential", "surface": surface}
+        road, found = road_of(tags), surface_of(tags)
         for sees in (RAIN, ICE, SNOW):
             graves = [
                 min(
                     (
                         GRAVITIES.index(each.gravity)
-                        for each in cautions.of_weather(sees, tags, ground.of(tags), grade)
+                        for each in cautions.of_weather(sees, road, found, grade)
                     ),
                     default=2,
                 )

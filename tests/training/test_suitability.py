@@ -20,8 +20,8 @@ from hillfinder.errors import CriteriaError
 from hillfinder.model import Leg, Mark, MarkKind, Profile, Route
 from hillfinder.routing.warmup import Router
 from hillfinder.services.client import Web
-from hillfinder.streets.tags import quality as footing
-from hillfinder.streets.tags.surfaces import GROUNDS
+from hillfinder.streets.tags import quality
+from hillfinder.streets.tags.surfaces import SURFACES
 from hillfinder.training import suitability as fit
 from hillfinder.training.suitability import Scales, Weights
 from hillfinder.training.targets import ideal
@@ -91,9 +91,11 @@ def weigh(
 some_tags: st.SearchStrategy[dict[str, str]] = st.fixed_dictionaries(
     {"highway": st.sampled_from(["residential", "path", "secondary", "track", "footway"])},
     optional={
-        "surface": st.sampled_from([*GROUNDS, "asphalt;mud", "unheard of"]),
-        "smoothness": st.sampled_from([*footing.SMOOTHNESS, "?"]),
-        "tracktype": st.sampled_from([*footing.TRACKTYPES]),
+        "surface": st.sampled_from([*SURFACES, "asphalt;mud", "unheard of"]),
+        "smoothness": st.sampled_from(
+            ["good", "intermediate", "bad", "very_bad", "horrible", "impassable", "?"]
+        ),
+        "tracktype": st.sampled_from(["grade1", "grade2", "grade3", "grade4", "grade5"]),
         "lit": st.sampled_from(["yes", "no", "24/7", "sunset-sunrise"]),
         "maxspeed": st.sampled_from(["25 mph", "50", "80", "walk", "none", ""]),
         "sidewalk": st.sampled_from(["both", "no", "left", "none", "separate"]),
@@ -279,7 +281,7 @@ def test_every_kind_of_mark_has_its_weight() -> None:
 def test_unknown_is_neutral_and_said_only_where_it_matters() -> None:
     street = {"highway": "residential", "surface": "", "lit": ""}
     weighed = weigh(*ramp(0.065, tags=street))
-    assert weighed.parts["surface"] == weighed.parts["light"] == footing.NEUTRAL
+    assert weighed.parts["surface"] == weighed.parts["light"] == quality.NEUTRAL
     assert not any("unknown" in reason or "lit" in reason for reason in weighed.reasons)
     path = weigh(*ramp(0.065, tags={"highway": "path", "surface": ""}))
     assert "surface unknown" in path.reasons
@@ -294,7 +296,7 @@ def test_a_busy_road_without_a_pavement_is_worse_than_one_with_and_a_street_best
         {"highway": "residential", "maxspeed": "20 mph"},
         {"highway": "footway"},
     ]
-    parts = [footing.traffic(each).value for each in tags]
+    parts = [quality.traffic(each).value for each in tags]
     assert parts == sorted(parts)
     assert len(set(parts)) == len(parts)
 
@@ -325,7 +327,7 @@ def test_the_warm_up_counts_by_its_time_and_its_climb(
 
 def test_without_a_warm_up_it_is_neutral() -> None:
     network, climb = ramp(0.065)
-    assert Scales(network, Criteria()).weigh(climb, None).parts["warmup"] == footing.NEUTRAL
+    assert Scales(network, Criteria()).weigh(climb, None).parts["warmup"] == quality.NEUTRAL
 
 
 @pytest.mark.parametrize(
@@ -376,7 +378,7 @@ def test_by_day_light_is_nothing_and_in_the_dark_it_is_much() -> None:
     at_night = Scales(dark_network, Criteria(), dark=True).weigh(sure(unlit), warmup(), ())
     assert at_night.score < 0.8 * by_day[0].score
     assert at_night.reasons[0] == "in the dark, and not lit"
-    parts = [footing.light(tags, dark=True).value for tags in (unlit.tags, unknown.tags, lit.tags)]
+    parts = [quality.light(tags, dark=True).value for tags in (unlit.tags, unknown.tags, lit.tags)]
     assert parts == sorted(parts)
 
 

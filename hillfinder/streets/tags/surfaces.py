@@ -1,9 +1,9 @@
-"""How a surface behaves under a runner: dry, wet and frozen. The one table of surfaces.
+"""Read how a way is underfoot: its surface, and how rough, soft or faint it is.
 
-``slick`` is how much of its grip a surface loses when wet, in three steps: 0 keeps what a rubber
-sole needs on any street that is built, 1 does not on a steep one (smooth stone, bare earth, grass),
-2 is slippery where it is nearly flat (wet planks and steel). All of it is a runner's judgment, not
-measured.
+This is the only table of surfaces. ``slick`` is how much grip a surface loses when wet, in three
+steps: 0 keeps the grip that a rubber sole needs on any street, 1 loses it on a steep one (smooth
+stone, bare earth, grass), 2 is slippery where it is nearly flat (wet planks and steel). These are a
+runner's judgments, not measurements.
 
 Sources of the values: the OpenStreetMap wiki, "Key:surface", "Key:smoothness", "Key:tracktype",
 "Key:sac_scale", "Key:trail_visibility".
@@ -11,21 +11,26 @@ Sources of the values: the OpenStreetMap wiki, "Key:surface", "Key:smoothness", 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hillfinder.streets.tags.values import parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Ground(NamedTuple):
-    """A kind of ground.
+class Surface(NamedTuple):
+    """One judgment of a surface, for every use.
 
     Attributes:
-        words: what it is called, as in "on wet cobbles".
+        words: its name, as in "on wet cobbles".
         slick: how much grip it loses when wet, 0 to 2.
         loose: stones or sand roll under the foot, most of all downhill.
         mud: rain makes it soft.
-        firm: fit for fast running when dry.
+        firm: it suits fast running when dry.
+        soft: it gives way under the foot when dry.
+        paved: it is smooth and made for wheels.
+        unsafe: nobody should run on it.
     """
 
     words: str
@@ -33,100 +38,136 @@ class Ground(NamedTuple):
     loose: bool = False
     mud: bool = False
     firm: bool = True
+    soft: bool = False
+    paved: bool = False
+    unsafe: bool = False
+
+    @property
+    def poor(self) -> bool:
+        """Whether it is too loose, slick, muddy or uneven to jog down."""
+        return bool(self.slick or self.loose or self.mud or not self.firm)
 
 
-_ASPHALT = Ground("asphalt")
-_CONCRETE = Ground("concrete")
-_PAVED = Ground("paving")
-_COBBLES = Ground("cobbles", slick=1, firm=False)  # worn round and smooth, edges catch the toe
-_SETTS = Ground("setts", slick=1)  # flat, but polished by wheels
-_WOOD = Ground("wood", slick=2)  # algae and wet grain
-_METAL = Ground("metal", slick=2)
-_GRAVEL = Ground("gravel", loose=True)
-_COMPACTED = Ground("compacted gravel")
-_EARTH = Ground("bare earth", slick=1, mud=True)
-_GRASS = Ground("grass", slick=1, mud=True, firm=False)
-_SAND = Ground("sand", loose=True, firm=False)
-_ROCK = Ground("rock", slick=1, firm=False)
+_ASPHALT = Surface("asphalt", paved=True)
+_CONCRETE = Surface("concrete", paved=True)
+_COBBLES = Surface("cobbles", slick=1, firm=False)  # worn round and smooth, edges catch the toe
+_SETTS = Surface("setts", slick=1)  # flat, but polished by wheels
+_BRICKS = Surface("bricks", slick=1, paved=True)  # moss in the joints
+_EARTH = Surface("bare earth", slick=1, mud=True)
+_ROCK = Surface("rock", slick=1, firm=False)
 
-GROUNDS: Mapping[str, Ground] = {
+SURFACES: Final[Mapping[str, Surface]] = {
     "asphalt": _ASPHALT,
     "chipseal": _ASPHALT,
-    "tartan": Ground("running track"),
-    "rubber": Ground("rubber"),
-    "acrylic": Ground("acrylic", slick=1),
+    "tartan": Surface("running track"),
+    "rubber": Surface("rubber"),
+    "acrylic": Surface("acrylic", slick=1),
     "concrete": _CONCRETE,
-    "concrete:lanes": Ground("concrete lanes", firm=False),  # with grass between
+    "concrete:lanes": Surface("concrete lanes", firm=False),  # with grass between
     "concrete:plates": _CONCRETE,
-    "paved": _PAVED,
-    "paving_stones": Ground("paving stones"),
-    "bricks": Ground("bricks", slick=1),  # moss in the joints
-    "brick": Ground("bricks", slick=1),
+    "paved": Surface("paving", paved=True),
+    "paving_stones": Surface("paving stones", paved=True),
+    "bricks": _BRICKS,
+    "brick": _BRICKS,
     "sett": _SETTS,
     "cobblestone": _COBBLES,
     "cobblestone:flattened": _SETTS,
     "unhewn_cobblestone": _COBBLES,
-    "grass_paver": Ground("grass pavers", slick=1, firm=False),
-    "wood": _WOOD,
-    "woodchips": Ground("wood chips", firm=False),
-    "metal": _METAL,
-    "metal_grid": Ground("metal grating", slick=2),
-    "compacted": _COMPACTED,
-    "fine_gravel": Ground("fine gravel", loose=True),
-    "gravel": _GRAVEL,
-    "pebblestone": Ground("pebbles", loose=True, firm=False),
-    "shells": Ground("shells", loose=True, firm=False),
-    "unpaved": Ground("unpaved ground", slick=1, mud=True),
+    "grass_paver": Surface("grass pavers", slick=1, firm=False),
+    "wood": Surface("wood", slick=2),  # algae and wet grain
+    "woodchips": Surface("wood chips", firm=False, soft=True),
+    "metal": Surface("metal", slick=2),
+    "metal_grid": Surface("metal grating", slick=2),
+    "compacted": Surface("compacted gravel"),
+    "fine_gravel": Surface("fine gravel", loose=True),
+    "gravel": Surface("gravel", loose=True),
+    "pebblestone": Surface("pebbles", loose=True, firm=False),
+    "shells": Surface("shells", loose=True, firm=False),
+    "unpaved": Surface("unpaved ground", slick=1, mud=True),
     "ground": _EARTH,
     "dirt": _EARTH,
     "earth": _EARTH,
-    "clay": Ground("clay", slick=2, mud=True),
-    "mud": Ground("mud", slick=2, mud=True, firm=False),
-    "grass": _GRASS,
-    "sand": _SAND,
+    "roots": Surface("roots", slick=1, firm=False),
+    "clay": Surface("clay", slick=2, mud=True),
+    "mud": Surface("mud", slick=2, mud=True, firm=False, soft=True, unsafe=True),
+    "grass": Surface("grass", slick=1, mud=True, firm=False, soft=True),
+    "sand": Surface("sand", loose=True, firm=False, soft=True),
     "rock": _ROCK,
     "stone": _ROCK,
-    "stepping_stones": Ground("stepping stones", slick=2, firm=False),
-    "snow": Ground("snow", slick=2, firm=False),
-    "ice": Ground("ice", slick=2, firm=False),
+    "stepping_stones": Surface("stepping stones", slick=2, firm=False),
+    "snow": Surface("snow", slick=2, firm=False, soft=True),
+    "ice": Surface("ice", slick=2, firm=False, unsafe=True),
 }
 
-#: The worst of them is told: of a list, and of several ways.
-ROUGH: Mapping[str, str] = {
-    "bad": "bumpy",
-    "very_bad": "rough: watch your feet",
-    "horrible": "very rough: watch every step",
-    "very_horrible": "very rough: watch every step",
-    "impassable": "very rough: watch every step",
+#: ``smoothness``, from 0 for even ground to ``ROUGHEST``.
+_ROUGHNESS: Final[Mapping[str, int]] = {
+    "excellent": 0,
+    "good": 0,
+    "intermediate": 1,
+    "bad": 2,
+    "very_bad": 3,
+    "horrible": 4,
+    "very_horrible": 5,
+    "impassable": 5,
 }
-TRACKS: Mapping[str, str] = {
-    "grade4": "soft track",
-    "grade5": "soft track, muddy after rain",
-}
-SAC: Mapping[str, str] = {
-    "mountain_hiking": "A mountain path (T2): sure feet are needed, trail shoes help.",
-    "demanding_mountain_hiking": "A hard mountain path (T3): for walking, not for running.",
-}
-VISIBILITY: Mapping[str, str] = {
-    "intermediate": "The path is faint in places.",
-    "bad": "The path is hard to see.",
-}
+ROUGHEST: Final = max(_ROUGHNESS.values())
+#: ``tracktype``, from 1 for solid to 5 for soft.
+_TRACK_GRADES: Final = {f"grade{grade}": grade for grade in range(1, 6)}
+#: ``sac_scale`` as the grades T1 to T3 of the Swiss Alpine Club; beyond, nobody walks a route.
+_HIKING: Final = {"hiking": 1, "mountain_hiking": 2, "demanding_mountain_hiking": 3}
+#: ``trail_visibility``: 0 seen everywhere, 1 faint in places, 2 hard to see.
+_FAINT: Final = {"excellent": 0, "good": 0, "intermediate": 1, "bad": 2}
+
+SURFACE_KEYS: Final = ("surface", "smoothness", "tracktype", "sac_scale", "trail_visibility")
+"""Every tag key that is read here."""
 
 
-def of(tags: Mapping[str, str]) -> Ground | None:
-    """Return the ground of a way, the worst when wet of several; ``None`` where nobody said.
+def surface_of(tags: Mapping[str, str]) -> Surface | None:
+    """Return the surface of a way, the worst of several; ``None`` where it is unknown.
 
-    >>> of({"surface": "asphalt;cobblestone"}).words
+    >>> surface_of({"surface": "asphalt;cobblestone"}).words
     'cobbles'
-    >>> of({"highway": "residential"}) is None
+    >>> surface_of({"highway": "residential"}) is None
     True
     """
-    values = [part.strip().lower() for part in tags.get("surface", "").split(";")]
-    known = [GROUNDS[value] for value in values if value in GROUNDS]
-    return max(known, key=lambda ground: (ground.slick, ground.loose), default=None)
+    known = [each for part in parts(tags.get("surface")) if (each := _known(part))]
+    return max(known, key=_badness, default=None)
 
 
-def told(table: Mapping[str, str], value: str) -> str:
-    """Return what a table says of a value, of a list the last of the table; nothing else."""
-    parts = {part.strip().lower() for part in value.split(";")}
-    return next((table[key] for key in reversed([*table]) if key in parts), "")
+def is_paved(tags: Mapping[str, str]) -> bool:
+    """Tell whether every surface that is named is paved."""
+    named = [part for part in parts(tags.get("surface")) if part]
+    return bool(named) and all((each := _known(part)) and each.paved for part in named)
+
+
+def roughness(tags: Mapping[str, str]) -> int | None:
+    """Return how rough a way is, 0 to ``ROUGHEST``; ``None`` where it is unknown."""
+    return _worst(_ROUGHNESS, tags.get("smoothness"))
+
+
+def track_grade(tags: Mapping[str, str]) -> int | None:
+    """Return how soft a track is, 1 to 5; ``None`` where it is unknown."""
+    return _worst(_TRACK_GRADES, tags.get("tracktype"))
+
+
+def hiking_grade(tags: Mapping[str, str]) -> int:
+    """Return how hard a mountain path is, 1 to 3; 0 where it is unknown."""
+    return _worst(_HIKING, tags.get("sac_scale")) or 0
+
+
+def faintness(tags: Mapping[str, str]) -> int:
+    """Return how hard a path is to see, 0 to 2; 0 where it is unknown."""
+    return _worst(_FAINT, tags.get("trail_visibility")) or 0
+
+
+def _known(value: str) -> Surface | None:
+    """Return a surface by name; of an unknown kind of a known one, that one."""
+    return SURFACES.get(value) or SURFACES.get(value.partition(":")[0].strip())
+
+
+def _badness(surface: Surface) -> tuple[int, bool, bool, bool, bool]:
+    return surface.slick, surface.loose, surface.mud, not surface.firm, surface.soft
+
+
+def _worst(table: Mapping[str, int], value: str | None) -> int | None:
+    return max((table[part] for part in parts(value) if part in table), default=None)

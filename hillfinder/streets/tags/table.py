@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
 import numpy as np
 
 from hillfinder.model import read_only
-from hillfinder.streets.tags import access
+from hillfinder.streets.tags import access, access_tables
 from hillfinder.streets.tags.features import GRAVEST, of_road
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from hillfinder.model import Bools, Ints, Strings
+    from hillfinder.model import Bools, Floats, Ints, Strings
 
 _T = TypeVar("_T")
 
 #: What is asked of ways that nobody walks on, besides: of bridges of every kind, and of piers.
-_OF_OTHERS = {*access.AREA_TAGS, "man_made", "railway", "waterway"}
+_OF_OTHERS = {*access_tables.AREA_TAGS, "man_made", "railway", "waterway"}
 #: Every tag key that anything reads, sorted.
-READ_TAGS: tuple[str, ...] = (*sorted({*access.KEPT_TAGS, *_OF_OTHERS}),)
+READ_TAGS: tuple[str, ...] = (*sorted({*access_tables.KEPT_TAGS, *_OF_OTHERS}),)
 #: Keys of the sets, and those of them that anything follows from.
 IN_SETS = frozenset(READ_TAGS) - {"name"}
-_RULES = IN_SETS.intersection({*access.READ_BY_RULES, *_OF_OTHERS})
+_RULES = IN_SETS.intersection({*access_tables.READ_BY_RULES, *_OF_OTHERS})
 
 
 class Judged(NamedTuple):
@@ -180,6 +180,22 @@ class Tags(Sequence[Mapping[str, str]]):
             column = self._columns[key] = read_only(np.array([*values, None], object)[row])
         return column
 
+    def rated(self, keys: Sequence[str], rate: Callable[[Mapping[str, str]], float]) -> Floats:
+        """Return a figure for every way, shape (w,): each combination of values is rated once.
+
+        Args:
+            keys: the tag keys that ``rate`` reads, ``name`` not among them.
+            rate: gives the figure for tags.
+        """
+        known: dict[tuple[str | None, ...], float] = {}
+        rates = []
+        for one in self.sets:
+            row = tuple([one.get(key) for key in keys])
+            if row not in known:
+                known[row] = rate(one)
+            rates.append(known[row])
+        return np.array(rates, float)[self.kind]
+
     def judged(self) -> Judged:
         """Judge them all."""
         named = np.array([bool(name and name.strip()) for name in self.names])
@@ -213,7 +229,7 @@ class Tags(Sequence[Mapping[str, str]]):
 
 
 class Columns(Mapping[str, "Strings"]):
-    """Tags by key: for each of ``access.KEPT_TAGS`` a column, ``None`` where a way has none."""
+    """Tags by key: a column for each of ``KEPT_TAGS``, ``None`` where a way has none."""
 
     def __init__(self, tags: Tags) -> None:
         """Hold the tags."""
@@ -221,17 +237,17 @@ class Columns(Mapping[str, "Strings"]):
 
     def __getitem__(self, key: str) -> Strings:
         """Return the values of one tag, one row a way."""
-        if key not in access.KEPT_TAGS:
+        if key not in access_tables.KEPT_TAGS:
             raise KeyError(key)
         return self._tags.column(key)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the keys."""
-        return iter(access.KEPT_TAGS)
+        return iter(access_tables.KEPT_TAGS)
 
     def __len__(self) -> int:
         """Return how many keys there are."""
-        return len(access.KEPT_TAGS)
+        return len(access_tables.KEPT_TAGS)
 
 
 def _used(values: Sequence[_T], which: Ints) -> tuple[list[_T], Ints]:
