@@ -15,9 +15,9 @@ from shapely import LineString
 
 import hillfinder as hf
 from hillfinder.errors import InputError, OutputError
+from hillfinder.output.text.sanitize import plain
 from hillfinder.output.visual import colours as scale
-from hillfinder.region import catalogue as region
-from hillfinder.region import page
+from hillfinder.region import page, summary
 from tests import regions
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def data(text: str) -> dict[str, Any]:
 def test_a_catalogue_opened_is_the_one_that_was_made(catalogue: hf.Catalogue) -> None:
     assert hf.Catalogue.open(catalogue.folder) == catalogue
     assert len(catalogue.frame) == catalogue.hills
+    assert catalogue.frame.crs == "EPSG:4326"
+    assert catalogue.frame.crs.to_string() == "EPSG:4326"
     assert f"{catalogue.hills:,} hills" in catalogue._repr_html_()
 
 
@@ -93,13 +95,13 @@ def test_a_single_hill_of_a_whole_percent_has_a_page(
     read = pyarrow.parquet.read_table(path)
     one = read.set_column(1, read.schema.field(1), pyarrow.array([0.12] * len(read))).slice(0, 1)
     pyarrow.parquet.write_table(one, path)
-    drawn = hf.Catalogue.open(tmp_path / "hills").drawn()
+    drawn = summary.summarize(tmp_path / "hills")
     name, counts, edges, _ = drawn.histograms[0]
     assert (name, counts.tolist(), edges.tolist()) == ("grade, %", [1], [0.12, 0.13])
 
 
 def test_nothing_in_a_name_gets_out_of_the_page() -> None:
-    name = "</script><script>alert(1)</script>@data@ & <b>"
+    name = "</script><script>alert(1)</script>{{ data }} & <b>\u2028"
     line = LineString([(8.0, 46.0), (8.001, 46.0)])
     frame = geopandas.GeoDataFrame(
         {
@@ -116,26 +118,29 @@ def test_nothing_in_a_name_gets_out_of_the_page() -> None:
         crs="EPSG:4326",
     )
     counts, edges = np.histogram([0.1], 3)
-    drawn = region.Drawn(frame, whole=True, best=frame, histograms=(("%", counts, edges, 1.0),))
-    text = page.html("1 hill", drawn, ["a & b"])
+    drawn = summary.RegionSummary(
+        frame, whole=True, best=frame, histograms=(("%", counts, edges, 1.0),)
+    )
+    text = page.to_html("1 hill", drawn, ["a & b"])
     assert text.count("<script") == text.count("</script") == 2
-    assert data(text)["name"] == [name]
+    assert data(text)["name"] == [plain(name)]
+    assert not re.search(r"[<>&\u2028]", text.partition('id="hills">')[2].partition("</script>")[0])
     assert "a &amp; b" in text
 
 
 def test_of_too_many_hills_the_steepest_of_every_part_are_drawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(region, "MOST_DRAWN", 100)
+    monkeypatch.setattr(summary, "MOST_DRAWN", 100)
     rng = np.random.default_rng(7)
     lon, lat, grade = rng.uniform(0, 1, (3, 10_000))
     lon[0], lat[0], grade[0] = 5.0, 5.0, 0.001  # far away, and gentle
-    chosen = region._spread(lon, lat, grade)
+    chosen = summary.spread_out(lon, lat, grade)
     assert len(chosen) == 100
     assert (np.diff(grade[chosen]) >= 0).all()
     assert grade[1:].max() in grade[chosen]
-    monkeypatch.setattr(region, "MOST_DRAWN", 400)
-    assert 0 in region._spread(lon, lat, grade)
+    monkeypatch.setattr(summary, "MOST_DRAWN", 400)
+    assert 0 in summary.spread_out(lon, lat, grade)
 
 
 def test_a_plot_shows_the_map_and_two_histograms(catalogue: hf.Catalogue) -> None:

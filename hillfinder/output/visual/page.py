@@ -5,21 +5,18 @@ any script. The map is Leaflet's, whose files come with the package ``django-js-
 (nothing of it is Django's but the name) and are laid into the page. The streets of the area are in
 the page too; below them lies nothing, above them, where there is a network, the tiles of a map.
 
-Anyone can name a street ``<script>``. All text goes through ``plain`` and ``escape``, data stands
-in a block that no browser runs and that holds no ``<``, and the page's own policy lets no script
-run but the two whose hash it names, and no address be asked but that of the tiles.
+Anyone can name a street ``<script>``. All text goes through ``plain``, and the template escapes it;
+data is in a block that no browser runs and that has no ``<``; and the page's own policy lets no
+script run but the two whose hash it names, and no address be asked but that of the tiles.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from dataclasses import dataclass
-from html import escape
+from functools import partial
 from importlib.resources import files
-from itertools import starmap
-from string import Template
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -31,16 +28,20 @@ from hillfinder.output.text.sanitize import plain
 from hillfinder.output.visual import basemap as backdrop
 from hillfinder.output.visual import colours as scale
 from hillfinder.output.visual import profile_svg as profile
+from hillfinder.output.visual.templates import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from markupsafe import Markup
+
     from hillfinder.model import Findings, Hill, Route, Workout
     from hillfinder.streets.network import StreetNetwork
 
-#: A page has so many bytes: files are left out where they would be more. The second is for what
-#: stands between the parts, and in place of files.
-MOST_BYTES, SPARE = 5_000_000, 50_000
+#: Largest page, bytes: files that would make it larger are left out.
+MOST_BYTES = 5_000_000
+#: Allowance for a link besides its data, bytes: the file's name twice, and the markup.
+LINK_BYTES = 1000
 #: What stands for the run over several hills where hills stand for their numbers.
 RUN: Final = 0
 #: Names are cut: what is longer is no name.
@@ -102,46 +103,46 @@ def to_html(
         tiles: the map beneath, ``None`` for none.
     """
     sessions = dict(workouts or {})
-    cards = {rank: card.Card(workout, findings, units) for rank, workout in sessions.items()}
     rows = [_row(hill, units) for hill in findings.hills]
-    articles = [_article(hill, cards.get(hill.rank), units) for hill in findings.hills]
+    articles = [
+        _article(hill, _card(sessions.get(hill.rank), findings, units), units)
+        for hill in findings.hills
+    ]
     drawn = [_drawn(hill, sessions.get(hill.rank), findings, units) for hill in findings.hills]
-    ranks = [hill.rank for hill in findings.hills]
     if findings.tour is not None:
         rows.insert(0, _row_of_run(findings.tour, units))
         articles.insert(0, _article_of_run(card.Card(findings.tour, findings, units), units))
         drawn.insert(0, _drawn_run(findings.tour, findings, units))
-        ranks.insert(0, RUN)
     library, library_style = _library("leaflet.js"), _library("leaflet.css")
     script, style = _own("page.js"), _own("page.css") + _colours()
-    heading = escape(plain(words.heading(findings, units)))
     below = (*words.around(findings, units), *words.beyond(findings), *words.sources(findings))
-    parts = {
-        "policy": _policy((library, script), (library_style, style), tiles),
-        "title": f"{heading} - hillfinder",
-        "heading": heading,
-        "library": library,
-        "library_style": library_style,
-        "script": script,
-        "style": style,
-        "legend": "".join(_legend()),
-        "rows": "".join(rows),
-        "footer": _paragraphs(below),
-        "data": _data(findings, network, drawn, tiles),
-    }
-    room = MOST_BYTES - sum(len(part.encode()) for part in (*parts.values(), *articles)) - SPARE
-    files = _files(ranks, downloads, room) if downloads else [""] * len(ranks)
-    details = "".join(
-        f"{article}{links}</article>" for article, links in zip(articles, files, strict=True)
+    fill = partial(
+        render,
+        "output/visual/page.html",
+        policy=_policy((library, script), (library_style, style), tiles),
+        heading=plain(words.heading(findings, units)),
+        library=library,
+        library_style=library_style,
+        script=script,
+        style=style,
+        legend=list(_legend()),
+        rows=rows,
+        articles=articles,
+        misses=[_linked(words.in_units(miss, units)) for miss in findings.misses],
+        footer=[_linked(line) for line in below],
+        data=_data(findings, network, drawn, tiles),
     )
-    misses = _paragraphs([words.in_units(miss, units) for miss in findings.misses])
-    return Template(_own("page.html")).substitute(parts, details=details or misses)
+    ranks = [article["rank"] for article in articles]
+    if downloads is None:
+        return fill(files=dict.fromkeys(ranks, ()))
+    room = MOST_BYTES - len(fill(files=dict.fromkeys(ranks)).encode())
+    return fill(files=dict(_files(ranks, downloads, room)))
 
 
 def _policy(scripts: Sequence[str], styles: Sequence[str], tiles: Tiles | None) -> str:
     """Return what the page may do: run its own scripts, show its own styles, ask for tiles."""
     images = f" {tiles.origin}" if tiles else ""
-    return escape(
+    return (
         f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
         f"img-src data:{images}; base-uri 'none'; form-action 'none'"
     )
@@ -161,115 +162,107 @@ def _library(name: str) -> str:
 
 
 def _colours() -> str:
-    """Return a class for each colour of the scale, and what can be read on it."""
+    """Return a style class for each colour of the scale, with the colour of text on it."""
     return "".join(
         f".g{at} {{ --grade: {colour}; --on: {'#000' if at < scale.DARK else '#fff'}; }}\n"
         for at, colour in enumerate(scale.COLOURS)
     )
 
 
-def _legend() -> Iterator[str]:
-    for at, label in enumerate(scale.labels()):
+def _legend() -> Iterator[tuple[str, str]]:
+    """Yield the label of each colour, and a short one."""
+    for label in scale.labels():
         short = label.replace(" to ", "\u2013").removesuffix(" %").replace("over ", "> ")
-        yield f'<li class="g{at}" title="{escape(label)}">{escape(short)}</li>'
+        yield label, short
 
 
 def _name(hill: Hill) -> str:
     return plain(hill.name, NAME_LIMIT) or words.UNKNOWN
 
 
-def _row(hill: Hill, units: words.Units) -> str:
-    size, there = words.ground(hill.climb.length_m, units), words.warmup(hill, units)
-    return (
-        f'<label class="row"><input type="radio" name="hill" value="{hill.rank}">'
-        f'<span class="rank g{scale.step(hill.grade)}">{hill.rank}</span>'
-        f'<span class="name"><bdi>{escape(_name(hill))}</bdi>'
-        f'<small class="far">{escape(size)} \u00b7 {escape(there)}</small></span>'
-        f'<span class="grade">{escape(words.grade(hill))}</span>'
-        f'<span class="size">{escape(size)}</span>'
-        f'<span class="there">{escape(there)}</span></label>'
-    )
+def _row(hill: Hill, units: words.Units) -> dict[str, Any]:
+    return {
+        "rank": hill.rank,
+        "step": scale.step(hill.grade),
+        "name": _name(hill),
+        "grade": words.grade(hill),
+        "size": words.ground(hill.climb.length_m, units),
+        "there": words.warmup(hill, units),
+    }
 
 
-def _row_of_run(run: Workout, units: words.Units) -> str:
-    there, time = words.distance(run.length_m, units), words.minutes(run.time_s)
-    return (
-        f'<label class="row"><input type="radio" name="hill" value="{RUN}">'
-        '<span class="rank g0">all</span>'
-        f'<span class="name"><bdi>{escape(plain(card.heading(run, units)))}</bdi></span>'
-        f'<span class="grade"></span><span class="size">{there}</span>'
-        f'<span class="there">{time}</span></label>'
-    )
+def _row_of_run(run: Workout, units: words.Units) -> dict[str, Any]:
+    return {
+        "rank": RUN,
+        "step": 0,
+        "name": plain(card.heading(run, units)),
+        "grade": "",
+        "size": words.distance(run.length_m, units),
+        "there": words.minutes(run.time_s),
+    }
 
 
-def _article(hill: Hill, of: card.Card | None, units: words.Units) -> str:
-    """Return what there is to say of a hill and the session on it, but for the end of it."""
+def _card(workout: Workout | None, findings: Findings, units: words.Units) -> card.Card | None:
+    return None if workout is None else card.Card(workout, findings, units)
+
+
+def _article(hill: Hill, of: card.Card | None, units: words.Units) -> dict[str, Any]:
+    """Return the facts about a hill and the session on it."""
     grade, *figures = [*card.figures(hill, units), f"warm-up {words.warmup(hill, units)}"]
-    drawing = profile.to_svg(hill, units, of.workout.repeated_m if of else None)
-    return (
-        f'<article id="hill-{hill.rank}"><h2>{hill.rank}. <bdi>{escape(_name(hill))}</bdi></h2>'
-        f'<p class="figures"><b>{escape(grade)}</b>, {escape(", ".join(figures))}</p>{drawing}'
-        f'<p class="reading"></p>'
-        f"{_steps(of) if of else ''}"
-        f"{_sections(of.sections() if of else card.sections(hill), units)}"
-    )
+    return {
+        "rank": hill.rank,
+        "name": _name(hill),
+        "grade": grade,
+        "figures": figures,
+        "drawing": profile.to_svg(hill, units, of.workout.repeated_m if of else None),
+        "steps": list(of.rows()) if of else [],
+        "sections": _sections(of.sections() if of else card.sections(hill), units),
+    }
 
 
-def _article_of_run(of: card.Card, units: words.Units) -> str:
-    heading = escape(plain(card.heading(of.workout, units)))
-    return f'<article id="hill-{RUN}"><h2>{heading}</h2>{_steps(of)}' + _sections(
-        of.sections(), units
-    )
+def _article_of_run(of: card.Card, units: words.Units) -> dict[str, Any]:
+    return {
+        "rank": RUN,
+        "name": plain(card.heading(of.workout, units)),
+        "steps": list(of.rows()),
+        "sections": _sections(of.sections(), units),
+    }
 
 
-def _steps(of: card.Card) -> str:
-    rows = (
-        f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>"
-        for row in of.rows()
-    )
-    return f'<h3>The session</h3><table class="steps">{"".join(rows)}</table>'
-
-
-def _sections(sections: Iterable[tuple[str, Sequence[card.Line]]], units: words.Units) -> str:
-    """Return headings, each with its sentences: those that are cautions stand out."""
-    return "".join(
-        f'<h3>{escape(title)}</h3><ul class="said">'
-        + "".join(
-            f'<li class="{gravity}">{escape(words.in_units(plain(text), units))}</li>'
-            for text, gravity in lines
-        )
-        + "</ul>"
+def _sections(
+    sections: Iterable[tuple[str, Sequence[card.Line]]], units: words.Units
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return headings, each with its sentences and how grave they are."""
+    return [
+        (title, [(words.in_units(plain(text), units), gravity) for text, gravity in lines])
         for title, lines in sections
-        if lines
-    )
+    ]
 
 
 def _files(
     ranks: Sequence[int], downloads: Callable[[int], Mapping[str, bytes]], room: int
-) -> Iterator[str]:
-    """Yield links that hold their files: no server is needed for them, and no script."""
+) -> Iterator[tuple[int, list[tuple[str, str]] | None]]:
+    """Yield links that hold their files, by rank: they need no server and no script.
+
+    ``None`` from the first whose files exceed ``room`` bytes.
+    """
     for rank in ranks:
-        text = "".join(starmap(_link, downloads(rank).items())) if room > 0 else ""
-        room = max(room - len(text), 0)
-        if room:
-            yield f'<ul class="files">{text}</ul>' if text else ""
-        else:
-            yield "<p>The files of this hill have no room on the page: search for fewer hills.</p>"
+        links = [_link(*file) for file in downloads(rank).items()] if room > 0 else []
+        room -= sum(len(address) + LINK_BYTES for _, address in links)
+        yield rank, links if room > 0 else None
 
 
-def _link(name: str, data: bytes) -> str:
+def _link(name: str, data: bytes) -> tuple[str, str]:
     kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
-    address = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-    shown = escape(plain(name))
-    return f'<li><a download="{shown}" href="{address}">Download {shown}</a></li>'
+    return name, f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _paragraphs(lines: Sequence[str]) -> str:
-    shown = (escape(plain(line)).replace(_COPYRIGHT, _LINK) for line in lines)
-    return "".join(f"<p>{line}</p>" for line in shown)
+def _linked(line: str) -> Markup:
+    """Return a line in which the address of the copyright is a link."""
+    from markupsafe import Markup, escape
 
-
-_LINK: Final = f'<a href="{_COPYRIGHT}">{_COPYRIGHT}</a>'
+    link = Markup('<a href="{0}">{0}</a>').format(_COPYRIGHT)
+    return escape(plain(line)).replace(_COPYRIGHT, link)
 
 
 # --- What the map is drawn from -------------------------------------------------------------------
@@ -280,9 +273,9 @@ def _data(
     network: StreetNetwork,
     drawn: Sequence[Mapping[str, Any]],
     tiles: Tiles | None,
-) -> str:
+) -> dict[str, Any]:
     place = findings.place
-    data = {
+    return {
         "door": [place.lat, place.lon],
         "origin": [round(place.lat * backdrop.PER_DEGREE), round(place.lon * backdrop.PER_DEGREE)],
         "credit": f'&copy; <a href="{_COPYRIGHT}">OpenStreetMap contributors</a>',
@@ -290,19 +283,6 @@ def _data(
         "hills": drawn,
         "streets": backdrop.packed(findings, network),
     }
-    return dumps(data)
-
-
-def dumps(data: object) -> str:
-    r"""Return JSON that may stand in a script block of HTML: no tag begins or ends in it.
-
-    >>> print(dumps(["</script>", "a & b"]))
-    ["\u003c/script\u003e","a \u0026 b"]
-    """
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)  # ASCII: U+2028 is escaped
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
 
 
 def _drawn(

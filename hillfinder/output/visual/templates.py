@@ -1,0 +1,37 @@
+"""Fill the HTML templates: whatever is filled in is escaped, unless the template says otherwise."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(template: str, **facts: object) -> str:
+    """Return a page.
+
+    Args:
+        template: its path inside the package.
+        facts: what the template calls by name; all of it must be there.
+    """
+    return _environment().get_template(template).render(facts)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from hillfinder.output.text.sanitize import plain
+
+    environment = Environment(
+        loader=PackageLoader("hillfinder", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    # Compact ASCII: ``tojson`` escapes <, > and &, so that no tag begins or ends in a script block.
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    environment.filters["plain"] = plain
+    return environment
