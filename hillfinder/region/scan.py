@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
 #: Of less street without heights nothing is said: bridges and borders have always some.
 UNKNOWN_TOLD_FROM_M = 500.0
+#: Code that decides what is in a row, besides what builds areas.
+ROW_MAKERS = ("climbs", "region", "routing", "training", "output/text")
 #: Enough tiles that workers end together, and that not much is lost with one. A cluster counts as
 #: so many workers.
 TILES_PER_WORKER, CELLS_PER_TILE, CLUSTER = 16, 8, 4
@@ -219,7 +221,7 @@ def _wanted(
     states = [(path, Path(path).stat()) for path in (str(extract), *dem)]
     extract_is, *dem_is = ([path, at.st_size, at.st_mtime_ns] for path, at in states)
     return {
-        "code": store.code("region", "climbs"),
+        "code": store.code_checksum(*ROW_MAKERS),
         "extract": extract_is,
         "heights": [dem_kind, *dem_is],
         "criteria": {"length_m": [*criteria.length_range_m], "grade": [*criteria.grade_range]},

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 NEIGHBOURS_M = 400.0
 #: From such an age on it is said how old an area is. Streets change by about a hundredth a year.
 OLD_DAYS = 90.0
+#: Code that decides what is in an area, as files and folders of the package.
+BUILDERS = ("earth.py", "model", "streets", "elevation")
 NO_HEIGHTS = HeightSource("none", "unknown", 0.0)
 
 
@@ -148,7 +150,7 @@ def get(wanted: Wanted, web: Web) -> Area:
         name = sha256(f"{wanted.origin} {area.box}".encode()).hexdigest()
         about = {
             "of": wanted.origin,
-            "code": code(),
+            "code": code_checksum(),
             "box": area.box,
             "fetched": area.fetched,
             "heights": asdict(area.heights),
@@ -212,12 +214,16 @@ def _date(area: Area) -> float:
 
 def _candidates(wanted: Wanted, web: Web) -> Iterator[Entry]:
     """Yield the areas that will do, the newest first; those of other code are dropped."""
+    told = False
     entries = web.cache.entries("areas")
     for entry in sorted(entries, key=lambda entry: -float(entry.about.get("fetched", 0.0))):
         if entry.about.get("of") != wanted.origin:
             continue
-        if entry.about.get("code") != code():
+        if entry.about.get("code") != code_checksum():
             web.cache.drop(entry.name)
+            if not told:
+                web.progress.say("The streets cached by another version are built again.")
+            told = True
         elif entry.about["fetched"] >= web.fresh_from and _covers(entry.about["box"], wanted):
             yield entry
 
@@ -231,17 +237,17 @@ def _covers(box: Box | None, wanted: Wanted) -> bool:
 
 
 @cache
-def code(*also: str) -> str:
+def code_checksum(*also: str) -> str:
     """Return the checksum of the code that builds streets and profiles.
 
-    What it decided is in the arrays: after a change to it they are built anew.
+    What it decided is in the arrays: after a change to it they are built again.
 
     Args:
-        also: other rooms that something depends on.
+        also: further files and folders of the package that a result depends on.
     """
     digest = sha256()
-    for room in ("streets", "elevation", *also):
-        at = Path(__file__).parents[1] / room
+    for each in (*BUILDERS, *also):
+        at = Path(__file__).parents[1] / each
         for path in sorted(at.rglob("*.py")) if at.is_dir() else [at]:
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import math
 import os
+import shutil
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import grimp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,19 +25,30 @@ from hillfinder.demo import files, town
 from hillfinder.errors import PlaceError, StreetsError
 from hillfinder.model import Place, StreetSource
 from hillfinder.progress import Progress
+from hillfinder.region.scan import ROW_MAKERS
 from hillfinder.services.client import Web
 from hillfinder.streets import area_cache as store
 from hillfinder.streets import osm_file as extract
 from hillfinder.streets import overpass
+from hillfinder.streets.area_cache import BUILDERS
 from hillfinder.streets.serialization import pack, unpack
 from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
     from hillfinder.demo.files import DemoFiles
     from hillfinder.streets.network import StreetNetwork
 
+#: The arrays of a stored network: catalogues on people's disks have them under these names.
+NAMES_ON_DISK = """
+    node_id node_lon node_lat node_x_m node_y_m edge_u edge_v edge_way edge_length_m
+    point_offset point_lon point_lat point_x_m point_y_m
+    ways.ids ways.size ways.kind ways.name ways.hill ways.steps ways.structure
+    decks.offset decks.x_m decks.y_m spots.point spots.kind spots.name
+    profiles.offset profiles.distance_m profiles.elevation_m profiles.sigma_m
+    profiles.misfit_m profiles.place_m profiles.trusted
+"""
 PORTLAND = DATA / "portland" / "portland-central-filtered.osm.pbf"
 
 
@@ -171,10 +186,60 @@ def test_an_area_that_other_code_built_is_dropped(
 ) -> None:
     search(made, web)
     old = {entry.about["code"] for entry in web.cache.entries("areas")}
-    monkeypatch.setattr(store, "code", lambda: "another")
-    search(made, web)
+    monkeypatch.setattr(store, "code_checksum", lambda: "another")
+    progress = Heard()
+    search(made, dataclasses.replace(web, progress=progress))
     assert {entry.about["code"] for entry in web.cache.entries("areas")} == {"another"}
     assert old != {"another"}
+    assert progress.said.count("The streets cached by another version are built again.") == 1
+
+
+@pytest.mark.parametrize("also", [(), ROW_MAKERS])
+def test_the_checksum_covers_all_code_that_decides_what_is_kept(also: tuple[str, ...]) -> None:
+    covered = [
+        f"hillfinder.{each.removesuffix('.py').replace('/', '.')}" for each in (*BUILDERS, *also)
+    ]
+    graph = grimp.build_graph("hillfinder", exclude_type_checking_imports=True)
+
+    def within(module: str, packages: Iterable[str]) -> bool:
+        return any(f"{module}.".startswith(f"{each}.") for each in packages)
+
+    imported = {
+        module
+        for importer in graph.modules
+        if within(importer, covered)
+        for module in graph.find_modules_directly_imported_by(importer)
+    }
+    # What carries bytes, tells of them or draws them changes none of them. Criteria are noted.
+    harmless = ["errors", "progress", "criteria", "services", "output"]
+    beside = [f"hillfinder.{each}" for each in harmless]
+    assert {each for each in imported if not within(each, [*covered, *beside])} == set()
+
+
+def test_an_edit_in_any_folder_changes_the_checksum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "hillfinder"
+    shutil.copytree(Path(hf.__file__).parent, package)
+    monkeypatch.setattr(store, "__file__", str(package / "streets" / "area_cache.py"))
+    checksum = store.code_checksum.__wrapped__
+    seen = {checksum()}
+    for edited in ("earth.py", "streets/tags/access.py", "elevation/sources/tiles.py"):
+        with (package / edited).open("a") as file:
+            file.write("# edited")
+        seen.add(checksum())
+    assert len(seen) == 4
+    with (package / "find.py").open("a") as file:
+        file.write("# edited")
+    assert checksum() in seen
+
+
+def test_the_names_written_to_disk_stay(made: DemoFiles) -> None:
+    packed = pack(whole(made))
+    head = json.loads(packed[8 : 8 + int.from_bytes(packed[:8], "little")])
+    assert {name for name, *_ in head.pop("arrays")} == set(NAMES_ON_DISK.split())
+    assert sorted(head) == ["blur", "crs", "names", "nodes_known", "sets", "source", "spots"]
+    assert sorted(head["source"]) == ["attribution", "date", "name"]
 
 
 def test_heights_without_a_key_are_not_kept(made: DemoFiles, web: Web) -> None:
