@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.climbs import long_climbs as ascents
-from hillfinder.climbs import near_misses as misses
-from hillfinder.climbs import ranking
+from hillfinder.climbs import naming, near_misses, ranking
 from hillfinder.climbs import search as climbing
+from hillfinder.climbs.notes import Notes
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles import uncertainty as doubt
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import InputError
 from hillfinder.model import Beyond, HeightSource, Place
+from hillfinder.output.text import misses
 from hillfinder.results import grades
 from hillfinder.results import line_input as lines
 from hillfinder.results.hill import Hill
@@ -120,7 +121,7 @@ def near(
         if criteria.rank == "grade":
             within = judge.safest(climbs, within, criteria.limit)
         listed = scales.listed(climbs, within, router.approach, judge.shuns)
-    found = _hills(network, listed, ranking.Words(criteria, source))
+    found = _hills(network, listed, Notes(criteria, source))
     hills = tuple(Hill.of(judge.judged(hill)) for hill in found)
     others = ~np.isin(rows, run.rows if run else ())  # a run may lead on to hills far off
     return Hills(
@@ -242,14 +243,12 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
     return Chain(sources)
 
 
-def _hills(
-    network: StreetNetwork, listed: Iterable[fit.Weighed], words: ranking.Words
-) -> tuple[Hill, ...]:
-    names = ranking.Names(network)
+def _hills(network: StreetNetwork, listed: Iterable[fit.Weighed], notes: Notes) -> tuple[Hill, ...]:
+    names = naming.Names(network)
     hills = []
     for rank, (climb, approach, suits) in enumerate(listed, start=1):
         hill = Hill(rank, names.label(climb), climb, approach, fit=suits)
-        hills.append(replace(hill, notes=words.notes(hill)))
+        hills.append(replace(hill, notes=notes.of(hill)))
     return tuple(hills)
 
 
@@ -271,8 +270,8 @@ def _misses(
 ) -> tuple[str, ...]:
     """Return why there is no run, if one was asked for, and what came nearest to a hill."""
     search = partial(ascents.by_grade, network) if criteria.session == "long" else None
-    nearest = misses.nearest(network, criteria, router.times_s, search)
-    return (*run.misses, *nearest) if run else nearest
+    nearest = near_misses.nearest(network, criteria, router.times_s, search)
+    return (*(run.misses if run else ()), *map(misses.sentence, nearest))
 
 
 def _beyond(grades: Floats, minutes: Floats, criteria: Criteria, hills: tuple[Hill, ...]) -> Beyond:

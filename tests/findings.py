@@ -18,6 +18,7 @@ from hillfinder.model import Beyond, Climb, HeightSource, Leg, Place, Profile, R
 from hillfinder.results.hill import Hill
 from hillfinder.results.hills import Hills
 from hillfinder.services.client import Web
+from hillfinder.units import Grade, Length, Sentence
 from tests.towns import STREET, town
 
 if TYPE_CHECKING:
@@ -96,9 +97,12 @@ def approach(elevation_m: Sequence[float] = (90.0, 95.0, 93.0, 100.0)) -> Route:
     )
 
 
+UNEVEN = Sentence("Uneven: its steepest ", Length(30.0), " rise ", Grade(0.13), ".")
+
+
 def hill(rank: int = 1, name: str = "Vista Avenue, Spring Street to Carter Lane") -> Hill:
     """Return a hill with everything known."""
-    return Hill(rank, name, climb(), approach(), ("Uneven: its steepest 30 m rise 13 %.",))
+    return Hill(rank, name, climb(), approach(), (UNEVEN,))
 
 
 def bare_hill(rank: int = 2) -> Hill:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hillfinder.output.export import Kind, Target
-    from hillfinder.output.text.phrases import Units
     from hillfinder.results.hills import Hills
+    from hillfinder.units import Units
 
     Face = tuple[str, Path]
 
@@ -128,13 +128,14 @@ def prepare(
 def told(targets: Sequence[Target | Face], folder: Path | None) -> Iterator[str]:
     """Yield what was written, in a sentence each."""
     from hillfinder.output.export import NAMES
+    from hillfinder.units import listed
 
     rest = [path.name for _, path in targets if folder is not None and path.parent == folder]
     alone = [str(path) for _, path in targets if folder is None or path.parent != folder]
     if alone:
-        yield f"Wrote {_listed(alone)}."
+        yield f"Wrote {listed(alone)}."
     if rest:
-        yield f"Wrote {_listed(rest)} to {folder}."
+        yield f"Wrote {listed(rest)} to {folder}."
         for kind, name in (("parquet", NAMES["parquet"]), ("png", FACES["png"])):
             if name not in rest:
                 yield f"Left out {name}: it {MISSING[kind]}."
@@ -142,12 +143,3 @@ def told(targets: Sequence[Target | Face], folder: Path | None) -> Iterator[str]
 
 def _can_draw() -> bool:
     return find_spec("matplotlib") is not None
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Return names as a person lists them.
-
-    >>> _listed(["a.gpx"]), _listed(["a.gpx", "b.fit", "c.tcx"])
-    ('a.gpx', 'a.gpx, b.fit and c.tcx')
-    """
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -131,7 +131,7 @@ def show(
     }[output]()
     put(text, encoding="utf-8")
     if not hills:
-        for reason in (f"{words.heading(hills)}.", *words.remarks(hills)):
+        for reason in (f"{words.heading(hills, units.value)}.", *words.remarks(hills, units.value)):
             say(reason, quiet=quiet)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hillfinder.model.arrays import read_only
 from hillfinder.model.climb import Climb, Leg, Position, Route, Shape
-from hillfinder.model.findings import Beyond, Findings
+from hillfinder.model.findings import Beyond, Findings, Lack, Miss, Terrain
 from hillfinder.model.hill import Fit, Hill
 from hillfinder.model.place import Place
 from hillfinder.model.profile import (
@@ -47,9 +47,11 @@ __all__ = [
     "HeightKind",
     "HeightSource",
     "Hill",
+    "Lack",
     "Leg",
     "Mark",
     "MarkKind",
+    "Miss",
     "Place",
     "Position",
     "Profile",
@@ -59,6 +61,7 @@ __all__ = [
     "Step",
     "StepKind",
     "StreetSource",
+    "Terrain",
     "Topic",
     "Workout",
     "confidence",

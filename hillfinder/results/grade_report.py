@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hillfinder.results.grades import GradedLine, Grades
+    from hillfinder.units import Units
 
 #: The figures of a line, in order.
 FIGURES: Final = ("length_m", "gain_m", "grade", "grade_sigma", "steepest_30m", "steepest_100m")
@@ -95,9 +96,7 @@ def remarks(grades: Grades) -> Iterator[str]:
     yield words.height_source(grades.heights)
 
 
-def to_text(
-    grades: Grades, console: Console | None = None, *, units: words.Units = "metric"
-) -> str:
+def to_text(grades: Grades, console: Console | None = None, *, units: Units = "metric") -> str:
     """Return the table as text, without spaces at the ends of lines.
 
     Args:
@@ -134,7 +133,7 @@ def to_text(
     return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
 
 
-def _cells(number: int, line: GradedLine, units: words.Units, *, ascii_only: bool) -> Iterator[str]:
+def _cells(number: int, line: GradedLine, units: Units, *, ascii_only: bool) -> Iterator[str]:
     label = plain(_label(line), LABEL_LIMIT)
     grade = words.grade(line)
     if ascii_only:

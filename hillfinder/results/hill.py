@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hillfinder.model import Workout
+    from hillfinder.units import Units
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,7 @@ class Hill(model.Hill):
         axes: Axes | None = None,
         *,
         workout: Workout | None = None,
-        units: words.Units = "metric",
+        units: Units = "metric",
     ) -> Axes:
         """Draw the profile, coloured by grade, its doubt as a band, and return the axes.
 

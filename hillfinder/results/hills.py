@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from hillfinder.model import Route, Workout
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.training.treadmill import Treadmill
+    from hillfinder.units import Units
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,7 +268,7 @@ class Hills(Findings):
         self,
         path: Path | str,
         *,
-        units: words.Units = "metric",
+        units: Units = "metric",
         street_map: bool = True,
         overwrite: bool = False,
     ) -> Path:
@@ -296,9 +297,7 @@ class Hills(Findings):
         text = page.to_html(self, self.network, plans, files, units=units, tiles=tiles)
         return replace(path, text, overwrite=overwrite)
 
-    def to_png(
-        self, path: Path | str, *, units: words.Units = "metric", overwrite: bool = False
-    ) -> Path:
+    def to_png(self, path: Path | str, *, units: Units = "metric", overwrite: bool = False) -> Path:
         """Write the map and the profile of the first hill as PNG, and return the path.
 
         Args:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Findings
     from hillfinder.output.export import Target
-    from hillfinder.output.text.phrases import Units
     from hillfinder.training.treadmill import Treadmill
+    from hillfinder.units import Units
 
 
 @dataclass(frozen=True, slots=True, eq=False)

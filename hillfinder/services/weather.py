@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hillfinder.errors import DataError, OfflineError, ServiceError
 from hillfinder.services.client import Service
+from hillfinder.units import Part, Rainfall, Sentence, SnowDepth, Speed, Temperature
 
 if TYPE_CHECKING:
     from hillfinder.model import Place
@@ -106,30 +107,25 @@ class Weather:
         return self.rain_mm >= WET_MM or self.wet_mm >= WET_MM
 
     @property
-    def words(self) -> str:
+    def words(self) -> Sentence:
         """All of it in a sentence, with what is to be minded everywhere."""
-        parts = [f"{round(self.temperature_c)} °C"]  # never "-0"
+        said: list[Part] = [Temperature(self.temperature_c)]
         if self.rain_mm >= WET_MM:
             snow = self.snowfall_cm >= SNOWFALL_CM and self.temperature_c <= FROST_C
-            parts.append("snow" if snow else f"rain ({self.rain_mm:.1f} mm)")
-        elif self.wet_mm >= WET_MM:
-            parts.append("wet from rain before")
+            said += [", snow"] if snow else [", rain (", Rainfall(self.rain_mm), ")"]
         else:
-            parts.append("no rain")
+            said.append(", wet from rain before" if self.wet_mm >= WET_MM else ", no rain")
         if (self.snow_m or 0.0) >= SNOW_M:
-            parts.append(f"{100 * (self.snow_m or 0.0):.0f} cm of snow on the ground")
-        if self.icy:
-            parts.append("ice likely")
-        elif self.frosty:
-            parts.append("frost")
+            said += [", ", SnowDepth(self.snow_m or 0.0), " of snow on the ground"]
+        if self.icy or self.frosty:
+            said.append(", ice likely" if self.icy else ", frost")
         gusts = self.gusts_km_h or 0.0
         if gusts >= GUSTS_KM_H:
-            parts.append(f"gusts of {gusts:.0f} km/h, so keep away from trees")
-        if self.felt_c >= HOT_C:
-            parts.append(f"feels like {self.felt_c:.0f} °C: run early or late, and drink")
-        elif self.felt_c <= COLD_C:
-            parts.append(f"feels like {self.felt_c:.0f} °C: cover up")
-        return f"Forecast for {self.at:%A} {self.at.hour}:{self.at:%M}: {', '.join(parts)}."
+            said += [", gusts of ", Speed(gusts), ", so keep away from trees"]
+        if self.felt_c >= HOT_C or self.felt_c <= COLD_C:
+            care = ": run early or late, and drink" if self.felt_c >= HOT_C else ": cover up"
+            said += [", feels like ", Temperature(self.felt_c), care]
+        return Sentence(f"Forecast for {self.at:%A} {self.at.hour}:{self.at:%M}: ", *said, ".")
 
 
 def ask(place: Place, at: datetime, web: Web, now: datetime | None = None) -> Weather:

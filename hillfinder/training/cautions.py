@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hillfinder.model import GRAVITIES, Caution
 from hillfinder.streets.tags.surfaces import faintness, hiking_grade, roughness, track_grade
+from hillfinder.units import Duration, Grade, Length, Name, Part, Sentence, count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,28 +61,31 @@ def of_weather(
         return
     grade = round(grade, 2)  # as it is told: what reads 8 % is judged as 8 %
     on = found.words if found else "a surface nobody mapped"
-    steep = f"{100 * grade:.0f} %"
+    steep = Grade(grade)
     gritted = road.gritted
     if sky.icy or sky.snowy or sky.frosty:
         what = "with ice likely" if sky.icy else "in snow" if sky.snowy else "in frost"
         if gritted:
-            text = f"{steep} {what}, but cleared in winter: look before you run."
+            text = Sentence(steep, f" {what}, but cleared in winter: look before you run.")
             yield Caution("mind", "weather", text)
         elif grade >= ICE_LIMIT and not sky.frosty:
-            yield Caution("avoid", "weather", f"{steep} {what}: choose another.")
+            yield Caution("avoid", "weather", Sentence(steep, f" {what}: choose another."))
         else:
-            yield Caution("mind", "weather", f"{steep} {what}: short steps, and walk down.")
+            text = Sentence(steep, f" {what}: short steps, and walk down.")
+            yield Caution("mind", "weather", text)
     elif sky.wet:
         slick = found.slick if found else (0 if road.cls.cars else 1)
         limit = WET_LIMIT[slick]
         if grade >= limit and found is not None:
-            yield Caution("avoid", "weather", f"{steep} on wet {on}: choose another.")
+            yield Caution("avoid", "weather", Sentence(steep, f" on wet {on}: choose another."))
         elif grade >= limit:
-            text = f"{steep} in the wet on {on}: look before you run it, and walk down."
+            look = "look before you run it, and walk down."
+            text = Sentence(steep, f" in the wet on {on}: {look}")
             yield Caution("mind", "weather", text)
         elif grade >= STEEP_DOWN or slick:
             wet = f"wet {on}" if found else "a wet street" if road.cls.cars else "wet ground"
-            yield Caution("mind", "weather", f"{steep} on {wet}: walk down with short steps.")
+            text = Sentence(steep, f" on {wet}: walk down with short steps.")
+            yield Caution("mind", "weather", text)
 
 
 def of_light(
@@ -94,13 +98,13 @@ def of_light(
             yield Caution("know", "light", "No street lights: by day only.")
         return
     whole = dark >= 0.9 * (end_min - begin_min)
-    when = "In the dark" if whole else f"Dark for {dark} minute{'' if dark == 1 else 's'}"
+    when = Sentence("In the dark") if whole else Sentence("Dark for ", Duration(60 * dark))
     if road.lit:
-        yield Caution("know", "light", f"{when}, with street lights.")
+        yield Caution("know", "light", Sentence(when, ", with street lights."))
     elif road.lit is False:
-        yield Caution("mind", "light", f"{when}, without street lights: take a lamp.")
+        yield Caution("mind", "light", Sentence(when, ", without street lights: take a lamp."))
     else:
-        text = f"{when}, and the map does not say if it is lit: take a lamp."
+        text = Sentence(when, ", and the map does not say if it is lit: take a lamp.")
         yield Caution("mind", "light", text)
 
 
@@ -108,24 +112,26 @@ def of_traffic(road: Road, *, pavement: bool | None) -> Iterable[Caution]:
     """Yield what drives there, and where one runs."""
     if not road.cls.cars:
         return
-    limit = f", {road.limit.words}" if road.limit else ""
+    limit = (", ", Name(road.limit.words)) if road.limit else ()
     beside = {True: "with a pavement", False: "without a pavement", None: ""}[pavement]
     fast = road.limit is not None and road.limit.km_h >= FAST_KM_H
     kind = "Through road" if road.cls.through else "Quiet street"
     if road.cls.busy:
         kind = "Busy road"
-    words = " ".join(part for part in (kind, beside) if part) + limit
+    words = Sentence(" ".join(part for part in (kind, beside) if part), *limit)
     if pavement:
-        yield Caution("know", "traffic", f"{words}.")
+        yield Caution("know", "traffic", Sentence(words, "."))
     elif kind == "Busy road":
         if fast and pavement is False:
-            yield Caution("avoid", "traffic", f"{words}: choose another.")
+            yield Caution("avoid", "traffic", Sentence(words, ": choose another."))
         else:
-            yield Caution("mind", "traffic", f"{words}: look for a pavement before you run.")
+            yield Caution(
+                "mind", "traffic", Sentence(words, ": look for a pavement before you run.")
+            )
     elif kind == "Through road" or fast:
-        yield Caution("mind", "traffic", f"{words}: run facing the traffic.")
+        yield Caution("mind", "traffic", Sentence(words, ": run facing the traffic."))
     else:
-        yield Caution("know", "traffic", f"{words}.")
+        yield Caution("know", "traffic", Sentence(words, "."))
 
 
 def _title(words: str) -> str:
@@ -168,10 +174,9 @@ def of_descent(
     grade = round(grade, 2)
     slick = leaves and grade >= LEAVES_GRADE and not (found and (found.mud or found.loose))
     if grade >= STEEP_DOWN:
-        text = f"{100 * grade:.0f} % is steep to come down: walk it"
-        yield Caution(
-            "mind", "surface", f"{text}, and mind fallen leaves." if slick else f"{text}."
-        )
+        leaf = ", and mind fallen leaves." if slick else "."
+        text = Sentence(Grade(grade), " is steep to come down: walk it", leaf)
+        yield Caution("mind", "surface", text)
     elif slick:
         gravity: Gravity = "mind" if wet else "know"
         yield Caution(gravity, "surface", "Fallen leaves are slick on this slope.")
@@ -187,7 +192,7 @@ def of_path(marks: Sequence[Mark], *, known: bool) -> Iterable[Caution]:
         return
     grave = any(mark.kind != "driveway" for mark in marks)
     these = _counted(marks, names=True)
-    yield Caution("mind" if grave else "know", "path", f"Mind {these}.")
+    yield Caution("mind" if grave else "know", "path", Sentence("Mind ", these, "."))
 
 
 def on_the_way(marks: Sequence[Mark]) -> Iterable[Caution]:
@@ -195,46 +200,31 @@ def on_the_way(marks: Sequence[Mark]) -> Iterable[Caution]:
     told = [mark for mark in marks if mark.kind not in ("driveway", "side street")]
     if told:
         gravity: Gravity = "mind" if any(mark.kind == "tracks" for mark in told) else "know"
-        yield Caution(gravity, "path", f"On the way: {_counted(told, names=False)}.")
+        text = Sentence("On the way: ", _counted(told, names=False), ".")
+        yield Caution(gravity, "path", text)
 
 
-def _counted(marks: Sequence[Mark], *, names: bool) -> str:
+def _counted(marks: Sequence[Mark], *, names: bool) -> Sentence:
     """Return how many of each kind there are, with the names and places of a few.
 
     >>> from hillfinder.model import Mark
-    >>> _counted([Mark("side street", 60.2, 0, 0, "Elm Street")] * 1, names=True)
-    'Elm Street at 60 m'
-    >>> _counted([Mark("signals", 5, 0, 0), Mark("gate", 9, 0, 0), Mark("gate", 19, 0, 0)],
-    ...          names=False)
-    '1 set of lights and 2 gates'
+    >>> print(_counted([Mark("side street", 60.2, 0, 0, "Elm Street")] * 1, names=True))
+    Elm Street at 60 m
+    >>> print(_counted([Mark("signals", 5, 0, 0), Mark("gate", 9, 0, 0), Mark("gate", 19, 0, 0)],
+    ...                names=False))
+    1 set of lights and 2 gates
     """
-    parts: list[str] = []
-    for kind, count in Counter(mark.kind for mark in marks).items():
+    parts: list[Part] = []
+    for kind, number in Counter(mark.kind for mark in marks).items():
         these = [mark for mark in marks if mark.kind == kind]
-        if names and kind != "driveway" and count <= 2:
+        if names and kind != "driveway" and number <= 2:
             what = ONE.get(kind, kind)
             for mark in these:
-                if kind == "side street":
-                    thing = mark.name or "a side street"
-                else:
-                    thing = f"the {what} of {mark.name}" if mark.name else f"a {what}"
-                parts.append(f"{thing} at {mark.distance_m:.0f} m")
-        elif count == 1:
+                of = "" if kind == "side street" else f"the {what} of "
+                thing = (of, Name(mark.name)) if mark.name else (f"a {what}",)
+                parts.append(Sentence(*thing, " at ", Length(mark.distance_m)))
+        elif number == 1:
             parts.append(f"{'a' if names else 1} {ONE.get(kind, kind)}")
         else:
-            parts.append(f"{count} {MANY.get(kind, kind + 's')}")
+            parts.append(f"{number} {MANY[kind]}" if kind in MANY else count(number, kind))
     return listed(parts)
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Return parts as a list in a sentence."""
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-
-
-def far(metres: float) -> str:
-    """Return a length as one would say it.
-
-    >>> far(83.0), far(1234.0)
-    ('80 m', '1.2 km')
-    """
-    return f"{max(10, round(metres, -1)):.0f} m" if metres < 995 else f"{metres / 1000:.1f} km"

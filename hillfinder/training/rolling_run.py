@@ -28,6 +28,7 @@ from hillfinder.routing.shortest_paths import Dear
 from hillfinder.routing.warmup import COMFORTS, Begun, Router
 from hillfinder.training.suitability import Choice, Weighed
 from hillfinder.training.workout import effort
+from hillfinder.units import Duration, Grade, Length, Quantity, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +112,7 @@ def tour(
         return Tour(None, misses=(NONE,))
     made = run.best(list(hills.values()))
     if made is None:
-        words = f"The nearest hill and the way back take longer than {run.asked}."
+        words = Sentence("The nearest hill and the way back take longer than ", run.asked, ".")
         return Tour(None, misses=(words,))
     return Tour(
         made.workout,
@@ -175,8 +176,8 @@ class _Run:
         self._network, self._clock = router.streets.network, router.streets.clock
         self._by_distance = criteria.distance_m is not None
         self._target = criteria.distance_m or 60.0 * (criteria.minutes or USUAL_MIN)
-        self.asked = (
-            f"{self._target / 1000:g} km" if self._by_distance else f"{self._target / 60:g} min"
+        self.asked: Quantity = (
+            Length(self._target, "run") if self._by_distance else Duration(self._target, "asked")
         )
         self._target_s = self._target
         if self._by_distance:
@@ -249,15 +250,16 @@ class _Run:
         """Say by how much a run misses what was asked for, and why."""
         if made.on_target:
             return ()
-        run, off = made.workout, 100 * abs(made.share - 1.0)
-        taken = f"{run.time_s / 60:.0f} min"
+        run, off = made.workout, Grade(abs(made.share - 1.0))
+        taken: Quantity = Duration(run.time_s, "short")
         if self._by_distance:
-            taken = f"{run.length_m / 1000:.1f} km"
+            taken = Length(run.length_m, "way")
         why = "of the runs that were tried none comes nearer"
         if made.share < 1.0 and len(run.hills) == self._most:
             why = f"{self._most} hills are enough for it, and no longer way home was found"
         longer = "longer" if made.share > 1.0 else "shorter"
-        return (f"It takes {taken}, {off:.0f} % {longer} than the {self.asked} asked for: {why}.",)
+        than = (off, f" {longer} than the ", self.asked, f" asked for: {why}.")
+        return (Sentence("It takes ", taken, ", ", *than),)
 
     def _times_s(self, hills: list[Hill]) -> Floats:
         """Return the matrix that ``plan`` asks for."""

@@ -23,6 +23,7 @@ from hillfinder.streets.tags.access import closes, is_steps
 from hillfinder.streets.tags.roads import ALONG_ROAD_KEYS, is_pavement, road_of
 from hillfinder.streets.tags.surfaces import hiking_grade, surface_of
 from hillfinder.training import cautions, daylight
+from hillfinder.units import Length, Name, Sentence, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -194,11 +195,11 @@ class Judge:
         unknown: tuple[str, ...] = ()
         if light is not None and light.dark_min(0.0, minutes):
             if unlit >= SHORT_M:
-                dark = cautions.far(unlit)
-                text = f"In the dark, {dark} of it without street lights: take a lamp."
+                lamp = " of it without street lights: take a lamp."
+                text = Sentence("In the dark, ", Length(unlit, "far"), lamp)
                 told.append(Caution("mind", "light", text))
             if silent >= SHORT_M:
-                unknown = (f"street lights on {cautions.far(silent)}",)
+                unknown = (Sentence("street lights on ", Length(silent, "far")),)
         return Safety(cautions.ordered(told), unknown, marks)
 
     @property
@@ -263,7 +264,8 @@ class Judge:
         """Yield what is underfoot on a warm-up, where it is not plain street."""
         stairs = sum(part for tags, part in metres if is_steps(tags))
         if stairs >= 1.0:
-            yield Caution("mind", "surface", f"Stairs on {cautions.far(stairs)}: walk them.")
+            text = Sentence("Stairs on ", Length(stairs, "far"), ": walk them.")
+            yield Caution("mind", "surface", text)
         poor: dict[str, float] = defaultdict(float)
         sky = self._sky.weather
         for tags, part in metres:
@@ -275,16 +277,17 @@ class Judge:
             yield Caution("mind", "weather", f"{what} on the way: walk where you are not sure.")
         long = [(words, part) for words, part in poor.items() if part >= SHORT_M]
         if long:
-            these = cautions.listed([f"{cautions.far(part)} on {words}" for words, part in long])
+            these = [Sentence(Length(part, "far"), f" on {words}") for words, part in long]
             wet = self._is_wet
-            text = f"{these}{', wet and slick' if wet else ''}."
-            yield Caution("mind" if wet else "know", "surface", text[0].upper() + text[1:])
+            text = Sentence(listed(these), ", wet and slick." if wet else ".")
+            yield Caution("mind" if wet else "know", "surface", text)
         paths = {cautions.HIKING[hiking_grade(tags)] for tags, _ in metres} - {""}
         for words in sorted(paths):
             yield Caution("mind", "path", words)
         closing = sum(part for tags, part in metres if closes(tags))
         if closing:
-            text = f"{cautions.far(closing)} of the way are closed at times: look at the sign."
+            closed = " of the way are closed at times: look at the sign."
+            text = Sentence(Length(closing, "far"), closed)
             yield Caution("mind", "access", text)
 
     def _way_roads(self, metres: Sequence[tuple[dict[str, str], float]]) -> Iterable[Caution]:
@@ -296,8 +299,8 @@ class Judge:
                 bare[tags.get("name", "a busy road")] += part
         long = [(name, part) for name, part in bare.items() if part >= SHORT_M]
         if long:
-            these = cautions.listed(
-                [f"{cautions.far(part)} along {name}" for name, part in long[:3]]
-            )
-            text = f"{these}: busy, and no pavement is mapped."
-            yield Caution("mind", "traffic", text[0].upper() + text[1:])
+            these = [
+                Sentence(Length(part, "far"), " along ", Name(name)) for name, part in long[:3]
+            ]
+            text = Sentence(listed(these), ": busy, and no pavement is mapped.")
+            yield Caution("mind", "traffic", text)

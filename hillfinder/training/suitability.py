@@ -20,6 +20,7 @@ from hillfinder.streets.geometry.crossings import Lookout
 from hillfinder.streets.tags.quality import NEUTRAL, LineQuality, Worth
 from hillfinder.training.targets import grade_worth, half_at, ideal, repeat_s, time_worth
 from hillfinder.training.workout import longest_s
+from hillfinder.units import Duration, Grade, Length, Sentence, count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -290,41 +291,41 @@ class Scales:
         value = float(grade_worth(np.array(grade), np.array(climb.grade_sigma), aim))
         off = max(grade - aim.high, aim.low - grade)
         if off < 0.0005:
-            return Worth(value, f"an ideal grade for {self._session}")
+            return Worth(value, Sentence("an ideal grade for ", self._session))
         if value >= GOOD:
-            return Worth(value, f"nearly an ideal grade for {self._session}")
+            return Worth(value, Sentence("nearly an ideal grade for ", self._session))
         kind = "steeper" if grade > aim.high else "gentler"
-        return Worth(value, f"{_points(off)} {kind} than ideal for {self._session}")
+        return Worth(value, Sentence(_points(off), f" {kind} than ideal for ", self._session))
 
     @property
     def _session(self) -> str:
         if self._criteria.session == "rolling":
             return "a rolling run"
-        return f"{_time(self._aim.time_s).replace(' minutes', '-minute')} repeats"
+        return Sentence(Duration(self._aim.time_s, "of"), " repeats")
 
     def _time(self, climb: Climb) -> Worth:
         taken = float(repeat_s(np.array(climb.length_m), np.array(climb.grade), self._criteria))
-        value = float(time_worth(np.array(taken), self._aim))
+        value, time = float(time_worth(np.array(taken), self._aim)), Duration(taken, "repeat")
         if value >= GOOD:
-            return Worth(value, f"about {_time(taken)} up")
+            return Worth(value, Sentence("about ", time, " up"))
         if taken < self._aim.time_s:
-            return Worth(value, f"only {_time(taken)} up")
+            return Worth(value, Sentence("only ", time, " up"))
         if taken <= longest_s(self._criteria):
-            return Worth(value, f"{_time(taken)} up, long for a repeat")
-        return Worth(value, f"{_time(taken)} to the top: turn sooner")
+            return Worth(value, Sentence(time, " up, long for a repeat"))
+        return Worth(value, Sentence(time, " to the top: turn sooner"))
 
     def _warmup(self, way: Route) -> Worth:
         least, most = (60.0 * minutes for minutes in self._criteria.warmup_min)
         short, far = way.time_s / max(least, 1.0), most / max(way.time_s, 1.0)
-        value, words = min(short, far, 1.0), ""
+        value, words = min(short, far, 1.0), Sentence()
         if value < 1.0:
-            words = f"a warm-up of {_minutes(way.time_s)}"
+            words = Sentence("a warm-up of ", Duration(way.time_s))
         if way.gain_m is None:
             return Worth(value, words)
         grade = way.gain_m / max(way.length_m, SHORT_WAY_M)
         easy = float(half_at(max(grade - EASY_UP, 0.0) / STEEP_UP))
         if easy < min(value, BAD):
-            words = f"a warm-up that climbs {way.gain_m:.0f} m"
+            words = Sentence("a warm-up that climbs ", Length(way.gain_m))
         return Worth(value * easy, words)
 
 
@@ -351,8 +352,8 @@ def _evenness(climb: Climb) -> Worth:
     value = 1.0 - float(far.mean())
     if value >= GOOD:
         return Worth(value, "an even slope")
-    low, high = (round(100 * end) for end in (grade.min(), grade.max()))
-    return Worth(value, f"an uneven slope, {low} to {high} %")
+    low, high = f"{round(100 * grade.min())} to ", Grade(float(grade.max()))
+    return Worth(value, Sentence("an uneven slope, ", low, high))
 
 
 def _clear(climb: Climb, marks: Sequence[Mark], *, known: bool) -> Worth:
@@ -362,8 +363,7 @@ def _clear(climb: Climb, marks: Sequence[Mark], *, known: bool) -> Worth:
     if not marks:
         return Worth(value, "nothing crosses it" if known else "no side street")
     kinds = Counter(mark.kind for mark in marks)
-    *others, last = (_count(kind, kinds[kind]) for kind in IN_THE_WAY if kinds[kind])
-    return Worth(value, f"{', '.join(others)} and {last}" if others else last)
+    return Worth(value, listed([_count(kind, kinds[kind]) for kind in IN_THE_WAY if kinds[kind]]))
 
 
 def _descent(climb: Climb, surface: float) -> Worth:
@@ -384,26 +384,7 @@ def _points(ratio: float) -> str:
     return f"{number} point" if number == "1" else f"{number} points"
 
 
-def _time(seconds: float) -> str:
-    """Return a time as coaches say it.
-
-    >>> _time(58.0), _time(83.0), _time(1490.0)
-    ('60 s', '85 s', '25 minutes')
-    """
-    return f"{5 * round(seconds / 5):.0f} s" if seconds < 180 else _minutes(seconds)
-
-
-def _minutes(seconds: float) -> str:
-    """Return a time in whole minutes, at least one.
-
-    >>> _minutes(20.0), _minutes(400.0)
-    ('1 minute', '7 minutes')
-    """
-    whole = max(round(seconds / 60), 1)
-    return "1 minute" if whole == 1 else f"{whole} minutes"
-
-
-def _count(kind: str, count: int) -> str:
+def _count(kind: str, number: int) -> str:
     """Return how many there are of something.
 
     >>> _count("crossing", 1), _count("driveway", 3), _count("signals", 1)
@@ -411,4 +392,4 @@ def _count(kind: str, count: int) -> str:
     """
     if kind in {"signals", "tracks"}:
         return kind
-    return f"a {kind}" if count == 1 else f"{count} {kind}s"
+    return f"a {kind}" if number == 1 else count(number, kind)

@@ -17,6 +17,7 @@ import numpy as np
 from hillfinder.model import Leg, Route, Step, Workout, read_only
 from hillfinder.routing.travel_time import running_factor, walking_factor
 from hillfinder.streets.tags.surfaces import surface_of
+from hillfinder.units import Duration, Length, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -242,7 +243,9 @@ def _cooling(last: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
     more = (COOL_DOWN_S - last.time_s) / 60
     if more >= 1:
         verb = "walk" if criteria.walk else "jog"
-        yield f"Home is near: {verb} {more:.0f} min more to cool down."
+        yield Sentence(
+            "Home is near: ", verb, " ", Duration(60 * more, "short"), " more to cool down."
+        )
 
 
 def _shared(climb: Climb, legs: Sequence[Leg], way: int = 1) -> float:
@@ -263,7 +266,8 @@ def _warming(first: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
     missing = criteria.warmup_min[0] - first.time_s / 60 if first.kind == "warm-up" else 0.0
     if missing >= 1:
         verb = "walk" if criteria.walk else "jog"
-        yield f"The way there is short: {verb} {missing:.0f} min more before you begin."
+        more = Duration(60 * missing, "short")
+        yield Sentence("The way there is short: ", verb, " ", more, " more before you begin.")
 
 
 def _going_up(
@@ -271,10 +275,9 @@ def _going_up(
 ) -> Iterator[str]:
     length = up.route.length_m
     if length < climb.length_m - 1:
-        yield (
-            f"All of it would take {clock(full_s)}: run the lower {length:.0f} m, "
-            "which is long enough."
-        )
+        whole, part = Duration(full_s, "clock"), Length(length)
+        run = (": run the lower ", part, ", which is long enough.")
+        yield Sentence("All of it would take ", whole, *run)
     if criteria.walk:
         yield "Walk up briskly: lean from the ankles, swing your arms, keep your steps short."
     elif criteria.session == "long":
@@ -287,10 +290,8 @@ def _going_up(
         else:
             yield "Short quick strides, eyes up the hill, arms driving."
     if count > 1:
-        yield (
-            f"Think in distance, about {round(count * length, -1):.0f} m uphill in all: stop as "
-            "soon as your form goes, whatever is left."
-        )
+        stop = " uphill in all: stop as soon as your form goes, whatever is left."
+        yield Sentence("Think in distance, about ", Length(count * length, "about"), stop)
 
 
 def _going_down(climb: Climb, criteria: Criteria, *, jogged: bool) -> Iterator[str]:
@@ -302,14 +303,3 @@ def _going_down(climb: Climb, criteria: Criteria, *, jogged: bool) -> Iterator[s
         yield "Walk down, turn round when your breath is back, and start again."
     else:
         yield "Walk down: it is too steep to run down at ease."
-
-
-def clock(time_s: float) -> str:
-    """Return seconds as a watch shows them.
-
-    >>> clock(55.2), clock(159.8), clock(3725)
-    ('0:55', '2:40', '1:02:05')
-    """
-    minutes, rest = divmod(round(time_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
+from hillfinder.output.text import misses
 from hillfinder.services.client import Web
 from tests.towns import DATA, STREET, Formula, needs_data, town
 
@@ -47,6 +48,11 @@ def streets(*lines: Street, **tags: str) -> StreetNetwork:
     return attach(town(ways, nodes), Formula(ground))
 
 
+def sentences(*given: Any) -> tuple[str, ...]:
+    """Return what is said of the nearest misses."""
+    return tuple(map(misses.sentence, nearest(*given)))
+
+
 def after(*minutes: float) -> Callable[[Found], Floats]:
     """Return times to climbs by how far north each lies: 0, 500, 1000 and 1500 m."""
 
@@ -60,7 +66,7 @@ def after(*minutes: float) -> Callable[[Found], Floats]:
 def test_what_is_too_short_and_too_gentle_is_told_with_its_minutes() -> None:
     network = streets(("Short Steep", 0, 60, 0), ("Long Gentle", 0, 900, 500))
     assert len(climbs.find(network, Criteria())) == 0
-    short, gentle = nearest(network, Criteria(), after(8.2, 12))
+    short, gentle = sentences(network, Criteria(), after(8.2, 12))
     lacks = "rises 9.9 %, but is only 60 m long (100 m or more were asked for)."
     assert short == f"Short Steep, 9 minutes away, {lacks}"
     lacks = "rises only 1.9 % over 200 m (3 % or more were asked for)."
@@ -69,20 +75,20 @@ def test_what_is_too_short_and_too_gentle_is_told_with_its_minutes() -> None:
 
 def test_what_is_too_far_is_told_first_and_takes_no_less_than_it_takes() -> None:
     network = streets(("Short Steep", 0, 60, 0), ("Too Far", 0, 150, 1500))
-    far, short = nearest(network, Criteria(), after(5, 0, 0, 26.1))
+    far, short = sentences(network, Criteria(), after(5, 0, 0, 26.1))
     assert far == "Too Far rises 19.9 % over 150 m, but is 27 minutes away."
     assert short.startswith("Short Steep, 5 minutes away")
 
 
 def test_what_cannot_be_reached_is_told_as_that() -> None:
     network = streets(("Island", 0, 150, 1500))
-    told = nearest(network, Criteria(), after(0, 0, 0, np.inf))
+    told = sentences(network, Criteria(), after(0, 0, 0, np.inf))
     assert told == ("Island rises 19.9 % over 150 m, but no way on foot leads there.",)
 
 
 def test_what_is_too_steep_is_told_the_gentlest_first() -> None:
     network = streets(("Ten", 0, 150, 0), ("Twenty", 0, 150, 1500))
-    told = nearest(network, Criteria(max_grade=0.08), after(7, 0, 0, 9))
+    told = sentences(network, Criteria(max_grade=0.08), after(7, 0, 0, 9))
     assert told == (
         "Ten, 7 minutes away, is too steep: 10 % over 150 m (8 % or less were asked for).",
         "Twenty, 9 minutes away, is too steep: 20 % over 150 m (8 % or less were asked for).",
@@ -91,9 +97,9 @@ def test_what_is_too_steep_is_told_the_gentlest_first() -> None:
 
 def test_what_lacks_one_thing_comes_before_what_lacks_two() -> None:
     network = streets(("Near Gentle", 0, 300, 500), ("Far Short", 0, 60, 0))
-    (told,) = nearest(network, Criteria(), after(25, 12))
+    (told,) = sentences(network, Criteria(), after(25, 12))
     assert told.startswith("Near Gentle, 12 minutes away")
-    (told,) = nearest(streets(("Far Short", 0, 60, 0)), Criteria(), after(25, 12))
+    (told,) = sentences(streets(("Far Short", 0, 60, 0)), Criteria(), after(25, 12))
     assert told.startswith("Far Short, 25 minutes away")
 
 
@@ -101,19 +107,19 @@ def test_at_most_five_are_told_and_two_of_a_kind() -> None:
     lines = [(f"Short {k}", 200.0 * k, 200.0 * k + 60 + k, 0.0) for k in range(4)]
     lines += [(f"Gentle {k}", 400.0 * k, 400.0 * k + 300, 500.0) for k in range(4)]
     lines += [(f"Far {k}", 400.0 * k, 400.0 * k + 300, 1500.0) for k in range(4)]
-    told = nearest(streets(*lines), Criteria(), after(5, 12, 0, 30))
+    told = sentences(streets(*lines), Criteria(), after(5, 12, 0, 30))
     assert [sentence.split()[0] for sentence in told] == ["Far", "Far", "Short", "Short", "Gentle"]
     assert told[2].startswith("Short 3")
 
 
 def test_one_street_is_told_once() -> None:
     network = streets(("Up", 0, 90, 0), ("Up", 300, 390, 0), ("Up", 600, 690, 0))
-    assert len(nearest(network, Criteria(), after(5))) == 1
+    assert len(sentences(network, Criteria(), after(5))) == 1
 
 
 def test_level_land_is_said_to_be_level() -> None:
     network = streets(("Flat", 0, 400, 1000))
-    told = nearest(network, Criteria(), after(5, 5, 5))
+    told = sentences(network, Criteria(), after(5, 5, 5))
     assert told == ("All is level here: no 100 m rise by as much as 0.1 %.",)
 
 
@@ -122,12 +128,12 @@ def test_the_steepest_of_nearly_level_land_is_told() -> None:
         town([(1, [1, 2], {**STREET, "name": "Dike"})], {1: (0.0, 0.0), 2: (400.0, 0.0)}),
         Formula(lambda x, y: 0.012 * x),
     )
-    (told,) = nearest(network, Criteria(), after(5))
+    (told,) = sentences(network, Criteria(), after(5))
     assert "rises only 1." in told
 
 
 def test_where_there_are_bridges_alone_that_is_said() -> None:
-    (told,) = nearest(streets(("Bridge", 0, 400, 0), bridge="yes"), Criteria(), after(5))
+    (told,) = sentences(streets(("Bridge", 0, 400, 0), bridge="yes"), Criteria(), after(5))
     assert told.startswith("No street or path here may be a hill")
 
 
@@ -142,12 +148,12 @@ def test_where_heights_are_unknown_that_is_said(deck: dict[str, str], said: str)
     nodes = {1: (0.0, 0.0), 2: (400.0, 0.0), 3: (0.0, 2000.0), 4: (400.0, 2000.0)}
     network = town([(1, [1, 2], {**STREET, **deck}), (2, [3, 4], STREET)], nodes)
     network = attach(network, Formula(lambda x, y: np.where(y > 1000, np.nan, 100.0)))
-    assert nearest(network, Criteria(), after(5)) == (said,)
+    assert sentences(network, Criteria(), after(5)) == (said,)
 
 
 def test_nothing_is_shorter_than_the_shortest_that_can_be_asked_for() -> None:
     network = streets(("Flat", 0, 400, 1000))
-    assert nearest(network, Criteria(length_m=(20, 20)), after(5, 5, 5))[0].startswith("All is")
+    assert sentences(network, Criteria(length_m=(20, 20)), after(5, 5, 5))[0].startswith("All is")
 
 
 def test_another_search_can_be_handed_in() -> None:
@@ -158,7 +164,7 @@ def test_another_search_can_be_handed_in() -> None:
         rows = order(found)
         return found, rows[found.grade[rows] < 0.05]
 
-    (told,) = nearest(network, Criteria(), after(5, 5), only_gentle)
+    (told,) = sentences(network, Criteria(), after(5, 5), only_gentle)
     assert told.startswith("Long Gentle")
 
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from hillfinder.climbs import ranking
 from hillfinder.climbs import search as climbs
-from hillfinder.climbs.ranking import Names, Words, order
+from hillfinder.climbs.naming import Names
+from hillfinder.climbs.notes import Notes
+from hillfinder.climbs.ranking import order
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import Climb, HeightSource, Hill, Leg, Profile, Route
@@ -467,18 +469,18 @@ CLIFF = (
     ],
 )
 def test_what_is_said_of_a_hill(hill: Hill, heights: HeightSource, notes: tuple[str, ...]) -> None:
-    assert Words(Criteria(), heights).notes(hill) == notes
+    assert Notes(Criteria(), heights).of(hill) == notes
 
 
 def test_a_walker_walks_on() -> None:
     short = a_hill(even, minutes=3.9, shape="direct")
-    (said,) = Words(Criteria(walk=True), FINE).notes(short)
+    (said,) = Notes(Criteria(walk=True), FINE).of(short)
     assert said.endswith("fills the warm-up: walk on a little before you start.")
 
 
 def test_the_most_important_comes_first() -> None:
     hill = a_hill(uneven, sigma=0.06, minutes=2.0, shape="direct")
-    notes = Words(Criteria(), FINE).notes(hill)
+    notes = Notes(Criteria(), FINE).of(hill)
     assert [note.split(" ")[0] for note in notes] == ["The", "The", "Uneven:"]
     assert "guess" in notes[0]
     assert all(note.endswith(".") and not math.isnan(len(note)) for note in notes)
@@ -486,9 +488,9 @@ def test_the_most_important_comes_first() -> None:
 
 def test_a_warm_up_that_was_not_asked_for_is_not_spoken_of() -> None:
     hill = a_hill(even, minutes=0.0, shape="direct")
-    assert Words(Criteria(warmup_min=(0, 20)), FINE).notes(hill) == ()
+    assert Notes(Criteria(warmup_min=(0, 20)), FINE).of(hill) == ()
     alone = Hill(1, "A Street", hill.climb, None)
-    assert Words(Criteria(), FINE).notes(alone) == ()
+    assert Notes(Criteria(), FINE).of(alone) == ()
 
 
 def test_both_ends_of_the_climbs_of_a_search_lie_where_the_records_say() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hillfinder.climbs import search as climbs
-from hillfinder.climbs.ranking import Words
+from hillfinder.climbs.notes import Notes
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.profiles.incline_tags import incline, rises, signs
@@ -130,14 +130,14 @@ def test_a_climb_that_the_map_contradicts_is_of_low_confidence() -> None:
     assert hill.confidence == "low"
     agreed = replace(hill, climb=replace(climb, incline=1))
     assert agreed.confidence == "high"
-    words = Words(Criteria(), HeightSource("a model", "bare earth", 1.0))
-    assert words.notes(hill) == (
+    notes = Notes(Criteria(), HeightSource("a model", "bare earth", 1.0))
+    assert notes.of(hill) == (
         "The map says that it falls where the heights rise: look before you plan on it.",
     )
-    assert words.notes(agreed) == ()
-    coarse = Words(Criteria(), HeightSource("a model", "bare earth", 300.0))
-    assert words.notes(hill)[0] in coarse.notes(hill)
-    assert len(coarse.notes(hill)) == len(coarse.notes(agreed)) + 1 == 2
+    assert notes.of(agreed) == ()
+    coarse = Notes(Criteria(), HeightSource("a model", "bare earth", 300.0))
+    assert notes.of(hill)[0] in coarse.of(hill)
+    assert len(coarse.of(hill)) == len(coarse.of(agreed)) + 1 == 2
 
 
 def test_a_tag_weighs_the_same_however_many_ways_a_street_is_cut_into() -> None:

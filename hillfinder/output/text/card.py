@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -14,7 +15,7 @@ from hillfinder.output.text import phrases as words
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.text.sparkline import sparkline
 from hillfinder.training.cautions import ONE
-from hillfinder.training.workout import clock
+from hillfinder.units import Length, Name, Pace, Part, Sentence, clock, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from hillfinder.criteria import Criteria
     from hillfinder.model import Findings, Gravity, Hill, Mark, Safety, Step, Workout
+    from hillfinder.units import Units
 
     #: A sentence, and how grave it is: ``""`` where it is no caution.
     Line = tuple[str, Gravity | Literal[""]]
@@ -52,7 +54,7 @@ class Card:
 
     workout: Workout
     findings: Findings
-    units: words.Units = "metric"
+    units: Units = "metric"
     below: tuple[str, ...] = ()
 
     def __rich_console__(
@@ -73,7 +75,7 @@ class Card:
         yield Text()
         for line in (*words.around(self.findings, self.units), *self.below):
             yield _text(line, options)
-        for source in words.sources(self.findings):
+        for source in words.sources(self.findings, self.units):
             yield _text(source, options, "dim")
 
     def _hill(self, hill: Hill) -> str:
@@ -86,7 +88,7 @@ class Card:
         asked = self.findings.criteria
         who = "walker" if asked.walk else f"{self.workout.level} runner"
         who = "runner new to hills" if who == "new runner" else who
-        return f"For a {who}, easy pace {words.pace(asked.flat_speed_m_s, self.units)}."
+        return f"For a {who}, easy pace {Pace(asked.flat_speed_m_s).text(self.units)}."
 
     @property
     def _several(self) -> bool:
@@ -96,12 +98,12 @@ class Card:
         """Yield headings, each with what there is to say below it."""
         yield "How to run it", [(cue, "") for cue in self.workout.cues]
         for hill in self.workout.hills:
-            yield from sections(hill, several=self._several)
+            yield from sections(hill, self.units, several=self._several)
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield label, time, distance, climb, pace and how of each part, and the sum of them."""
-        for count, step in _rows(self.workout.steps):
-            yield self._cells(count, step)
+        for number, step in _rows(self.workout.steps):
+            yield self._cells(number, step)
         climbed = self.workout.gain_m
         yield (
             "In all",
@@ -124,7 +126,7 @@ class Card:
         table.add_row(*(_text(cell, options, "bold") for cell in whole))
         return table
 
-    def _cells(self, count: int, step: Step) -> tuple[str, ...]:
+    def _cells(self, number: int, step: Step) -> tuple[str, ...]:
         """Return one row of ``rows``."""
         route = step.route
         short = step.kind in {"repeat", "recovery"}
@@ -135,9 +137,9 @@ class Card:
         label = _KINDS.get(step.kind, "")
         if step.kind == "repeat":
             label = f"Hill {step.rank}" if self._several else "Up"
-            label = f"{count} x up" if count > 1 else label
+            label = f"{number} x up" if number > 1 else label
         elif step.kind == "recovery":
-            label = f"{count} x down" if count > 1 else "Down"
+            label = f"{number} x down" if number > 1 else "Down"
         walked = step.kind == "recovery" and words.gait(step) == "walk"
         timed = step.time_s > 0 and not walked
         return (
@@ -145,7 +147,7 @@ class Card:
             clock(step.time_s) if short else words.minutes(step.time_s),
             (words.ground if short else words.distance)(route.length_m, self.units),
             climbed,
-            words.pace(route.length_m / step.time_s, self.units) if timed else "",
+            Pace(route.length_m / step.time_s).text(self.units) if timed else "",
             _how(step, self.workout, self.findings.criteria),
         )
 
@@ -164,12 +166,12 @@ class Card:
             style = _STYLE.get(gravity, "")
             grid.add_row(
                 Text("!" if style else "-", style),
-                _text(words.in_units(plain(line), self.units), options, style),
+                _text(words.told(line, self.units), options, style),
             )
         yield grid
 
 
-def figures(hill: Hill, units: words.Units = "metric") -> list[str]:
+def figures(hill: Hill, units: Units = "metric") -> list[str]:
     """Return what a hill is like, its grade first."""
     known = [
         f"{words.grade(hill)} (trust: {hill.confidence})",
@@ -182,15 +184,18 @@ def figures(hill: Hill, units: words.Units = "metric") -> list[str]:
     return [*known, *{"yes": ["lit"], "no": ["not lit"]}.get(lit, [])]
 
 
-def sections(hill: Hill, *, several: bool = False) -> Iterator[tuple[str, list[Line]]]:
+def sections(
+    hill: Hill, units: Units = "metric", *, several: bool = False
+) -> Iterator[tuple[str, list[Line]]]:
     """Yield what there is to say of a hill and the way to it: headings, each with its sentences.
 
     Args:
         hill: which.
+        units: of what is joined here; the sentences are said in any by ``phrases.told``.
         several: it is one of a run over several, so headings say which, and no way leads to it.
     """
     if hill.fit is not None:
-        yield f"How hill {hill.rank} fits", [(words.fit(hill.fit), "")]
+        yield f"How hill {hill.rank} fits", [(words.fit(hill.fit, units), "")]
     notes: list[Line] = [(note, "") for note in hill.notes]
     marks: list[Line] = []
     told = hill.safety is None or any(each.topic == "path" for each in hill.safety.cautions)
@@ -204,12 +209,10 @@ def sections(hill: Hill, *, several: bool = False) -> Iterator[tuple[str, list[L
         yield "On the way there", there
 
 
-def heading(workout: Workout, units: words.Units = "metric") -> str:
+def heading(workout: Workout, units: Units = "metric") -> str:
     """Return what a session is, in one line."""
     if workout.session == "rolling":
-        return f"A run over {words.count(len(workout.hills), 'hill')}: " + words.totals(
-            workout, units
-        )
+        return f"A run over {count(len(workout.hills), 'hill')}: " + words.totals(workout, units)
     hill = workout.hills[0]
     kind = "A long session on" if workout.session == "long" else "Session on"
     return f"{kind} hill {hill.rank}: {plain(hill.name, NAME_LIMIT) or words.UNKNOWN}"
@@ -220,7 +223,7 @@ def to_text(
     findings: Findings,
     console: Console | None = None,
     *,
-    units: words.Units = "metric",
+    units: Units = "metric",
     below: tuple[str, ...] = (),
 ) -> str:
     """Return the card as text, without spaces at the ends of lines.
@@ -244,12 +247,12 @@ def _rows(steps: Sequence[Step]) -> Iterator[tuple[int, Step]]:
     at = 0
     while at < len(steps):
         pair = steps[at : at + 2]
-        count = 1
+        number = 1
         if [step.kind for step in pair] == ["repeat", "recovery"]:
-            while _alike(pair, steps[at + 2 * count : at + 2 * count + 2]):
-                count += 1
-            yield from ((count, step) for step in pair)
-            at += 2 * count
+            while _alike(pair, steps[at + 2 * number : at + 2 * number + 2]):
+                number += 1
+            yield from ((number, step) for step in pair)
+            at += 2 * number
         else:
             yield 1, steps[at]
             at += 1
@@ -279,34 +282,35 @@ def _cautions(safety: Safety | None) -> list[Line]:
     """Return what to mind on a line."""
     cautions = safety.cautions if safety is not None else ()
     before = {"avoid": "Avoid it: "}
-    return [(before.get(each.gravity, "") + each.text, each.gravity) for each in cautions]
+    return [(Sentence(before.get(each.gravity, ""), each.text), each.gravity) for each in cautions]
 
 
 def _unknown(safety: Safety | None) -> list[Line]:
     """Return what nobody knows of a line."""
     if safety is None or not safety.unknown:
         return []
-    return [(f"Not known: {'; '.join(text.rstrip('.') for text in safety.unknown)}.", "")]
+    between = ("; " if at else "Not known: " for at in range(len(safety.unknown)))
+    parts = (part for pair in zip(between, safety.unknown, strict=True) for part in pair)
+    return [(Sentence(*parts, "."), "")]
 
 
-def _marks(marks: Sequence[Mark]) -> str:
+def _marks(marks: Sequence[Mark]) -> Sentence:
     """Return what lies on a line: where each is, or how many where they are many.
 
     >>> from hillfinder.model import Mark
-    >>> _marks([Mark("driveway", 40.2, 0, 0), Mark("side street", 90, 0, 0, "Oak Street")])
-    'At 40 m a driveway; at 90 m a side street (Oak Street).'
+    >>> print(_marks([Mark("driveway", 40.2, 0, 0), Mark("side street", 90, 0, 0, "Oak Street")]))
+    At 40 m a driveway; at 90 m a side street (Oak Street).
     """
-    if len(marks) <= MARKS:
-        parts = [
-            f"at {mark.distance_m:.0f} m {_one(mark.kind)}"
-            + (f" ({plain(mark.name, 40)})" if plain(mark.name) else "")
-            for mark in marks
-        ]
-    else:
-        kinds = dict.fromkeys(mark.kind for mark in marks)
-        parts = [f"{kind}: {sum(mark.kind == kind for mark in marks)}" for kind in kinds]
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}."
+    if len(marks) > MARKS:
+        kinds = Counter(mark.kind for mark in marks)
+        text = "; ".join(f"{kind}: {number}" for kind, number in kinds.items())
+        return Sentence(f"{text[:1].upper()}{text[1:]}.")
+    parts: list[Part] = []
+    for mark in marks:
+        name = plain(mark.name, 40)
+        parts += ["; at " if parts else "At ", Length(mark.distance_m), f" {_one(mark.kind)}"]
+        parts += [" (", Name(name), ")"] if name else []
+    return Sentence(*parts, ".")
 
 
 def _one(kind: str) -> str:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from hillfinder.output.text.sanitize import plain
-from hillfinder.training.workout import clock
+from hillfinder.units import (
+    FOOT_M,
+    MILE_M,
+    Duration,
+    Grade,
+    Length,
+    Sentence,
+    Speed,
+    clock,
+    count,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hillfinder.model import Findings, Fit, Graded, HeightSource, Hill, Step, Workout
     from hillfinder.training.treadmill import Treadmill
-
-Units = Literal["metric", "imperial"]
+    from hillfinder.units import Units
 
 UNKNOWN: Final = "?"
-_FOOT_M, MILE_M = 0.3048, 1609.344
 #: A door nearer to its street than this is on it, as people say.
 OFF_STREET_M = 30.0
 #: Nothing is told as surer than this, which is as exact as grades are written.
@@ -35,7 +42,7 @@ def percent(ratio: float) -> str:
     >>> percent(0.1184)
     '11.8 %'
     """
-    return f"{100 * ratio:.1f} %" if math.isfinite(ratio) else UNKNOWN
+    return Grade(ratio, 1).text() if math.isfinite(ratio) else UNKNOWN
 
 
 def grade(hill: Graded) -> str:
@@ -54,9 +61,7 @@ def length(metres: float, units: Units = "metric") -> str:
     >>> length(152.4), length(152.4, "imperial")
     ('152 m', '500 ft')
     """
-    if not math.isfinite(metres):
-        return UNKNOWN
-    return f"{metres:.0f} m" if units == "metric" else f"{metres / _FOOT_M:.0f} ft"
+    return Length(metres, "rise").text(units) if math.isfinite(metres) else UNKNOWN
 
 
 def distance(metres: float, units: Units = "metric") -> str:
@@ -65,85 +70,24 @@ def distance(metres: float, units: Units = "metric") -> str:
     >>> distance(1900), distance(1900, "imperial")
     ('1.9 km', '1.2 mi')
     """
-    return f"{metres / 1000:.1f} km" if units == "metric" else f"{metres / MILE_M:.1f} mi"
+    return Length(metres, "way").text(units)
 
 
-def pace(speed_m_s: float, units: Units = "metric") -> str:
-    """Return a speed as runners say it.
+def told(text: str, units: Units = "metric") -> str:
+    """Return a sentence on one line, its quantities in the units asked for.
 
-    >>> pace(1000 / 420), pace(1000 / 420, "imperial")
-    ('7:00 min/km', '11:16 min/mi')
+    >>> from hillfinder.units import Name, Sentence
+    >>> told(Sentence(Name("Sentier 5 km"), " at ", Length(100.0), "."), "imperial")
+    'Sentier 5 km at 328 ft.'
     """
-    per, unit = (1000.0, "km") if units == "metric" else (MILE_M, "mi")
-    return f"{clock(per / speed_m_s)} min/{unit}"
-
-
-def speed(km_h: float, units: Units = "metric") -> str:
-    """Return the speed of a belt, as belts show it.
-
-    >>> speed(8.0), speed(8.0, "imperial")
-    ('8.0 km/h', '5.0 mph')
-    """
-    return f"{km_h:.1f} km/h" if units == "metric" else f"{1000 * km_h / MILE_M:.1f} mph"
-
-
-def in_units(text: str, units: Units) -> str:
-    """Return a sentence with its metres in feet, where that is asked for.
-
-    >>> in_units("100 to 200 m, 1.2 km away, at 7:00 min/km and -2 °C.", "imperial")
-    '328 to 656 ft, 0.7 mi away, at 11:16 min/mi and 28 °F.'
-    >>> in_units("3200 to 4800 m", "imperial")
-    '2.0 to 3.0 mi'
-    >>> in_units("20 minutes", "imperial"), in_units("1 m", "metric")
-    ('20 minutes', '1 m')
-    """
-    if units == "metric":
-        return text
-    text = re.sub(r"\b(\d+):(\d\d) min/km\b", _per_mile, text)
-    return re.sub(
-        rf"(about )?(?<![\w.:]){_NUMBER}(?:( to |-){_NUMBER})? ({'|'.join(_FOREIGN)})(?![\w/])",
-        _foreign,
-        text,
-    )
-
-
-_NUMBER = r"([-−]?\d+(?:\.\d+)?)"  # noqa: RUF001 - a true minus is one as well
-_FOREIGN: Final = {
-    "m": (1 / _FOOT_M, "ft", 0),
-    "km": (1000 / MILE_M, "mi", 1),
-    "km/h": (1000 / MILE_M, "mph", 0),
-    "cm": (1 / 2.54, "in", 1),
-    "mm": (1 / 25.4, "in", 2),
-    "°C": (1.8, "°F", 0),
-}
-
-
-def _per_mile(found: re.Match[str]) -> str:
-    seconds = 60 * int(found[1]) + int(found[2])
-    return f"{clock(seconds * MILE_M / 1000)} min/mi"
-
-
-def _foreign(found: re.Match[str]) -> str:
-    about, first, between, second, unit = found.groups()
-    if unit == "m" and float(second or first) >= MILE_M:
-        first, second, unit = f"{float(first) / 1000}", second and f"{float(second) / 1000}", "km"
-    scale, name, decimals = _FOREIGN[unit]
-    above = 32 if unit == "°C" else 0
-
-    def shown(text: str) -> str:
-        if about and unit == "m":
-            return f"{round(float(text) * scale, -1):.0f}"
-        value = float(text.replace("−", "-")) * scale + above  # noqa: RUF001
-        return f"{round(value, decimals) + 0.0:.{decimals}f}"  # never "-0"
-
-    return f"{about or ''}{shown(first)}{between + shown(second) if second else ''} {name}"
+    return plain(text.text(units) if isinstance(text, Sentence) else text)
 
 
 def warmup(hill: Hill, units: Units = "metric") -> str:
     """Return how long and how far it is to the bottom, such as ``12 min, 1.9 km``."""
     if hill.approach is None:
         return UNKNOWN
-    return f"{hill.approach.time_s / 60:.0f} min, {distance(hill.approach.length_m, units)}"
+    return f"{minutes(hill.approach.time_s)}, {distance(hill.approach.length_m, units)}"
 
 
 def tag(hill: Hill, key: str) -> str:
@@ -160,8 +104,8 @@ def heading(findings: Findings, units: Units = "metric") -> str:
         best = "best" if asked.rank == "fit" else "steepest"
         found = f"The {asked.limit} {best} hills"
     return (
-        f"{found} of {_range(asked.length_range_m, 'm', units)} within a warm-up of "
-        f"{_range(asked.warmup_min, 'minute')} from {where}"
+        f"{found} of {_lengths(asked.length_range_m, units)} within a warm-up of "
+        f"{_minutes(asked.warmup_min)} from {where}"
     )
 
 
@@ -170,17 +114,17 @@ def remarks(findings: Findings, units: Units = "metric") -> Iterator[str]:
     ranks: dict[str, list[int]] = {}
     for hill in findings.hills:
         for note in (*hill.notes, *_grave(hill)):
-            ranks.setdefault(_ended(in_units(note, units)), []).append(hill.rank)
+            ranks.setdefault(_ended(told(note, units)), []).append(hill.rank)
     for note, those in ranks.items():
         yield note if 1 < len(those) == len(findings.hills) else f"{_listed(those)}: {note}"
     if findings.criteria.rank == "fit":
         for hill in findings.hills:
             if hill.fit is not None:
-                yield f"{hill.rank} fits {in_units(fit(hill.fit), units)}"
+                yield f"{hill.rank} fits {fit(hill.fit, units)}"
     yield from _fitter(findings)
     yield from around(findings, units)
     for miss in findings.misses:
-        yield _ended(in_units(miss, units))
+        yield _ended(told(miss, units))
     yield from beyond(findings)
 
 
@@ -203,14 +147,14 @@ def _grave(hill: Hill) -> list[str]:
     return [each.text for each in cautions if each.gravity == "avoid"]
 
 
-def fit(suits: Fit) -> str:
+def fit(suits: Fit, units: Units = "metric") -> str:
     """Return how well a hill suits the session, and why.
 
     >>> from hillfinder.model import Fit
     >>> fit(Fit(0.82, {}, ("even slope", "2 points steeper than ideal")))
     '82 of 100: even slope; 2 points steeper than ideal.'
     """
-    why = "; ".join(plain(reason).rstrip(".") for reason in suits.reasons)
+    why = "; ".join(told(reason, units).rstrip(".") for reason in suits.reasons)
     return f"{100 * suits.score:.0f} of 100{f': {why}' if why else ''}."
 
 
@@ -220,7 +164,7 @@ def around(findings: Findings, units: Units = "metric") -> Iterator[str]:
         away = length(findings.street_m, units)
         yield f"The nearest street is {away} from the place: the warm-up begins there."
     for words in findings.sky:
-        yield _ended(in_units(words, units))
+        yield _ended(told(words, units))
 
 
 def beyond(findings: Findings) -> Iterator[str]:
@@ -270,7 +214,7 @@ def totals(workout: Workout, units: Units = "metric") -> str:
 
 def minutes(time_s: float) -> str:
     """Return a time in whole minutes."""
-    return f"{time_s / 60:.0f} min"
+    return Duration(time_s, "short").text()
 
 
 def ground(metres: float, units: Units = "metric") -> str:
@@ -286,28 +230,30 @@ def gait(step: Step) -> str:
 def treadmill(belt: Treadmill, units: Units = "metric") -> str:
     """Return what to do on a belt, and that it is second best."""
     times = f"{belt.repeats} x " if belt.repeats > 1 else ""
-    rest = f"{clock(belt.recovery_s)} flat at {speed(belt.recovery_km_h, units)} after "
+    fast, slow = (Speed(km_h, 1).text(units) for km_h in (belt.speed_km_h, belt.recovery_km_h))
+    rest = f"{clock(belt.recovery_s)} flat at {slow} after "
     rest += "each" if belt.repeats > 1 else "it"
     return (
         f"On a treadmill: 10 minutes easy on the flat, then {times}{clock(belt.repeat_s)} at "
-        f"{100 * belt.incline:.3g} % and {speed(belt.speed_km_h, units)}, {rest}, and 10 minutes "
+        f"{100 * belt.incline:.3g} % and {fast}, {rest}, and 10 minutes "
         "easy to end. It is the same effort; the real hill is better."
     )
 
 
-def sources(findings: Findings) -> tuple[str, str]:
+def sources(findings: Findings, units: Units = "metric") -> tuple[str, str]:
     """Return where streets and heights come from, attribution included."""
     streets = findings.streets
     dated = f", {plain(streets.date)}" if streets.date else ""
     return (
         f"Streets: {plain(streets.name)}{dated}. {plain(streets.attribution).rstrip('.')}.",
-        height_source(findings.heights),
+        height_source(findings.heights, units),
     )
 
 
-def height_source(heights: HeightSource) -> str:
+def height_source(heights: HeightSource, units: Units = "metric") -> str:
     """Return where heights come from, attribution included."""
-    cells = f", {heights.cell_m:.3g} m cells" if math.isfinite(heights.cell_m) else ""
+    known = math.isfinite(heights.cell_m)
+    cells = f", {Length(heights.cell_m, 'cell').text(units)} cells" if known else ""
     kind = "" if heights.kind == "unknown" else f", {heights.kind} model"
     owner = f" {plain(heights.attribution).rstrip('.')}." if heights.attribution else ""
     return f"Heights: {plain(heights.name)}{kind}{cells}.{owner}"
@@ -331,19 +277,25 @@ def _listed(ranks: list[int]) -> str:
     )
 
 
-def _ended(text: str) -> str:
-    """Return text as a sentence with its end."""
-    line = plain(text)
+def _ended(line: str) -> str:
+    """Return a line as a sentence with its end."""
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number of things."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _lengths(both: tuple[float, float], units: Units) -> str:
+    """Return the lengths asked for, both in one unit.
+
+    >>> _lengths((100.0, 200.0), "metric"), _lengths((3200.0, 4800.0), "imperial")
+    ('100 to 200 m', '2.0 to 3.0 mi')
+    """
+    scale, unit, decimals = (1 / FOOT_M, "ft", 0) if both[1] < MILE_M else (1 / MILE_M, "mi", 1)
+    low, high = (f"{scale * metres:.{decimals}f}" for metres in both)
+    if units == "metric":
+        (low, high), unit = (f"{metres:g}" for metres in both), "m"
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
 
 
-def _range(both: tuple[float, float], unit: str, units: Units = "metric") -> str:
-    low, high = both
-    unit = f"{unit}s" if unit == "minute" and high != 1 else unit
-    text = f"{low:g} {unit}" if low == high else f"{low:g} to {high:g} {unit}"
-    return in_units(text, units)
+def _minutes(both: tuple[float, float]) -> str:
+    low, high = (f"{time_min:g}" for time_min in both)
+    unit = "minute" if high == "1" else "minutes"
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"

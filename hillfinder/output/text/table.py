@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType
 
     from hillfinder.model import Findings, Hill
+    from hillfinder.units import Units
 
 #: Longer names are cut; within this they wrap.
 NAME_LIMIT: Final = 120
@@ -43,7 +44,7 @@ class Report:
     """
 
     findings: Findings
-    units: words.Units = "metric"
+    units: Units = "metric"
     below: tuple[str, ...] = ()
 
     def __rich_console__(
@@ -60,7 +61,7 @@ class Report:
             yield _text(remark, options)
         if findings.hills:
             yield _text("Grades are means from bottom to top ± one standard deviation.", options)
-        for source in words.sources(findings):
+        for source in words.sources(findings, self.units):
             yield _text(source, options, "dim")
 
     def _wide(self, options: ConsoleOptions) -> Table:
@@ -128,7 +129,7 @@ def to_text(
     findings: Findings,
     console: Console | None = None,
     *,
-    units: words.Units = "metric",
+    units: Units = "metric",
     below: tuple[str, ...] = (),
 ) -> str:
     """Return the table as text, without spaces at the ends of lines.

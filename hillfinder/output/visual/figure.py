@@ -20,6 +20,7 @@ from hillfinder.output.text.sanitize import plain
 from hillfinder.output.visual import basemap as backdrop
 from hillfinder.output.visual import colours as scale
 from hillfinder.output.visual import profile_svg as profile
+from hillfinder.units import FOOT_M, Length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from hillfinder.model import Findings, Floats, Hill, Place
     from hillfinder.output.visual.basemap import Box
     from hillfinder.streets.network import StreetNetwork
+    from hillfinder.units import Units
 
 #: Land farther from a known height than this is left white, in metres.
 KNOWN_WITHIN_M: Final = 200.0
@@ -50,7 +52,7 @@ _STREETS: Final[dict[backdrop.Kind, dict[str, Any]]] = {
 
 
 def draw_profile(
-    hill: Hill, axes: Axes, units: words.Units = "metric", repeated_m: float | None = None
+    hill: Hill, axes: Axes, units: Units = "metric", repeated_m: float | None = None
 ) -> None:
     """Draw a hill from the side: coloured by grade, its doubt as a band, what is run marked.
 
@@ -61,7 +63,7 @@ def draw_profile(
         repeated_m: so much of it, from the bottom, is run again and again; ``None`` is all.
     """
     what = profile.drawn(hill)
-    unit_m, name = (1.0, "m") if units == "metric" else (profile.FOOT_M, "ft")
+    unit_m, name = (1.0, "m") if units == "metric" else (FOOT_M, "ft")
     along, height, sigma = (
         array / unit_m for array in (what.distance_m, what.elevation_m, what.sigma_m)
     )
@@ -111,13 +113,16 @@ def draw_profile(
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.82), frameon=False, fontsize="small")
 
 
-def draw_map(findings: Findings, network: StreetNetwork, axes: Axes) -> None:
+def draw_map(
+    findings: Findings, network: StreetNetwork, axes: Axes, units: Units = "metric"
+) -> None:
     """Draw the hills on the streets and the land, coloured by grade, with the ways to them.
 
     Args:
         findings: what was found.
         network: the streets, and the heights along them.
         axes: where; they get degrees, and the shape that metres have there.
+        units: metres or feet.
     """
     area, place = backdrop.box(findings), findings.place
     narrow = float(np.cos(np.radians(place.lat)))
@@ -163,7 +168,7 @@ def draw_map(findings: Findings, network: StreetNetwork, axes: Axes) -> None:
         zorder=8,
     )
     axes.set_title(
-        "\n".join(_wrapped(words.heading(findings), 80)),
+        "\n".join(_wrapped(words.heading(findings, units), 80)),
         loc="left",
         fontsize="medium",
         fontweight="bold",
@@ -172,11 +177,11 @@ def draw_map(findings: Findings, network: StreetNetwork, axes: Axes) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     _legend(findings, axes)
-    _scale_bar(area, narrow, axes)
+    _scale_bar(area, narrow, axes, units)
     axes.text(
         0.0,
         -0.01,
-        "\n".join(line for text in words.sources(findings) for line in _wrapped(text, 130)),
+        "\n".join(line for text in words.sources(findings, units) for line in _wrapped(text, 130)),
         transform=axes.transAxes,
         va="top",
         fontsize="xx-small",
@@ -192,7 +197,7 @@ def figure(width: float = 8.0, height: float = 8.0) -> Figure:
     return Figure((width, height), layout="constrained")
 
 
-def to_png(findings: Findings, network: StreetNetwork, units: words.Units = "metric") -> bytes:
+def to_png(findings: Findings, network: StreetNetwork, units: Units = "metric") -> bytes:
     """Return the map, and the profile of the first hill below it, as PNG.
 
     Args:
@@ -212,7 +217,7 @@ def to_png(findings: Findings, network: StreetNetwork, units: words.Units = "met
     tall = min(max(tall, 4.0), 12.0)
     sheet = figure(8.0, tall + 3.0)
     above, below = sheet.subplots(2, 1, height_ratios=(tall + 0.5, 2.5))
-    draw_map(findings, network, above)
+    draw_map(findings, network, above, units)
     draw_profile(findings.hills[0], below, units)
     file = io.BytesIO()
     with warnings.catch_warnings():
@@ -370,15 +375,22 @@ def _legend(findings: Findings, axes: Axes) -> None:
     )
 
 
-def _scale_bar(area: Box, narrow: float, axes: Axes) -> None:
+def _scale_bar(area: Box, narrow: float, axes: Axes, units: Units) -> None:
     degree_m = METRES_PER_DEGREE * narrow
     width = (area.east - area.west) * degree_m
-    size = next((each for each in (1000, 500, 200, 100, 50) if each < width / 3), 20)
+    unit_m = 1.0 if units == "metric" else FOOT_M
+    sizes = (1000, 500, 200, 100, 50) if units == "metric" else (2000, 1000, 500, 200)
+    size = unit_m * next((each for each in sizes if each * unit_m < width / 3), sizes[-1] / 2.5)
     x = area.west + 0.03 * (area.east - area.west)
     y = area.south + 0.03 * (area.north - area.south)
     axes.plot([x, x + size / degree_m], [y, y], color=_INK, linewidth=3, zorder=8)
     axes.annotate(
-        f"{size} m", (x, y), (0, 4), textcoords="offset points", fontsize="x-small", zorder=8
+        Length(size).text(units),
+        (x, y),
+        (0, 4),
+        textcoords="offset points",
+        fontsize="x-small",
+        zorder=8,
     )
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Findings, Hill, Route, Workout
     from hillfinder.streets.network import StreetNetwork
+    from hillfinder.units import Units
 
 #: Largest page, bytes: files that would make it larger are left out.
 MOST_BYTES = 5_000_000
@@ -88,7 +89,7 @@ def to_html(
     workouts: Mapping[int, Workout] | None = None,
     downloads: Callable[[int], Mapping[str, bytes]] | None = None,
     *,
-    units: words.Units = "metric",
+    units: Units = "metric",
     tiles: Tiles | None = OPENTOPOMAP,
 ) -> str:
     """Return the page as text.
@@ -115,7 +116,11 @@ def to_html(
         drawn.insert(0, _drawn_run(findings.tour, findings, units))
     library, library_style = _library("leaflet.js"), _library("leaflet.css")
     script, style = _own("page.js"), _own("page.css") + _colours()
-    below = (*words.around(findings, units), *words.beyond(findings), *words.sources(findings))
+    below = (
+        *words.around(findings, units),
+        *words.beyond(findings),
+        *words.sources(findings, units),
+    )
     fill = partial(
         render,
         "output/visual/page.html",
@@ -128,7 +133,7 @@ def to_html(
         legend=list(_legend()),
         rows=rows,
         articles=articles,
-        misses=[_linked(words.in_units(miss, units)) for miss in findings.misses],
+        misses=[_linked(words.told(miss, units)) for miss in findings.misses],
         footer=[_linked(line) for line in below],
         data=_data(findings, network, drawn, tiles),
     )
@@ -180,7 +185,7 @@ def _name(hill: Hill) -> str:
     return plain(hill.name, NAME_LIMIT) or words.UNKNOWN
 
 
-def _row(hill: Hill, units: words.Units) -> dict[str, Any]:
+def _row(hill: Hill, units: Units) -> dict[str, Any]:
     return {
         "rank": hill.rank,
         "step": scale.step(hill.grade),
@@ -191,7 +196,7 @@ def _row(hill: Hill, units: words.Units) -> dict[str, Any]:
     }
 
 
-def _row_of_run(run: Workout, units: words.Units) -> dict[str, Any]:
+def _row_of_run(run: Workout, units: Units) -> dict[str, Any]:
     return {
         "rank": RUN,
         "step": 0,
@@ -202,11 +207,11 @@ def _row_of_run(run: Workout, units: words.Units) -> dict[str, Any]:
     }
 
 
-def _card(workout: Workout | None, findings: Findings, units: words.Units) -> card.Card | None:
+def _card(workout: Workout | None, findings: Findings, units: Units) -> card.Card | None:
     return None if workout is None else card.Card(workout, findings, units)
 
 
-def _article(hill: Hill, of: card.Card | None, units: words.Units) -> dict[str, Any]:
+def _article(hill: Hill, of: card.Card | None, units: Units) -> dict[str, Any]:
     """Return the facts about a hill and the session on it."""
     grade, *figures = [*card.figures(hill, units), f"warm-up {words.warmup(hill, units)}"]
     return {
@@ -216,11 +221,11 @@ def _article(hill: Hill, of: card.Card | None, units: words.Units) -> dict[str, 
         "figures": figures,
         "drawing": profile.to_svg(hill, units, of.workout.repeated_m if of else None),
         "steps": list(of.rows()) if of else [],
-        "sections": _sections(of.sections() if of else card.sections(hill), units),
+        "sections": _sections(of.sections() if of else card.sections(hill, units), units),
     }
 
 
-def _article_of_run(of: card.Card, units: words.Units) -> dict[str, Any]:
+def _article_of_run(of: card.Card, units: Units) -> dict[str, Any]:
     return {
         "rank": RUN,
         "name": plain(card.heading(of.workout, units)),
@@ -230,11 +235,11 @@ def _article_of_run(of: card.Card, units: words.Units) -> dict[str, Any]:
 
 
 def _sections(
-    sections: Iterable[tuple[str, Sequence[card.Line]]], units: words.Units
+    sections: Iterable[tuple[str, Sequence[card.Line]]], units: Units
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return headings, each with its sentences and how grave they are."""
     return [
-        (title, [(words.in_units(plain(text), units), gravity) for text, gravity in lines])
+        (title, [(words.told(text, units), gravity) for text, gravity in lines])
         for title, lines in sections
     ]
 
@@ -285,9 +290,7 @@ def _data(
     }
 
 
-def _drawn(
-    hill: Hill, workout: Workout | None, findings: Findings, units: words.Units
-) -> dict[str, Any]:
+def _drawn(hill: Hill, workout: Workout | None, findings: Findings, units: Units) -> dict[str, Any]:
     climb = hill.climb
     lon = backdrop.beside(climb.lon, findings.place)
     along = climb.profile.distance_m - climb.profile.distance_m[0]
@@ -305,7 +308,7 @@ def _drawn(
     }
 
 
-def _drawn_run(run: Workout, findings: Findings, units: words.Units) -> dict[str, Any]:
+def _drawn_run(run: Workout, findings: Findings, units: Units) -> dict[str, Any]:
     """Return the run over several hills: it is all way, and the hills are drawn on it."""
     return {
         "rank": RUN,
@@ -328,7 +331,7 @@ def _way(routes: Sequence[Route], findings: Findings) -> list[int]:
     return backdrop.pack(lon, np.concatenate([route.lat for route in routes]), findings)
 
 
-def _readings(hill: Hill, units: words.Units) -> Iterator[str]:
+def _readings(hill: Hill, units: Units) -> Iterator[str]:
     """Yield what there is to say along a hill, every 5 m or so: where, how high, how steep."""
     what = profile.drawn(hill)
     length = float(what.distance_m[-1])

@@ -9,17 +9,18 @@ import numpy as np
 
 from hillfinder.output.text import phrases as words
 from hillfinder.output.visual import colours as scale
+from hillfinder.units import FOOT_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hillfinder.model import Floats, Hill
+    from hillfinder.units import Units
 
 #: How much of the way to the bottom is shown before it, in metres.
 LEAD_M: Final = 60.0
 #: A colour is that of the grade over so many metres: shorter ones show samples, not the street.
 COLOUR_OVER_M: Final = 20.0
-FOOT_M: Final = words.MILE_M / 5280
 #: Beyond so many pieces nobody sees the difference.
 MOST_PIECES: Final = 200
 
@@ -88,7 +89,7 @@ def drawn(hill: Hill) -> Drawn:
     )
 
 
-def to_svg(hill: Hill, units: words.Units = "metric", repeated_m: float | None = None) -> str:
+def to_svg(hill: Hill, units: Units = "metric", repeated_m: float | None = None) -> str:
     """Return the profile as an ``svg`` element: coloured by grade, the doubt as a band.
 
     It holds numbers alone and no word of the map, takes the colour of the text around it, and is
@@ -192,7 +193,7 @@ def _shapes(what: Drawn, frame: _Frame) -> Iterator[str]:
     )
 
 
-def _mark(frame: _Frame, repeated_m: float, units: words.Units) -> Iterator[str]:
+def _mark(frame: _Frame, repeated_m: float, units: Units) -> Iterator[str]:
     """Yield a bar above what is run again and again."""
     left, right = frame.x(np.array([0.0, min(repeated_m, frame.stop)])).tolist()
     yield (
@@ -217,7 +218,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     return [float((first + at) * factor * size) + 0.0 for at in range(count)]
 
 
-def _axes(frame: _Frame, high_m: float, units: words.Units) -> Iterator[str]:
+def _axes(frame: _Frame, high_m: float, units: Units) -> Iterator[str]:
     """Yield lines and numbers of both axes, none higher than the profile."""
     unit_m, name = (1.0, "m") if units == "metric" else (FOOT_M, "ft")
     for value in ticks(frame.low / unit_m, max(high_m, frame.low + 1.0) / unit_m, 5):

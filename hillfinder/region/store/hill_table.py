@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hillfinder.climbs import ranking
+from hillfinder.climbs import naming, ranking
 from hillfinder.climbs import search as climbing
+from hillfinder.climbs.notes import Notes
 from hillfinder.model import confidence
 from hillfinder.output.text.sanitize import plain
 from hillfinder.region.store import cells
@@ -74,11 +75,11 @@ def hills(
     rows = rows[streets.cell[found.foot_edge[rows]] == cells.number(cell)]
     if len(rows) == 0:
         return schema().empty_table()
-    words = ranking.Words(criteria, learnt[cell].heights)
-    return _table(found, rows, streets, words)
+    notes = Notes(criteria, learnt[cell].heights)
+    return _table(found, rows, streets, notes)
 
 
-def _table(found: climbing.Climbs, rows: Ints, streets: Joined, words: ranking.Words) -> pa.Table:
+def _table(found: climbing.Climbs, rows: Ints, streets: Joined, notes: Notes) -> pa.Table:
     """Return some of the climbs that were found, one or more, as rows of the dataset."""
     import pyarrow as pa
     import shapely
@@ -93,8 +94,8 @@ def _table(found: climbing.Climbs, rows: Ints, streets: Joined, words: ranking.W
     incline = climbing.inclines(network, legs)
     figures = [each.tolist() for each in (length, grade, steep, incline)]
     trust = list(map(confidence, figures[1], sigma.tolist(), *figures[2:]))
-    notes = list(map(words.of_figures, zip(*figures, strict=True), trust))
-    names = ranking.Names(network).labels(legs, figures[0])
+    said = list(map(notes.of_figures, zip(*figures, strict=True), trust))
+    names = naming.Names(network).labels(legs, figures[0])
     lon, lat, height = lines.lon.round(7), lines.lat.round(7), lines.elevation_m.round(3)
     line = np.repeat(np.arange(len(rows)), np.diff(offset))
     drawn = shapely.linestrings(np.column_stack([lon, lat, height]), indices=line)
@@ -115,7 +116,7 @@ def _table(found: climbing.Climbs, rows: Ints, streets: Joined, words: ranking.W
         "top_lat": lat[top],
         "top_lon": lon[top],
         "top_elevation_m": height[top],
-        "notes": notes,
+        "notes": said,
         "leg_cell": _lists(legs.offset, streets.cell[legs.edge]),
         "leg_edge": _lists(legs.offset, streets.row[legs.edge]),
         "leg_start_m": _lists(legs.offset, legs.start_m),
