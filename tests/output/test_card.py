@@ -144,7 +144,7 @@ def test_the_card_in_feet_and_miles() -> None:
         "9:50 min/mi",
         "Jog 500 ft.",
         "34 ft cells",
-        "At 131 ft",
+        "At 132 ft",
     ):
         assert part in shown
 

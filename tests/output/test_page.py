@@ -22,6 +22,7 @@ from hillfinder.output.text.sanitize import plain
 from hillfinder.output.visual import basemap as backdrop
 from hillfinder.output.visual import page
 from hillfinder.output.visual.page import Tiles, to_html
+from hillfinder.units import Length, Sentence
 from tests.browser import Browser, browser, needs_browser
 from tests.findings import HOSTILE, bare_hill, climb, gradely, hill, hills, hostile_hills
 from tests.towns import LAT, LON, STREET, town
@@ -104,7 +105,7 @@ def test_the_links_hold_the_files() -> None:
 def test_what_is_known_of_a_hill_is_said_without_a_session() -> None:
     cautions = (
         Caution("avoid", "access", "A gate is in the way."),
-        Caution("mind", "traffic", "A busy street crosses after 100 m."),
+        Caution("mind", "traffic", Sentence("A busy street crosses after ", Length(100.0), ".")),
     )
     found = hills(replace(hill(), safety=Safety(cautions, ("whether it is lit",))))
     article = tree(to_html(found, found.network, units="imperial")).get_element_by_id("hill-1")
