@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import typer
 
 from hillfinder.errors import CriteriaError, InputError
+from hillfinder.units import FOOT_M, MILE_M
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -256,7 +257,7 @@ def _lower(sentence: str) -> str:
 
 _NUMBER: Final = r"\s*(\d+(?:\.\d+)?)\s*"
 _DASH: Final = "[-–]"  # noqa: RUF001 - an en dash will do
-_METRES: Final = {"m": 1.0, "km": 1000.0, "ft": 0.3048, "mi": 1609.344}
+_METRES: Final = {"m": 1.0, "km": 1000.0, "ft": FOOT_M, "mi": MILE_M}
 _UNIT: Final = rf"({'|'.join(_METRES)})?\s*"
 
 

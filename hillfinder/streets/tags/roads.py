@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hillfinder.streets.tags.values import NO, parts
+from hillfinder.units import MILE_KM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +137,6 @@ _LIT: Final = frozenset(
 _UNLIT: Final = NO - {""} | {"disused"}
 
 _LIMIT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(mph|km/?h|kph)?")
-_MILE_KM: Final = 1.609344
 
 
 class SpeedLimit(NamedTuple):
@@ -260,7 +260,7 @@ def speed_limit(maxspeed: str | None) -> SpeedLimit | None:
     """
     found = [read for part in parts(maxspeed) if (read := _LIMIT.fullmatch(part))]
     limits = [
-        SpeedLimit(float(number) * _MILE_KM, f"{number} mph")
+        SpeedLimit(float(number) * MILE_KM, f"{number} mph")
         if unit == "mph"
         else SpeedLimit(float(number), f"{number} km/h")
         for number, unit in (read.groups() for read in found)
