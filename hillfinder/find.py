@@ -237,7 +237,8 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
 
         sources.append(Raster([given] if isinstance(given, Path | str) else given))
     if elevation is not None or not sources:
-        from hillfinder.elevation.sources.registry import AUTO, choose
+        from hillfinder.elevation.sources.registry import AUTO
+        from hillfinder.elevation.sources.selection import choose
 
         sources += choose(elevation or AUTO, place, web)
     return Chain(sources)

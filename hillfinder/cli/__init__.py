@@ -256,7 +256,9 @@ def near(
         from hillfinder import find
         from hillfinder.elevation.sources.raster import Raster
         from hillfinder.services.client import Web
+        from hillfinder.streets.overpass import OVERPASS
 
+        addresses = {OVERPASS.variable: overpass_url} if overpass_url is not None else {}
         targets = exports.prepare(one_by_one, export, faces, overwrite=force)
         files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
         with (
@@ -264,7 +266,7 @@ def near(
             watching.watch("Looking for hills", quiet=quiet) as progress,
         ):
             web = Web.from_environment(
-                offline=offline, refresh=refresh, overpass_url=overpass_url, progress=progress
+                offline=offline, refresh=refresh, addresses=addresses, progress=progress
             )
             hills = find.near(
                 place,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
+from hillfinder.elevation.sources.registry import service_names
 from hillfinder.errors import CriteriaError, InputError
 from hillfinder.units import FOOT_M, MILE_M
 
@@ -39,8 +40,8 @@ Elevation = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Heights from a service, with --dem where the files have none: auto, 3dep, "
-        "terrarium, copernicus, mapterhorn (see hillfinder sources).  "
+        help="Heights from a service, with --dem where the files have none: "
+        f"{', '.join(service_names())} (see hillfinder sources).  "
         "[default: auto, unless --dem]",
     ),
 ]
@@ -166,13 +167,11 @@ def contradictions(
     limit: int,
 ) -> list[str]:
     """Return what is wrong with words that no criterion holds."""
-    from hillfinder.elevation.sources.registry import NAMES
-
     faults = []
     if any("\ud800" <= letter <= "\udfff" for letter in place):
         faults.append("the place holds bytes that are no text: type it again")
-    if elevation is not None and elevation not in NAMES:
-        faults.append(f'--elevation "{elevation}" is not known: give {", ".join(NAMES)}')
+    if elevation is not None and elevation not in service_names():
+        faults.append(f'--elevation "{elevation}" is not known: give {", ".join(service_names())}')
     if dem_kind is not None and not dem:
         faults.append(
             "--dem-kind says what the files of --dem show, and there are none: give --dem"

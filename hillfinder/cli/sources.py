@@ -11,8 +11,11 @@ import typer
 from hillfinder.cli import terminal
 
 if TYPE_CHECKING:
-    from hillfinder.elevation.sources.registry import Found, Known
+    from hillfinder.elevation.sources.registry import ElevationService
+    from hillfinder.elevation.sources.selection import HeightThere
     from hillfinder.model import Place
+
+    Listed = list[tuple[ElevationService, HeightThere | None]]
 
 
 AUTO_IS = (
@@ -56,13 +59,17 @@ def sources(
     The exit code is 4 where none of them could be asked.
     """
     with terminal.errors_as_exit_codes():
-        from hillfinder.elevation.sources.registry import KNOWN, look
+        from hillfinder.elevation.sources import registry
+        from hillfinder.elevation.sources.selection import look
         from hillfinder.services.client import Web
         from hillfinder.services.geocoding import locate
 
         web = Web.from_environment(offline=offline)
         where = locate(place, web) if place is not None else None
-        listed = [(known, look(known, where, web) if where else None) for known in KNOWN]
+        listed = [
+            (known, look(known, where, web) if where else None)
+            for known in registry.ELEVATION_SERVICES
+        ]
         if output is Listing.json:
             from hillfinder.output.records import dumps
 
@@ -75,7 +82,7 @@ def sources(
             raise typer.Exit(terminal.NO_SERVICE)
 
 
-def _record(where: Place | None, listed: list[tuple[Known, Found | None]]) -> dict[str, Any]:
+def _record(where: Place | None, listed: Listed) -> dict[str, Any]:
     """Return the list as JSON holds it: no key is ever missing."""
     from hillfinder.output.text.sanitize import plain
 
@@ -89,7 +96,7 @@ def _record(where: Place | None, listed: list[tuple[Known, Found | None]]) -> di
                 "kind": known.kind,
                 "cell": known.cell,
                 "licence": known.licence,
-                "attribution": known.attribution,
+                "attribution": known.service.credit,
                 "at_place": found
                 and {
                     "covered": None if found.problem else found.source is not None,
@@ -105,7 +112,7 @@ def _record(where: Place | None, listed: list[tuple[Known, Found | None]]) -> di
     }
 
 
-def _table(where: Place | None, listed: list[tuple[Known, Found | None]]) -> None:
+def _table(where: Place | None, listed: Listed) -> None:
     """Put the list on stdout as a person reads it."""
     from rich.console import Console
     from rich.table import Table
@@ -123,7 +130,7 @@ def _table(where: Place | None, listed: list[tuple[Known, Found | None]]) -> Non
     blocks = [
         [AUTO_IS],
         [f"At {where.lat:g}, {where.lon:g}:" if where else "", *map(plain, here)],
-        ["Credits:", *(f"{known.name}: {known.attribution}" for known, _ in listed)],
+        ["Credits:", *(f"{known.name}: {known.service.credit}" for known, _ in listed)],
     ]
     console = Console(file=sys.stdout, highlight=False)
     with console.capture() as capture:
@@ -136,7 +143,7 @@ def _table(where: Place | None, listed: list[tuple[Known, Found | None]]) -> Non
     terminal.put("".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1]))
 
 
-def _here(found: Found) -> str:
+def _here(found: HeightThere) -> str:
     """Say what a service knows of the place."""
     if found.problem:
         return f"not known ({found.problem})"

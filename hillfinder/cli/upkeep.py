@@ -9,8 +9,8 @@ import typer
 from hillfinder.cli import terminal
 
 if TYPE_CHECKING:
-    from hillfinder.services.client import Service
     from hillfinder.services.disk_cache import Cache, Entry
+    from hillfinder.services.service import Service
 
 #: What a search rests on, as their packages are called.
 PACKAGES = ("hillfinder", "osmnx", "osmium", "rasterio", "numpy", "scipy")
@@ -66,7 +66,7 @@ def check(
         if web.offline:
             terminal.put("The network is switched off: no service is asked.\n")
         else:
-            for found in checking.services(web):
+            for found in checking.findings(web):
                 reached[found.service] = reached.get(found.service, False) or found.reached
                 mark = "ok   " if found.reached else "FAIL "
                 said = f"{found.service.name} ({found.host}) {found.said}, {found.seconds:.1f} s"

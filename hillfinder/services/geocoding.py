@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from hillfinder.errors import DataError, PlaceError
 from hillfinder.model import Place
-from hillfinder.services.client import Service
+from hillfinder.services import osmnx_session
+from hillfinder.services.request import Question
+from hillfinder.services.service import Probe, Service
 
 if TYPE_CHECKING:
     from hillfinder.services.client import Web
@@ -17,6 +19,9 @@ NOMINATIM = Service(
     name="Nominatim",
     gives="the whereabouts of this place are",
     instead='give "latitude,longitude"',
+    address="https://nominatim.openstreetmap.org",
+    variable="HILLFINDER_NOMINATIM_URL",
+    probe=Probe(lambda address: f"{address}/status", (b"OK",)),
     pause_s=5.0,
     apart_s=1.0,  # https://operations.osmfoundation.org/policies/nominatim/
 )
@@ -145,14 +150,20 @@ def _ask(words: str, web: Web) -> Place:
         reply = data
 
     def ask() -> bytes:
-        web.osmnx(
-            lambda osmnx: osmnx.geocode(words), check=check, service=NOMINATIM, amend=_several
+        osmnx_session.run(
+            web,
+            lambda osmnx: osmnx.geocode(words),
+            service=NOMINATIM,
+            check=check,
+            amend=_several,
         )
         return reply
 
     # The answer is kept under the words as well: it is there without loading OSMnx.
-    data = web.kept(
-        f"{web.nominatim_url} {words}", ask, check=check, suffix=".json", service=NOMINATIM
+    urls = web.urls(NOMINATIM)
+    key = f"{urls[0]} {words}"
+    data = web.get(
+        Question(service=NOMINATIM, urls=urls, check=check, key=key, suffix=".json", make=ask)
     )
     chosen, *others = (f'{each.name}, "{each.lat:.4f},{each.lon:.4f}"' for each in _matches(data))
     web.progress.say(f'"{words}" is taken for {chosen}.')

@@ -1,4 +1,4 @@
-"""OSMnx, lent to whoever asks: its settings, all global, are set and put back here alone."""
+"""Run OSMnx without its network: its global settings are set and put back here alone."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from hillfinder.services import request as asking
+from hillfinder.errors import ServiceError
+from hillfinder.services import request
+from hillfinder.services.request import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
     from requests import PreparedRequest
+
+    from hillfinder.services.client import Web
+    from hillfinder.services.service import Service
+
+T = TypeVar("T")
 
 #: Written into every question to Overpass: less than the door waits, so that it says what is wrong.
 OVERPASS_WORKS_S = 50
@@ -28,7 +35,7 @@ _ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class _Asked:
     """A question of OSMnx: ``key`` is all of it as one address, ``file`` where it seeks a reply."""
 
     url: str
@@ -38,32 +45,88 @@ class Asked:
     file: str
 
 
-class WouldSendError(Exception):
+class _WouldSendError(Exception):
     """OSMnx would now send the ``question``."""
 
-    def __init__(self, question: Asked) -> None:
+    def __init__(self, question: _Asked) -> None:
         """Carry it out of OSMnx."""
         super().__init__(question)
         self.question = question
 
 
-@contextmanager
-def lent(
-    overpass_url: str, nominatim_url: str, tags: Sequence[str], node_tags: Sequence[str] = ()
-) -> Iterator[tuple[ModuleType, Path]]:
-    """Give OSMnx, and the folder in which it seeks replies before it asks for them.
+def run(
+    web: Web,
+    ask: Callable[[ModuleType], T],
+    *,
+    service: Service,
+    check: Callable[[bytes], None],
+    tags: Sequence[str] = (),
+    node_tags: Sequence[str] = (),
+    amend: Callable[[str], str] = str,
+) -> T:
+    """Return ``ask(osmnx)``: OSMnx words the questions and reads the replies, ``web`` carries.
 
-    Where it finds none, it raises ``WouldSendError`` and opens no connection.
+    Left alone, OSMnx waits without end for a busy server, keeps what it did not check, and asks a
+    public name server when the machine's own fails. So it never sends: it is stopped where it
+    would, ``web`` gets the reply, which is laid into a cache folder made for this call, and OSMnx
+    is asked again. One call runs at a time; all settings are put back.
+
+    Args:
+        web: the client.
+        ask: called once for each question OSMnx has, and once more.
+        service: whom OSMnx asks; each of its servers may answer.
+        check: as for ``Question``.
+        tags: the way tags a graph shall carry. Ways are drawn once, in their own direction.
+        node_tags: the tags that its nodes shall carry.
+        amend: from the address that OSMnx would ask to the one that is asked.
+
+    Raises:
+        ServiceError: as ``Web.get``, and where OSMnx does not read its cache.
+        OfflineError: as ``Web.get``.
+    """
+    first, *others = web.urls(service)
+    with _lent(first, tags, node_tags) as (osmnx, folder):
+        while True:
+            try:
+                return ask(osmnx)
+            except _WouldSendError as stopped:
+                asked = stopped.question
+            path = folder / asked.file
+            if path.exists():
+                msg = f"OSMnx {osmnx.__version__} is not one hillfinder can use: install 2.1."
+                raise ServiceError(msg)
+            url = amend(asked.url)
+            data = web.get(
+                Question(
+                    service=service,
+                    urls=(url, *(url.replace(first, other, 1) for other in others)),
+                    method=asked.method,
+                    body=asked.body,
+                    check=check,
+                    key=amend(asked.key),
+                    suffix=".json",
+                )
+            )
+            path.write_bytes(data)
+
+
+@contextmanager
+def _lent(
+    url: str, tags: Sequence[str], node_tags: Sequence[str]
+) -> Iterator[tuple[ModuleType, Path]]:
+    """Give OSMnx, and the folder in which it seeks replies before it asks ``url`` for them.
+
+    Where it finds none, it raises ``_WouldSendError`` and opens no connection.
     """
     import osmnx
 
     with (
         tempfile.TemporaryDirectory(prefix="hillfinder-", dir=_roomy()) as folder,
         _settings(
-            overpass_url=_NOWHERE + overpass_url,
-            nominatim_url=_NOWHERE + nominatim_url,
-            http_user_agent=asking.headers()["User-Agent"],
-            http_referer=asking.PROJECT_URL,
+            overpass_url=_NOWHERE + url,
+            nominatim_url=_NOWHERE + url,
+            http_user_agent=request.headers()["User-Agent"],
+            http_referer=request.PROJECT_URL,
             requests_kwargs={"auth": _stop},
             requests_timeout=OVERPASS_WORKS_S,
             overpass_rate_limit=False,
@@ -98,19 +161,19 @@ def _settings(**values: object) -> Iterator[None]:
             socket.getaddrinfo = look_up
 
 
-def _stop(request: PreparedRequest) -> NoReturn:
+def _stop(prepared: PreparedRequest) -> NoReturn:
     """Stop OSMnx: ``requests`` calls its ``auth`` last, before it opens any connection."""
     import requests
 
-    url = request.url or ""
+    url = prepared.url or ""
     # OSMnx names a reply by the SHA-1 of its question, written as one address.
-    key = requests.Request("GET", url, params=request.body).prepare().url or ""
+    key = requests.Request("GET", url, params=prepared.body).prepare().url or ""
     name = sha1(key.encode(), usedforsecurity=False).hexdigest()
-    raise WouldSendError(
-        Asked(
+    raise _WouldSendError(
+        _Asked(
             url=url.removeprefix(_NOWHERE),
-            method=request.method or "GET",
-            body=request.body,
+            method=prepared.method or "GET",
+            body=prepared.body,
             key=key.removeprefix(_NOWHERE),
             file=f"{name}.json",
         )
@@ -121,6 +184,6 @@ def _roomy() -> str | None:
     """Return a folder for what OSMnx reads, in memory where the disk is full."""
     for folder in (tempfile.gettempdir, lambda: "/dev/shm"):  # noqa: S108 - only where there is one
         with suppress(OSError):
-            if shutil.disk_usage(folder()).free > 2 * asking.LARGEST_REPLY:
+            if shutil.disk_usage(folder()).free > 2 * request.LARGEST_REPLY:
                 return folder()
     return None

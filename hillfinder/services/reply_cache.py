@@ -11,8 +11,8 @@ from hillfinder.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hillfinder.services.client import Service
     from hillfinder.services.disk_cache import Cache
+    from hillfinder.services.service import Service
 
     Check = Callable[[bytes], None]
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import requests
+
+    from hillfinder.services.service import Service
 
 PROJECT_URL = "https://github.com/hillfinder/hillfinder"
 #: The streets of a dense city within 5 km are 30 MB: far beyond that it is no answer of ours.
@@ -35,44 +37,70 @@ class Fault(Exception):  # noqa: N818 - it never leaves these rooms
         self.wait_s = wait_s
 
 
-@dataclass(frozen=True, slots=True)
+def _anything(_: bytes) -> None:
+    """Accept any reply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked, and how the answer is taken.
+    """A question to a service, and how its answer is taken: ``Web.get`` answers it.
 
     Attributes:
-        url: the address.
-        method, body, headers: of the HTTP request.
-        header: names of reply headers, parted by a space, whose values are put before the body on
-            a line of their own, parted by a tab.
-        absent: stands for the reply where the service says that there is nothing.
+        service: which service.
+        urls: where to ask: the same question to each of its servers, the first one first.
+        method, body: of the HTTP request.
+        span: first and last byte wanted, from 0; ``None`` for all. Where the file ends before the
+            last, so does the answer.
+        header: names of reply headers, separated by spaces, whose values are put before the body
+            in a line of their own, separated by tabs.
+        check: raises ``DataError`` for bytes that are not what was asked for: they are asked for
+            again. Another error goes through to the caller, and nothing is kept.
+        absent: stands for the reply where the service has nothing there; ``None`` where that is a
+            failure.
+        empty: whether a reply has nothing in it, so that ``absent`` stands for it too.
+        key: name under which the answer is cached; ``None`` neither reads nor writes the cache.
+        suffix: ending of the file in the cache, such as ``.png``.
+        make: gets the answer some other way where it is not in the cache.
+        tries: how often each server is asked at most.
+        timeout_s: how long a server may be silent at most, s.
+        patience_s: how long all tries and waits may take at most, s.
     """
 
-    url: str
+    service: Service
+    urls: tuple[str, ...]
     method: str = "GET"
     body: str | bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    span: tuple[int, int] | None = None
     header: str = ""
+    check: Callable[[bytes], None] = _anything
     absent: bytes | None = None
+    empty: Callable[[bytes], bool] | None = None
+    key: str | None = None
+    suffix: str = ".bytes"
+    make: Callable[[], bytes] | None = None
+    tries: int | None = None
+    timeout_s: float = math.inf
+    patience_s: float = math.inf
 
 
-def once(
+def send(
     question: Question,
+    url: str,
     timeout_s: float,
     longest_s: float,
-    pause_s: float,
     received: Callable[[int], None],
 ) -> bytes:
-    """Ask once.
+    """Ask one server once, and return its reply unchecked.
 
     It is sent from a thread of its own: looking a host up cannot be interrupted, and a service that
     lets a byte trickle now and then never lets it end.
 
     Args:
-        question: what is asked.
-        timeout_s: how long the service may be silent.
-        longest_s: how long all of it may take.
-        pause_s: the least wait after it has said that it is busy.
-        received: told the size of each piece as it comes.
+        question: what to ask.
+        url: which of its servers.
+        timeout_s: how long the server may be silent, s.
+        longest_s: how long all of it may take, s.
+        received: called with the size of each piece as it comes, bytes.
 
     Raises:
         Fault: there is no answer, or not all of it.
@@ -82,7 +110,7 @@ def once(
 
     def work() -> None:
         try:
-            done.put(_send(question, timeout_s, latest, pause_s, received))
+            done.put(_send(question, url, timeout_s, latest, received))
         except Exception as error:  # noqa: BLE001 - raised again below, whatever it is
             done.put(error)
 
@@ -111,9 +139,9 @@ def headers() -> dict[str, str]:
 
 def _send(
     question: Question,
+    url: str,
     timeout_s: float,
     latest: float,
-    pause_s: float,
     received: Callable[[int], None],
 ) -> bytes:
     import requests
@@ -127,22 +155,21 @@ def _send(
             return target
 
     cause: Exception
-    request = requests.Request(
-        question.method, question.url, headers=headers() | dict(question.headers)
-    )
+    span = {"Range": "bytes={}-{}".format(*question.span)} if question.span else {}
+    request = requests.Request(question.method, url, headers=headers() | span)
     try:
         prepared = request.prepare()
         prepared.prepare_body(question.body, None)
         with Session() as session:
             around = session.merge_environment_settings(
-                question.url, {}, stream=True, verify=None, cert=None
+                url, {}, stream=True, verify=None, cert=None
             )
             with session.send(prepared, timeout=(CONNECT_S, timeout_s), **around) as response:
                 if response.status_code == NOT_FOUND and question.absent is not None:
                     return question.absent
                 if not response.ok:
-                    raise _refusal(response, pause_s)
-                if "Range" in question.headers and response.status_code != PARTIAL:
+                    raise _refusal(response, question.service.pause_s)
+                if question.span and response.status_code != PARTIAL:
                     what = "sends whole files only, not the part that was asked for"
                     raise Fault(what, math.inf)
                 values = [response.headers.get(name, "") for name in question.header.split()]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hillfinder.errors import DataError, OfflineError, ServiceError
-from hillfinder.services.client import Service
+from hillfinder.services.request import Question
+from hillfinder.services.service import Probe, Service
 from hillfinder.units import Part, Rainfall, Sentence, SnowDepth, Speed, Temperature
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ OPEN_METEO = Service(
     name="Open-Meteo",
     gives="the weather is",
     instead="look at the sky",
+    address="https://api.open-meteo.com",
+    variable="HILLFINDER_OPENMETEO_URL",
+    # The weather where the equator meets Greenwich's meridian, at sea.
+    probe=Probe(
+        lambda address: (
+            f"{address}/v1/forecast?latitude=0&longitude=0&hourly=temperature_2m&forecast_days=1"
+        ),
+        (b'"hourly"',),
+    ),
     pause_s=2.0,
     credit="Weather: Open-Meteo.com, CC BY 4.0",
 )
@@ -153,28 +163,28 @@ def ask(place: Place, at: datetime, web: Web, now: datetime | None = None) -> We
     utc = at.astimezone(UTC)
     first, last = utc - timedelta(hours=FROST_H), utc + timedelta(hours=AHEAD_H)
     lat, lon = (round(round(x / GRID_DEG) * GRID_DEG, 2) for x in (place.lat, place.lon))
-    url = (
-        f"{web.openmeteo_url.rstrip('/')}/v1/forecast?latitude={lat:.2f}&longitude={lon:.2f}"
+    asked = (
+        f"/v1/forecast?latitude={lat:.2f}&longitude={lon:.2f}"
         f"&hourly={','.join(HOURLY)}&timeformat=unixtime&timezone=GMT"
         f"&start_date={first:%Y-%m-%d}&end_date={last:%Y-%m-%d}"
     )
-    hasty = replace(
-        web,
-        timeout_s=min(web.timeout_s, TIMEOUT_S),
-        patience_s=min(web.patience_s, PATIENCE_S),
-        retry_s=web.retry_s[:1],
-    )
+    urls = tuple(f"{address}{asked}" for address in web.urls(OPEN_METEO))
 
     def check(data: bytes) -> None:
         _weather(data, at)
 
     try:
-        data = hasty.fetch(
-            url,
-            check=check,
-            suffix=".json",
-            service=OPEN_METEO,
-            key=f"{url} in hour {now.timestamp() // KEPT_S:.0f}",
+        data = web.get(
+            Question(
+                service=OPEN_METEO,
+                urls=urls,
+                check=check,
+                key=f"{urls[0]} in hour {now.timestamp() // KEPT_S:.0f}",
+                suffix=".json",
+                tries=2,
+                timeout_s=TIMEOUT_S,
+                patience_s=PATIENCE_S,
+            )
         )
     except OfflineError as error:
         msg = "No weather: the network is switched off."

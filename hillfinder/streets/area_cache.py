@@ -21,6 +21,7 @@ import numpy as np
 from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.errors import PlaceError, StreetsError
 from hillfinder.model import HeightSource
+from hillfinder.services.service import without_password
 from hillfinder.streets.serialization import pack, unpack
 from hillfinder.streets.subsets import take, touching
 
@@ -97,9 +98,8 @@ def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
         network = graph.from_networkx(pulled, overpass.source(pulled), nodes_known=True)
         return Area(network, box, time.time())
 
-    return Wanted(
-        f"Overpass {', '.join(web.overpass_urls)}", around(place, radius_m), make, ages=True
-    )
+    servers = ", ".join(map(without_password, web.urls(overpass.OVERPASS)))
+    return Wanted(f"Overpass {servers}", around(place, radius_m), make, ages=True)
 
 
 def from_file(path: Path, place: Place, radius_m: float) -> Wanted:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from hillfinder.errors import DataError, StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.services.client import Service
+from hillfinder.services import osmnx_session
+from hillfinder.services.service import Probe, Service
 from hillfinder.streets.tags.features import NODE_KEYS
 from hillfinder.streets.tags.table import READ_TAGS
 
@@ -28,8 +29,12 @@ OVERPASS = Service(
     name="Overpass",
     gives="the streets of this area are",
     instead="give a street file (--osm FILE)",
+    address="https://overpass-api.de/api,https://overpass.private.coffee/api",
+    variable="HILLFINDER_OVERPASS_URL",
+    probe=Probe(lambda address: f"{address}/status", (b"Connected as",)),
     pause_s=30.0,
     apart_s=0.0,
+    ending="/interpreter",  # OSMnx adds it
 )
 #: About 1 km: what is asked for shows the quarter, not the door.
 GRID_DEG = 0.01
@@ -88,7 +93,9 @@ def pull(place: Place, radius_m: float, web: Web) -> nx.MultiDiGraph[int]:
         with suppress(ValueError):
             ask = partial(_ask, area)
             graphs.append(
-                web.osmnx(ask, check=check, service=OVERPASS, tags=TAGS, node_tags=NODE_KEYS)
+                osmnx_session.run(
+                    web, ask, service=OVERPASS, check=check, tags=TAGS, node_tags=NODE_KEYS
+                )
             )
     if not graphs:
         msg = f"OpenStreetMap has no streets within {radius_m / 1000:.1f} km of {_name(place)}."

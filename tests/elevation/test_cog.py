@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hillfinder.elevation.sources import byte_ranges as parts
-from hillfinder.elevation.sources import cog as remote
 from hillfinder.elevation.sources.byte_ranges import PART
-from hillfinder.elevation.sources.cog import COPERNICUS, USGS_3DEP, Remote
+from hillfinder.elevation.sources.cog import Remote
 from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.registry import COPERNICUS, USGS_3DEP, ElevationService
 from hillfinder.errors import DataError, HeightsError, OfflineError, ServiceError
 from hillfinder.services.client import Web
 from tests.towns import DATA, needs_data
@@ -87,8 +87,10 @@ def server(halves: dict[str, bytes]) -> Iterator[Files]:
 def web(tmp_path: Path, server: Files) -> Web:
     return Web(
         cache_dir=tmp_path,
-        usgs_url=server.url + "/{tile}/USGS_13_{tile}.tif",
-        copernicus_url=server.url + "/{tile}/{tile}.tif",
+        addresses={
+            "HILLFINDER_USGS_URL": server.url + "/{tile}/USGS_13_{tile}.tif",
+            "HILLFINDER_COPERNICUS_URL": server.url + "/{tile}/{tile}.tif",
+        },
         sleep=lambda _: None,
     )
 
@@ -170,7 +172,7 @@ def test_elsewhere_on_earth_nobody_is_asked(web: Web, server: Files) -> None:
     ],
 )
 def test_the_names_of_files(
-    web: Web, server: Files, model: remote.Model, place: tuple[float, float], name: str
+    web: Web, server: Files, model: ElevationService, place: tuple[float, float], name: str
 ) -> None:
     lat, lon = place
     Remote(web, model)(np.array([lon]), np.array([lat]))
@@ -242,7 +244,7 @@ def test_what_fails_is_told_and_nothing_bad_is_kept(
 
 
 def test_a_server_that_is_not_there(web: Web, server: Files) -> None:
-    gone = replace(web, usgs_url="http://127.0.0.1:9/{tile}.tif")
+    gone = replace(web, addresses={"HILLFINDER_USGS_URL": "http://127.0.0.1:9/{tile}.tif"})
     with pytest.raises(ServiceError, match="was not reached"):
         Remote(gone, USGS_3DEP)(*around(-122.05, 45.85))
     assert not server.requests
@@ -312,7 +314,10 @@ def test_portland_costs_four_requests_and_equals_its_file(tmp_path: Path) -> Non
     lon, lat = rng.uniform(-122.705, -122.635, 5000), rng.uniform(45.495, 45.545, 5000)
     with Files() as server:
         server.files[PLACE] = cloud_optimised(PORTLAND, 128)
-        web = Web(cache_dir=tmp_path, usgs_url=server.url + "/{tile}/USGS_13_{tile}.tif")
+        web = Web(
+            cache_dir=tmp_path,
+            addresses={"HILLFINDER_USGS_URL": server.url + "/{tile}/USGS_13_{tile}.tif"},
+        )
         read = Remote(web, USGS_3DEP)(lon, lat)
         assert np.array_equal(read, Raster([PORTLAND])(lon, lat))
         assert len(server.requests) <= 4

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +18,14 @@ import pytest
 import hillfinder as hf
 from hillfinder import find
 from hillfinder.cli import main
+from hillfinder.cli.probes import services
 from hillfinder.elevation.sources.fallback import Chain
-from hillfinder.elevation.sources.registry import KNOWN, NAMES, choose, look
+from hillfinder.elevation.sources.registry import (
+    ELEVATION_SERVICES,
+    TERRARIUM,
+    service_names,
+)
+from hillfinder.elevation.sources.selection import choose, look
 from hillfinder.errors import HeightsError, InputError, OfflineError, ServiceError
 from hillfinder.model import Place
 from hillfinder.services.client import Web
@@ -26,7 +37,6 @@ from tests.world.terrarium import wrong_tile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.world.service import Fault
 
@@ -65,10 +75,12 @@ def world(tmp_path: Path) -> Iterator[World]:
         mapterhorn = stack.enter_context(Mapterhorn(surface))
         web = Web(
             cache_dir=tmp_path / "cache",
-            usgs_url=usgs.url + "/{tile}/USGS_13_{tile}.tif",
-            copernicus_url=copernicus.url + "/{tile}/{tile}.tif",
-            terrarium_url=terrarium.template,
-            mapterhorn_url=mapterhorn.template,
+            addresses={
+                "HILLFINDER_USGS_URL": usgs.url + "/{tile}/USGS_13_{tile}.tif",
+                "HILLFINDER_COPERNICUS_URL": copernicus.url + "/{tile}/{tile}.tif",
+                "HILLFINDER_TERRARIUM_URL": terrarium.template,
+                "HILLFINDER_MAPTERHORN_URL": mapterhorn.template,
+            },
             sleep=lambda _: None,
         )
         yield World(usgs, copernicus, terrarium, mapterhorn, web)
@@ -114,7 +126,7 @@ def test_the_best_there_is_depends_on_the_place(place: Place, names: list[str]) 
 
 
 def test_every_name_stands_for_something_and_no_other_does() -> None:
-    for name in NAMES:
+    for name in service_names():
         assert choose(name, DOOR, Web(offline=True))
     with pytest.raises(InputError, match='called "lidar": give auto, 3dep, terrarium'):
         hf.near(DOOR, elevation="lidar", web=Web(offline=True))
@@ -122,8 +134,12 @@ def test_every_name_stands_for_something_and_no_other_does() -> None:
 
 def test_offline_opens_no_socket_and_names_what_is_missing(tmp_path: Path) -> None:
     """Addresses that would fail in another way, were they asked."""
-    web = Web(offline=True, cache_dir=tmp_path, usgs_url="http://127.0.0.1:9/{tile}")
-    for name in NAMES:
+    web = Web(
+        offline=True,
+        cache_dir=tmp_path,
+        addresses={"HILLFINDER_USGS_URL": "http://127.0.0.1:9/{tile}"},
+    )
+    for name in service_names():
         with pytest.raises(OfflineError, match="heights are not kept on this machine") as told:
             hf.Chain(choose(name, DOOR, web))(*AT)
         assert str(told.value).count("network is switched off") == 1
@@ -135,7 +151,7 @@ def test_offline_opens_no_socket_and_names_what_is_missing(tmp_path: Path) -> No
 
 @needs_data
 def test_what_they_know_of_a_place(world: World) -> None:
-    by_name = {known.name: look(known, DOOR, world.web) for known in KNOWN}
+    by_name = {known.name: look(known, DOOR, world.web) for known in ELEVATION_SERVICES}
     truth = float(hf.Raster([DEM])(*AT)[0])
     assert by_name["3dep"].elevation_m == truth
     for found in by_name.values():
@@ -143,10 +159,10 @@ def test_what_they_know_of_a_place(world: World) -> None:
     assert str(by_name["terrarium"].source).count("terrarium tiles of ned13") == 1
     world.usgs.always = status(503)
     paris = Place(48.85, 2.35)
-    far = {known.name: look(known, paris, world.web) for known in KNOWN}
+    far = {known.name: look(known, paris, world.web) for known in ELEVATION_SERVICES}
     assert all(found.elevation_m is None for found in far.values())
     world.terrarium.always = status(503)
-    nearer = look(KNOWN[1], Place(45.53, -122.65), world.web)
+    nearer = look(TERRARIUM, Place(45.53, -122.65), world.web)
     assert nearer.problem == "answered 503 Service Unavailable"
 
 
@@ -154,17 +170,16 @@ def test_what_they_know_of_a_place(world: World) -> None:
 def test_the_list_as_a_person_and_as_a_program_reads_it(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("usgs", "copernicus", "terrarium", "mapterhorn"):
-        address = getattr(world.web, f"{name}_url")
-        monkeypatch.setenv(f"HILLFINDER_{name.upper()}_URL", address)
+    for variable, address in world.web.addresses.items():
+        monkeypatch.setenv(variable, address)
     monkeypatch.setenv("HILLFINDER_CACHE_DIR", str(world.web.cache_dir))
     monkeypatch.setenv("COLUMNS", "80")
     assert main(["sources"]) == 0
     text = capsys.readouterr().out
     assert world.asked() == [0, 0, 0, 0]
-    for known in KNOWN:
+    for known in ELEVATION_SERVICES:
         assert known.name in text
-        assert known.attribution.split()[0] in text
+        assert known.service.credit.split()[0] in text
     assert max(map(len, text.splitlines())) <= 80
     assert main(["sources", "45.5120,-122.6960"]) == 0
     text = capsys.readouterr().out
@@ -331,7 +346,7 @@ def test_where_one_zoom_sends_tiles_of_elsewhere_the_coarser_ones_are_not_believ
 ) -> None:
     with Mapterhorn(lambda lon, lat: 300 + 900 * (lat - 46) + 700 * (lon - 8)) as server:
         server.always = wrong_tile
-        web = Web(cache_dir=tmp_path, mapterhorn_url=server.template)
+        web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_MAPTERHORN_URL": server.template})
         heights = Chain(choose("mapterhorn", Place(46.0, 8.0), web))
         lon, lat = np.meshgrid(np.linspace(7.98, 8.02, 9), np.linspace(45.98, 46.02, 9))
         with pytest.raises(HeightsError, match="sends tiles that do not fit each other"):
@@ -339,3 +354,77 @@ def test_where_one_zoom_sends_tiles_of_elsewhere_the_coarser_ones_are_not_believ
         assert {request.path.split("/")[1] for request in server.requests} == {"14"}
         server.always = None
         assert np.isfinite(heights(lon.ravel(), lat.ravel())).all()
+
+
+# --- One entry is enough --------------------------------------------------------------------------
+
+ADDED = """if True:
+    import sys
+    from dataclasses import replace
+    from hillfinder.elevation.sources import registry
+    known = registry.MAPTERHORN
+    service = replace(
+        known.service, name="Made Up", address="https://tiles.invalid/{z}", credit="(c) Nobody",
+        variable="HILLFINDER_MADE_UP_URL", probe=registry.tile_probe(b"WEBP"))
+    registry.ELEVATION_SERVICES += (
+        replace(known, name="made-up", title="Made-up tiles", service=service),)
+    from hillfinder.cli import main
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("place", [None, "46.0,8.0"])
+def test_a_new_entry_is_enough(tmp_path: Path, place: str | None) -> None:
+    lon, lat = 8.0, 46.0
+    with Mapterhorn(lambda lon, lat: 500 + 0 * lon + 100 * (lat - 46)) as server:
+        environment = (
+            os.environ
+            | {
+                "COLUMNS": "200",
+                "HILLFINDER_CACHE_DIR": str(tmp_path),
+                "HILLFINDER_MADE_UP_URL": server.template,
+            }
+            | {each.service.variable: "http://127.0.0.1:9/{z}{tile}" for each in ELEVATION_SERVICES}
+            | {
+                f"HILLFINDER_{name}_URL": "http://127.0.0.1:9"
+                for name in ("OVERPASS", "NOMINATIM", "OPENMETEO")
+            }
+        )
+
+        def run(*words: str) -> str:
+            command = [sys.executable, "-c", ADDED, *words]
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=False
+            )
+            assert "Traceback" not in done.stderr
+            return done.stdout + done.stderr
+
+        if place is None:
+            assert "copernicus, mapterhorn, made-up (see" in " ".join(run("near", "--help").split())
+            listed = run("sources")
+            assert "Made-up tiles" in listed
+            assert "made-up: (c) Nobody" in listed
+            assert "give auto, 3dep, terrarium, copernicus, mapterhorn, made-up" in " ".join(
+                run("near", f"{lat},{lon}", "--elevation", "lidar").split()
+            )
+            assert not server.requests
+        else:
+            assert "ok   Made Up (127.0.0.1:" in run("check")
+            here = run("sources", place, "--format", "json")
+            assert '"elevation_m": 500.0' in here
+
+
+def test_no_service_is_found_by_the_name_of_an_attribute() -> None:
+    package = Path(hf.__file__).parent
+    for path in package.rglob("*.py"):
+        text = path.read_text()
+        assert not re.search(r"getattr\((self\._)?web\b", text), path
+        assert not re.search(r"web\.\w+_url\b", text), path
+
+
+def test_every_service_says_where_it_is() -> None:
+    for service in services():
+        assert re.fullmatch(r"HILLFINDER_[A-Z0-9]+_URL", service.variable)
+        assert Web(addresses={service.variable: service.address}).urls(service)
+        assert all(url.startswith("https://") for url in Web().urls(service))
+    assert len({service.variable for service in services()}) == len(services())

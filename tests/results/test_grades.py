@@ -583,7 +583,7 @@ def test_without_a_file_heights_come_from_tiles(
     known: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with Terrarium(lambda lon, lat: 500 + 5000 * (lat - 46) + 0 * lon) as server:
-        web = Web(cache_dir=tmp_path, terrarium_url=server.template)
+        web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_TERRARIUM_URL": server.template})
         (up, down, *_) = hf.grade(known, web=web)
     assert up.grade == pytest.approx(5000 / 111_150, abs=2e-4)
     assert down.grade == pytest.approx(-up.grade, abs=1e-9)

@@ -15,9 +15,11 @@ import pytest
 
 from hillfinder.errors import DataError, InputError, OfflineError, PlaceError, ServiceError
 from hillfinder.progress import Progress
-from hillfinder.services import request as asking
-from hillfinder.services.client import Service as Told
+from hillfinder.services import osmnx_session, request
 from hillfinder.services.client import Web
+from hillfinder.services.request import Question
+from hillfinder.services.service import Probe
+from hillfinder.services.service import Service as Told
 from tests.world import Answer, Nominatim, Service
 from tests.world.service import FAULTS, HTML, body, cut, half_sent, status
 
@@ -26,7 +28,16 @@ if TYPE_CHECKING:
 
     from tests.world.service import Fault
 
-ECHO = Told("Echo", "echoes are", "shout yourself", pause_s=30.0)
+ECHO = Told(
+    name="Echo",
+    gives="echoes are",
+    instead="shout yourself",
+    address="https://echo.example",
+    variable="HILLFINDER_ECHO_URL",
+    probe=Probe(lambda address: address, (b"/",)),
+    pause_s=30.0,
+    ending="/interpreter",
+)
 
 
 def is_path(data: bytes) -> None:
@@ -52,7 +63,12 @@ def web(tmp_path: Path, waits: list[float]) -> Web:
 
 
 def fetch(web: Web, server: Service, name: str = "a!", **more: Any) -> bytes:
-    return web.fetch(f"{server.url}/{name}", check=is_path, suffix=".txt", service=ECHO, **more)
+    return ask(web, f"{server.url}/{name}", **more)
+
+
+def ask(web: Web, url: str, **more: Any) -> bytes:
+    usual: dict[str, Any] = {"service": ECHO, "check": is_path, "key": url, "suffix": ".txt"}
+    return web.get(Question(urls=(url,), **(usual | more)))
 
 
 def files(web: Web) -> list[Path]:
@@ -189,7 +205,7 @@ def test_a_silent_service(tmp_path: Path, server: Service) -> None:
 
 
 def test_a_reply_without_end(web: Web, server: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "LARGEST_REPLY", 100_000)
+    monkeypatch.setattr(request, "LARGEST_REPLY", 100_000)
     server.always = body(b"/" * 300_000)
     with pytest.raises(ServiceError, match="MB, or took too long"):
         fetch(web, server)
@@ -238,7 +254,7 @@ def test_the_check_may_raise_an_error_of_its_own(web: Web, server: Service) -> N
         raise PlaceError(msg)
 
     with pytest.raises(PlaceError, match="nowhere"):
-        web.fetch(f"{server.url}/a!", check=refuse, suffix=".txt", service=ECHO)
+        ask(web, f"{server.url}/a!", check=refuse)
     assert len(server.requests) == 1
     assert not files(web)
 
@@ -284,7 +300,7 @@ def test_what_was_absent_is_asked_for_again_on_another_day(
 def test_offline_opens_no_socket(tmp_path: Path) -> None:
     web = Web(offline=True, cache_dir=tmp_path)
     with pytest.raises(OfflineError) as told:
-        web.fetch("http://127.0.0.1/a!", check=is_path, suffix=".txt", service=ECHO)
+        ask(web, "http://127.0.0.1/a!")
     assert "echoes are not kept on this machine" in str(told.value)
     assert "or shout yourself." in str(told.value)
 
@@ -314,9 +330,11 @@ def test_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert web == Web(
         offline=True,
         cache_dir=tmp_path,
-        overpass_url="http://a/api",
-        nominatim_url="http://b",
-        terrarium_url="http://c/{z}/{x}/{y}.png",
+        addresses={
+            "HILLFINDER_OVERPASS_URL": "http://a/api",
+            "HILLFINDER_NOMINATIM_URL": "http://b",
+            "HILLFINDER_TERRARIUM_URL": "http://c/{z}/{x}/{y}.png",
+        },
     )
     assert Web.from_environment({"HILLFINDER_CACHE_DIR": "~/x"}).cache_dir == Path.home() / "x"
 
@@ -335,7 +353,7 @@ def test_the_offline_switch(value: str, *, off: bool) -> None:
 )
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(InputError, match="is no address"):
-        Web(overpass_url=url)
+        Web(addresses={ECHO.variable: url})
 
 
 @pytest.mark.parametrize("to", ["http://login.invalid/", "//127.0.0.2/", "http://evil127.0.0.1/"])
@@ -351,9 +369,9 @@ def test_a_service_may_move_within_its_own_host(web: Web, server: Service) -> No
     with Service() as other:
         server.faults.append(lambda _: Answer(302, b"", {"Location": f"{other.url}/there!"}))
         assert fetch(web, server) == b"/there!"
-    asking._stay("https://a.example/x", "https://lz4.a.example/x")
-    with pytest.raises(asking.Fault, match="not encrypted"):
-        asking._stay("https://a.example/x", "http://a.example/x")
+    request._stay("https://a.example/x", "https://lz4.a.example/x")
+    with pytest.raises(request.Fault, match="not encrypted"):
+        request._stay("https://a.example/x", "http://a.example/x")
 
 
 def test_a_question_has_an_end(tmp_path: Path, server: Service) -> None:
@@ -454,7 +472,7 @@ def test_one_question_at_a_time(tmp_path: Path, server: Service) -> None:
     def run(number: int) -> None:
         web = Web(cache_dir=tmp_path)
         url = f"{server.url}/{number % 3}!"
-        web.fetch(url, check=is_path, suffix=".txt", service=alone)
+        ask(web, url, service=alone)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(6)]
     for thread in threads:
@@ -469,7 +487,7 @@ def test_questions_are_apart(tmp_path: Path, server: Service, waits: list[float]
     apart = replace(ECHO, apart_s=9.0)
     for number in range(2):
         web = Web(cache_dir=tmp_path, sleep=waits.append)
-        web.fetch(f"{server.url}/{number}!", check=is_path, suffix=".txt", service=apart)
+        ask(web, f"{server.url}/{number}!", service=apart)
     assert len(waits) == 1
     assert 5 < waits[0] <= 9
 
@@ -484,7 +502,7 @@ def test_somebody_who_never_ends_is_not_waited_for_for_ever(
     def another() -> None:
         web = Web(cache_dir=tmp_path, patience_s=0.3, progress=heard)
         try:
-            web.fetch(f"{server.url}/a!", check=is_path, suffix=".txt", service=alone)
+            ask(web, f"{server.url}/a!", service=alone)
         except ServiceError as error:
             told.append(error)
 
@@ -498,12 +516,14 @@ def test_somebody_who_never_ends_is_not_waited_for_for_ever(
 
 
 def test_asking_once_keeps_nothing(web: Web, server: Service, waits: list[float]) -> None:
-    assert web.ask(f"{server.url}/a!", ECHO, 5.0) == b"/a!"
+    once: dict[str, Any] = {"key": None, "tries": 1, "timeout_s": 5.0, "patience_s": 5.0}
+    assert fetch(web, server, **once) == b"/a!"
     server.always = status(504)
-    with pytest.raises(ServiceError, match=r"^answered 504 Gateway Timeout$"):
-        web.ask(f"{server.url}/a!", ECHO, 5.0)
+    with pytest.raises(ServiceError, match="answered 504 Gateway Timeout") as told:
+        fetch(web, server, **once)
+    assert str(told.value.__cause__) == "answered 504 Gateway Timeout"
     with pytest.raises(OfflineError):
-        Web(offline=True, cache_dir=web.cache_dir).ask(f"{server.url}/a!", ECHO, 5.0)
+        fetch(Web(offline=True, cache_dir=web.cache_dir), server, **once)
     assert (files(web), waits, len(server.requests)) == ([], [], 2)
 
 
@@ -528,13 +548,15 @@ def pulled(web: Web) -> Any:
         return osmnx.graph_from_point((45.0, -122.0), 100)
 
     with pytest.raises(ValueError, match=r"."):
-        web.osmnx(ask, check=check, service=ECHO)
+        osmnx_session.run(web, ask, check=check, service=ECHO)
 
 
 @pytest.fixture
 def both(tmp_path: Path, server: Service, second: Service, waits: list[float]) -> Web:
     urls = f"{server.url}/api/, {second.url}/api/interpreter"
-    return Web(cache_dir=tmp_path, overpass_url=urls, sleep=waits.append, timeout_s=5.0)
+    return Web(
+        cache_dir=tmp_path, addresses={ECHO.variable: urls}, sleep=waits.append, timeout_s=5.0
+    )
 
 
 def test_the_second_server_is_asked_at_once(
@@ -562,7 +584,8 @@ def test_each_server_has_its_pause_and_its_tries(
     server.always = status(429)
     second.always = status(500)
     with pytest.raises(ServiceError) as told:
-        both.osmnx(
+        osmnx_session.run(
+            both,
             lambda osmnx: osmnx.graph_from_point((45.0, -122.0), 100),
             check=lambda _: None,
             service=ECHO,
@@ -580,7 +603,7 @@ def test_each_server_has_its_pause_and_its_tries(
 @pytest.mark.parametrize("url", ["", ",", "http://a/api,", "http://a/api,b"])
 def test_a_list_of_servers_that_is_none(url: str) -> None:
     with pytest.raises(InputError, match="is no address"):
-        Web(overpass_url=url)
+        Web(addresses={ECHO.variable: url})
 
 
 # OSMnx through the door.
@@ -612,7 +635,7 @@ def test_osmnx_asks_through_the_door_and_is_put_back(
     tmp_path: Path, gazetteer: Nominatim, waits: list[float]
 ) -> None:
     before = settings()
-    web = Web(cache_dir=tmp_path, nominatim_url=gazetteer.url, sleep=waits.append)
+    web = Web(cache_dir=tmp_path, addresses={ECHO.variable: gazetteer.url}, sleep=waits.append)
     gazetteer.faults += [status(504), HTML]
 
     def ask(osmnx: Any) -> Any:
@@ -621,7 +644,7 @@ def test_osmnx_asks_through_the_door_and_is_put_back(
         assert not osmnx.settings.overpass_rate_limit
         return osmnx.geocode("Here")
 
-    assert web.osmnx(ask, check=rows, service=ECHO, tags=["highway"]) == (45.0, -122.0)
+    assert osmnx_session.run(web, ask, check=rows, service=ECHO, tags=["highway"]) == (45.0, -122.0)
     assert [request.path for request in gazetteer.requests] == ["/search"] * 3
     assert waits == [30.0, 5.0]
     assert settings() == before
@@ -637,7 +660,7 @@ def test_osmnx_is_put_back_after_a_failure(tmp_path: Path) -> None:
         raise KeyError(msg)
 
     with pytest.raises(KeyError, match="mine"):
-        web.osmnx(fail, check=rows, service=ECHO)
+        osmnx_session.run(web, fail, check=rows, service=ECHO)
     assert settings() == before
 
 
@@ -646,7 +669,7 @@ def test_osmnx_offline_opens_no_socket(tmp_path: Path) -> None:
     before = settings()
     web = Web(offline=True, cache_dir=tmp_path)
     with pytest.raises(OfflineError, match="echoes are not kept"):
-        web.osmnx(lambda osmnx: osmnx.geocode("Here"), check=rows, service=ECHO)
+        osmnx_session.run(web, lambda osmnx: osmnx.geocode("Here"), check=rows, service=ECHO)
     assert settings() == before
 
 
@@ -662,8 +685,11 @@ def test_osmnx_looks_up_no_host_and_leaves_the_look_up_alone(tmp_path: Path) -> 
     sys.addaudithook(listen)  # it cannot be taken away, only told to be deaf
     try:
         with pytest.raises(OfflineError, match="echoes are not kept"):
-            Web(offline=True, cache_dir=tmp_path).osmnx(
-                lambda osmnx: osmnx.graph_from_point((45.0, -122.0), 100), check=rows, service=ECHO
+            osmnx_session.run(
+                Web(offline=True, cache_dir=tmp_path),
+                lambda osmnx: osmnx.graph_from_point((45.0, -122.0), 100),
+                check=rows,
+                service=ECHO,
             )
     finally:
         listening = False
@@ -674,7 +700,7 @@ def test_osmnx_looks_up_no_host_and_leaves_the_look_up_alone(tmp_path: Path) -> 
 def test_an_osmnx_that_does_not_read_its_cache_does_not_ask_for_ever(
     tmp_path: Path, server: Service
 ) -> None:
-    web = Web(cache_dir=tmp_path, overpass_url=server.url)
+    web = Web(cache_dir=tmp_path, addresses={ECHO.variable: server.url})
     server.always = body(b"[]")
 
     def ask(osmnx: Any) -> Any:
@@ -682,7 +708,7 @@ def test_an_osmnx_that_does_not_read_its_cache_does_not_ask_for_ever(
         return osmnx.graph_from_point((45.0, -122.0), 100)
 
     with pytest.raises(ServiceError, match=r"install 2\.1"):
-        web.osmnx(ask, check=rows, service=ECHO)
+        osmnx_session.run(web, ask, check=rows, service=ECHO)
     assert len(server.requests) == 1
 
 
@@ -696,7 +722,9 @@ def test_two_threads_do_not_share_settings(tmp_path: Path) -> None:
             time.sleep(0.02)
             seen.append((first, osmnx.settings.overpass_url))
 
-        Web(cache_dir=tmp_path, overpass_url=url).osmnx(ask, check=rows, service=ECHO)
+        osmnx_session.run(
+            Web(cache_dir=tmp_path, addresses={ECHO.variable: url}), ask, check=rows, service=ECHO
+        )
 
     threads = [threading.Thread(target=run, args=(f"http://{name}",)) for name in "abcd"]
     for thread in threads:

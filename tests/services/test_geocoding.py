@@ -39,7 +39,9 @@ def server() -> Iterator[Nominatim]:
 
 @pytest.fixture
 def web(tmp_path: Path, server: Nominatim) -> Web:
-    return Web(cache_dir=tmp_path, nominatim_url=server.url, sleep=lambda _: None)
+    return Web(
+        cache_dir=tmp_path, addresses={"HILLFINDER_NOMINATIM_URL": server.url}, sleep=lambda _: None
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,9 @@ def test_words_are_asked_once(web: Web, server: Nominatim) -> None:
     (request,) = server.requests
     assert request.fields["q"] == CREST
     assert request.agent.startswith("hillfinder")
-    off = Web(offline=True, cache_dir=web.cache_dir, nominatim_url=server.url)
+    off = Web(
+        offline=True, cache_dir=web.cache_dir, addresses={"HILLFINDER_NOMINATIM_URL": server.url}
+    )
     assert locate(CREST, off) == Place(45.4987, -122.7081, CREST)
 
 
@@ -199,7 +203,9 @@ def test_several_matches_are_told_and_the_first_is_taken(tmp_path: Path) -> None
     give = "give these numbers if you mean that one."
     places = [(39.8, -89.64), (39.81, -89.65), (37.2, -93.3), (42.1, -72.6)]
     with Nominatim({"Springfield": places}) as server:
-        web = Web(cache_dir=tmp_path, nominatim_url=server.url, progress=Heard())
+        web = Web(
+            cache_dir=tmp_path, addresses={"HILLFINDER_NOMINATIM_URL": server.url}, progress=Heard()
+        )
         for _ in range(2):
             said.clear()
             assert locate("Springfield", web) == Place(39.8, -89.64, "Springfield")
@@ -221,7 +227,9 @@ def test_questions_are_a_second_apart(tmp_path: Path) -> None:
     with Nominatim({"A": (1, 1), "B": (2, 2), "C": (3, 3)}) as server:
         server.always = note
         for name in "ABC":  # as three runs would
-            locate(name, Web(cache_dir=tmp_path, nominatim_url=server.url))
+            locate(
+                name, Web(cache_dir=tmp_path, addresses={"HILLFINDER_NOMINATIM_URL": server.url})
+            )
     assert np.diff(times).min() >= 1.0
 
 
@@ -233,7 +241,7 @@ def test_a_name_that_is_kept_loads_no_osmnx(web: Web) -> None:
         from hillfinder.services.geocoding import locate
         from hillfinder.services.client import Web
         web = Web(offline=True, cache_dir=Path({str(web.cache_dir)!r}),
-                  nominatim_url={web.nominatim_url!r})
+                  addresses={web.addresses!r})
         assert locate({CREST!r}, web).lat == 45.4987
         assert "osmnx" not in sys.modules
     """

@@ -20,7 +20,7 @@ import rasterio
 from rasterio.transform import Affine
 
 import hillfinder as hf
-from hillfinder.cli.probes import PROBES
+from hillfinder.cli.probes import services
 from hillfinder.demo import town
 from hillfinder.elevation.sources.tiles import Tiles
 from tests.towns import needs_data
@@ -376,7 +376,7 @@ def command(world: World, cache: Path, *words: str, **more: str) -> tuple[int, s
 def test_check_says_what_is_reached(world: World, tmp_path: Path) -> None:
     code, out, err = command(world, tmp_path, "check")
     assert (code, err) == (0, "")
-    assert out.count("ok   ") == len(PROBES) + 1  # Overpass has two servers
+    assert out.count("ok   ") == len(services()) + 1  # Overpass has two servers
     assert "2 slots available now" in out
     assert f"Kept in {tmp_path}: 0.0 MB of at most 500 MB" in out
     assert "osmnx 2." in out

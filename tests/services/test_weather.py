@@ -37,7 +37,7 @@ def server() -> Iterator[OpenMeteo]:
 def web(server: OpenMeteo, tmp_path: Path) -> Web:
     return Web(
         cache_dir=tmp_path,
-        openmeteo_url=server.url,
+        addresses={"HILLFINDER_OPENMETEO_URL": server.url},
         timeout_s=0.5,
         patience_s=2.0,
         retry_s=(0.01, 0.01),
@@ -73,7 +73,9 @@ def test_a_mild_day_is_dry_and_neither_icy_nor_snowy(server: OpenMeteo, web: Web
 
 def test_rain_wets_from_three_hours_before_until_the_end(server: OpenMeteo, tmp_path: Path) -> None:
     for hour, wet in ((-3, False), (-2, True), (0, True), (1, True), (2, True), (3, False)):
-        web = Web(cache_dir=tmp_path / str(hour), openmeteo_url=server.url)
+        web = Web(
+            cache_dir=tmp_path / str(hour), addresses={"HILLFINDER_OPENMETEO_URL": server.url}
+        )
         assert ask(server, web, precipitation={hour: 1.0}).wet == wet, hour
 
 

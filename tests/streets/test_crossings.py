@@ -177,7 +177,7 @@ def test_overpass_tells_what_the_file_tells(portland: StreetNetwork, tmp_path: P
     place, radius_m = Place(45.5120, -122.6960), 1500.0
     nodes, ways = nodes_and_ways(PORTLAND)
     with Overpass(nodes, ways, tags_of_nodes(PORTLAND)) as server:
-        web = Web(cache_dir=tmp_path, overpass_url=server.api)
+        web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OVERPASS_URL": server.api})
         pulled = overpass.pull(place, radius_m, web)
     theirs = graph.from_networkx(pulled, nodes_known=True)
     bounds = store.around(place, radius_m - 200.0)

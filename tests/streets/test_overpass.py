@@ -73,7 +73,12 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def web(tmp_path: Path, server: Overpass, waits: list[float]) -> Web:
-    return Web(cache_dir=tmp_path, overpass_url=server.api, sleep=waits.append, timeout_s=5.0)
+    return Web(
+        cache_dir=tmp_path,
+        addresses={"HILLFINDER_OVERPASS_URL": server.api},
+        sleep=waits.append,
+        timeout_s=5.0,
+    )
 
 
 def segments(pulled: nx.MultiDiGraph[int]) -> dict[int, list[tuple[int, int]]]:
@@ -206,7 +211,7 @@ def test_streets_just_beyond_the_area_are_none_in_it(web: Web) -> None:
 
 
 def test_offline(web: Web, tmp_path: Path, server: Overpass) -> None:
-    off = Web(cache_dir=tmp_path, overpass_url=server.api, offline=True)
+    off = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OVERPASS_URL": server.api}, offline=True)
     with pytest.raises(OfflineError, match="streets of this area are not kept"):
         overpass.pull(HERE, 500, off)
     assert not server.requests
@@ -230,11 +235,11 @@ def test_across_the_antimeridian(tmp_path: Path) -> None:
     nodes = {1: (179.985, -16.8), 2: (180.0, -16.8), 3: (-180.0, -16.8), 4: (-179.985, -16.8)}
     ways = [Way(1, (1, 2), {"highway": "track"}), Way(2, (3, 4), {"highway": "track"})]
     with Overpass(nodes, ways) as server:
-        web = Web(cache_dir=tmp_path / "both", overpass_url=server.api)
+        web = Web(cache_dir=tmp_path / "both", addresses={"HILLFINDER_OVERPASS_URL": server.api})
         pulled = overpass.pull(Place(-16.8, -180.0), 1500, web)
         assert segments(pulled) == {1: [(1, 2)], 2: [(3, 4)]}
     with Overpass(nodes, ways[:1]) as server:  # nothing on the other side
-        web = Web(cache_dir=tmp_path / "one", overpass_url=server.api)
+        web = Web(cache_dir=tmp_path / "one", addresses={"HILLFINDER_OVERPASS_URL": server.api})
         pulled = overpass.pull(Place(-16.8, 179.999), 1500, web)
         assert segments(pulled) == {1: [(1, 2)]}
 
@@ -263,7 +268,7 @@ def test_the_area_holds_the_circle(lat: float, lon: float, radius_m: float, cour
 def test_portland_is_the_same_from_overpass_and_from_its_file(tmp_path: Path) -> None:
     place = Place(45.5163, -122.6981)
     with Overpass(*read_extract(PORTLAND)) as server:
-        web = Web(cache_dir=tmp_path, overpass_url=server.api)
+        web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OVERPASS_URL": server.api})
         pulled = graph.from_networkx(overpass.pull(place, 700, web))
     ((west, south, east, north),) = overpass.areas(overpass.box(place, 700))
     whole = extract.read(PORTLAND)

@@ -299,7 +299,6 @@ def test_two_hills_change_places_in_the_rain(server: OpenMeteo, tmp_path: Path) 
     ]
     heights = Formula(lambda x, y: 100 + np.where(x < 200, 0.12, 0.08) * y)
     network = town(ways, nodes)
-    web = Web(cache_dir=tmp_path, openmeteo_url=server.url)
 
     def names(*, weather: bool, rain: float) -> list[tuple[int, str, bool]]:
         server.hour = lambda _: {"precipitation": rain}
@@ -309,7 +308,9 @@ def test_two_hills_change_places_in_the_rain(server: OpenMeteo, tmp_path: Path) 
             criteria,
             streets=network,
             heights=heights,
-            web=Web(cache_dir=tmp_path / f"{rain}", openmeteo_url=web.openmeteo_url),
+            web=Web(
+                cache_dir=tmp_path / f"{rain}", addresses={"HILLFINDER_OPENMETEO_URL": server.url}
+            ),
         )
         return [
             (hill.rank, hill.name.partition(" ")[0], "choose another" in " ".join(hill.notes))
@@ -330,7 +331,11 @@ def server() -> Iterator[OpenMeteo]:
 
 
 def test_a_dead_service_costs_the_weather_and_not_the_hills(tmp_path: Path) -> None:
-    web = Web(cache_dir=tmp_path, openmeteo_url="http://127.0.0.1:1", sleep=lambda _: None)
+    web = Web(
+        cache_dir=tmp_path,
+        addresses={"HILLFINDER_OPENMETEO_URL": "http://127.0.0.1:1"},
+        sleep=lambda _: None,
+    )
     nodes = {1: (0.0, 0.0), 2: (0.0, 160.0)}
     heights = Formula(lambda _, y: 100 + 0.1 * y)
     criteria = Criteria(weather=True, warmup_min=(0.0, 20.0))
@@ -345,7 +350,7 @@ def test_a_dead_service_costs_the_weather_and_not_the_hills(tmp_path: Path) -> N
 
 
 def test_weather_is_told_with_its_source(server: OpenMeteo, tmp_path: Path) -> None:
-    web = Web(cache_dir=tmp_path, openmeteo_url=server.url)
+    web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OPENMETEO_URL": server.url})
     criteria = Criteria(weather=True, start=datetime.now(UTC) + timedelta(hours=3))
     light, forecast, source = safety.look_up(Place(LAT, LON), criteria, web).words
     assert light.startswith("The sun rises at ")

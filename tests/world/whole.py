@@ -9,9 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
-from hillfinder.cli.probes import EVERYWHERE
 from hillfinder.demo import files, town
-from hillfinder.elevation.sources.cog import COPERNICUS, USGS_3DEP
+from hillfinder.elevation.sources.registry import EVERYWHERE, copernicus_tile, usgs_tile
 from tests.towns import DATA
 from tests.world.files import Files, cloud_optimised
 from tests.world.nominatim import Nominatim
@@ -82,9 +81,9 @@ class World:
         return self
 
     def _lay_out(self, south: int, west: int, data: bytes) -> None:
-        name = USGS_3DEP.tile(south, west)
+        name = usgs_tile(south, west)
         self.usgs.files[f"/{name}/USGS_13_{name}.tif"] = data
-        name = COPERNICUS.tile(south, west)
+        name = copernicus_tile(south, west)
         self.copernicus.files[f"/{name}/{name}.tif"] = data
 
     def __enter__(self) -> Self:

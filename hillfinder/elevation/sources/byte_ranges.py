@@ -15,7 +15,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from hillfinder.elevation.sources.registry import TIFF
 from hillfinder.errors import DataError, ServiceError
+from hillfinder.services.request import Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from rasterio.io import DatasetReader
 
-    from hillfinder.services.client import Service, Web
+    from hillfinder.services.client import Web
+    from hillfinder.services.service import Service
 
 #: What is fetched and kept at least: the table of a 3DEP file fits into the first part.
 PART = 2**17
@@ -31,18 +34,19 @@ PART = 2**17
 MOST_AT_ONCE = 64
 #: What is kept of a file that does not exist.
 NOTHING = b"no file"
-TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 class RemoteFile:
     """A file on a server, as far as it is here."""
 
-    def __init__(self, web: Web, url: str, service: Service, *, distrust: bool) -> None:
+    def __init__(
+        self, web: Web, urls: tuple[str, ...], service: Service, *, distrust: bool
+    ) -> None:
         """Fetch its first part.
 
         Args:
             web: the door.
-            url: where it lies.
+            urls: where it is: the same file on each server.
             service: whom to name when it fails.
             distrust: fetch anew what was kept before.
 
@@ -50,7 +54,8 @@ class RemoteFile:
             ServiceError: it cannot be had, or is no TIFF.
             OfflineError: it is not kept, and the network is off.
         """
-        self.url = url
+        self.url = urls[0]
+        self._urls = urls
         self.wanted: set[int] = set()
         self._web = web
         self._service = service
@@ -107,13 +112,15 @@ class RemoteFile:
             if entry != NOTHING:
                 _split(entry)
 
-        return self._web.kept(
-            f"{self.url} part {number}",
-            partial(self._make, number),
-            check=check,
-            suffix=".bytes",
-            service=self._service,
-            absent=NOTHING,
+        return self._web.get(
+            Question(
+                service=self._service,
+                urls=self._urls,
+                check=check,
+                absent=NOTHING,
+                key=f"{self.url} part {number}",
+                make=partial(self._make, number),
+            )
         )
 
     def _make(self, number: int) -> bytes:
@@ -123,23 +130,52 @@ class RemoteFile:
         last = number
         while last + 1 in self.wanted and last - number < MOST_AT_ONCE:
             last += 1
-        service = self._service
-        version, size, data = self._web.part(
-            self.url, number * PART, (last + 1) * PART - 1, service=service, absent=NOTHING
+        service, span = self._service, (number * PART, (last + 1) * PART - 1)
+
+        def check(reply: bytes) -> None:
+            if reply != NOTHING:
+                _answered(reply, span)
+
+        reply = self._web.get(
+            Question(
+                service=service,
+                urls=self._urls,
+                span=span,
+                header="ETag Content-Range",
+                check=check,
+                absent=NOTHING,
+            )
         )
-        if data == NOTHING:
+        if reply == NOTHING:
             self._made[number] = NOTHING
-        elif number == 0 and data[:4] not in TIFF:
+            return NOTHING
+        version, size, data = _answered(reply, span)
+        if number == 0 and data[:4] not in TIFF:
             msg = (
                 f"{service.name} sent no elevation model, so {service.gives} not to be had now: "
                 f"try again in a few minutes, or {service.instead}."
             )
             raise ServiceError(msg) from DataError("sent no elevation model")
-        else:
-            for each in range(number, last + 1):
-                part = data[(each - number) * PART :][:PART]
-                self._made[each] = _joined(version, size, part, service.credit)
+        for each in range(number, last + 1):
+            part = data[(each - number) * PART :][:PART]
+            self._made[each] = _joined(version, size, part, service.credit)
         return self._made[number]
+
+
+def _answered(reply: bytes, span: tuple[int, int]) -> tuple[str, int, bytes]:
+    """Return version (its ``ETag``) and size of the file and the bytes of an answer.
+
+    Raises:
+        DataError: it is not the part that was asked for.
+    """
+    before, _, data = reply.partition(b"\n")
+    version, _, got = before.decode().partition("\t")
+    begins, _, size = got.partition("/")
+    end = min(span[1], int(size) - 1) if size.isdecimal() else -1
+    if begins != f"bytes {span[0]}-{end}" or len(data) != end - span[0] + 1:
+        msg = "not the part of the file that was asked for"
+        raise DataError(msg)
+    return version, int(size), data
 
 
 def _joined(version: str, size: int, data: bytes, credit: str) -> bytes:

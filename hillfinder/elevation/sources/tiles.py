@@ -15,7 +15,6 @@ Copernicus GLO-30 where nothing better is open.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import product
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -26,22 +25,23 @@ import numpy as np
 from hillfinder.earth import EQUATOR_M, web_mercator
 from hillfinder.elevation.heights import bilinear, mask_voids, worst
 from hillfinder.elevation.sources import tile_images
+from hillfinder.elevation.sources.registry import TERRARIUM, USE_A_FILE, TileSet
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
-from hillfinder.services.client import Service
+from hillfinder.services.request import Question
+from hillfinder.services.service import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from hillfinder.elevation.sources.tile_images import ImageFormat
+    from hillfinder.elevation.sources.registry import ElevationService
     from hillfinder.model import Floats, HeightKind
     from hillfinder.services.client import Web
 
 #: Requests under way at one time.
 AT_ONCE = 4
-INSTEAD = "give an elevation file (--dem FILE)"
 #: What terrarium tiles are made of: cell size in metres and kind, by the folder they name it with.
 #: What is not listed is taken for 30 m of unknown kind.
 MODELS: dict[str, tuple[float, HeightKind]] = {
@@ -76,66 +76,18 @@ NOTHING = b"no tile"
 SUFFIX = ".tile"
 
 
-@dataclass(frozen=True, slots=True)
-class TileSet:
-    """A server's tiles.
-
-    Attributes:
-        name: what they are called.
-        service: whom to name when it fails.
-        address: the attribute of ``Web`` that holds their address.
-        size: pixels a side.
-        format: of the pictures.
-        header: the reply header in which a tile names its models, empty where there is none.
-    """
-
-    name: str
-    service: Service
-    address: str
-    size: int
-    format: ImageFormat
-    header: str = ""
-
-
-TERRARIUM = TileSet(
-    name="terrarium tiles",
-    service=Service(
-        name="The terrarium tile server",
-        gives="heights are",
-        instead=INSTEAD,
-        credit="Terrain Tiles by Mapzen, from 3DEP, SRTM and GMTED2010 (courtesy of the U.S. "
-        "Geological Survey), ETOPO1 (NOAA) and national elevation models: "
-        "https://github.com/tilezen/joerd/blob/master/docs/attribution.md",
-    ),
-    address="terrarium_url",
-    size=256,
-    format="PNG",
-    header="x-amz-meta-x-imagery-sources",
-)
-MAPTERHORN = TileSet(
-    name="Mapterhorn",
-    service=Service(
-        name="Mapterhorn",
-        gives="heights are",
-        instead=INSTEAD,
-        credit="(c) Mapterhorn, from open elevation models of many makers and Copernicus GLO-30: "
-        "https://mapterhorn.com/attribution",
-    ),
-    address="mapterhorn_url",
-    size=512,
-    format="WEBP",
-)
-#: Mapterhorn's zooms, finest first, each with the kind of what has no finer one. At 12 that is
-#: GLO-30 but for a few models of 20 m.
-MAPTERHORN_ZOOMS: dict[int, HeightKind] = {14: "unknown", 13: "unknown", 12: "surface"}
-
-
 class Tiles:
     """Heights from tiles, fetched as they are needed."""
 
-    def __init__(self, web: Web, tiles: TileSet = TERRARIUM, zoom: int = 14) -> None:
-        """Use these tiles; a step of ``zoom`` halves their pixels."""
+    def __init__(self, web: Web, service: ElevationService = TERRARIUM, zoom: int = 14) -> None:
+        """Use the tiles of ``service``, whose data is a ``TileSet``, at one of its zooms."""
+        tiles = service.data
+        if not isinstance(tiles, TileSet):
+            msg = f"{service.name} has no tiles"
+            raise TypeError(msg)
         self._web = web
+        self._title = service.title
+        self._service = service.service
         self._set = tiles
         self._zoom = zoom
         self._whole = tiles.size << zoom
@@ -151,18 +103,22 @@ class Tiles:
         made_of, kind, cell_m = self._read or ("", "unknown", USUAL_CELL_M)
         if not self._set.header:
             made_of = f" at zoom {self._zoom}"
-        name = f"{self._set.name}{made_of}"
-        return HeightSource(name, kind, round(cell_m, 2), self._set.service.credit)
+        name = f"{self._title}{made_of}"
+        return HeightSource(name, kind, round(cell_m, 2), self._service.credit)
 
     @property
     def key(self) -> str:
         """Return what the heights depend on, so that profiles made of them can be kept."""
-        return f"{getattr(self._web, self._set.address)} at zoom {self._zoom}"
+        return f"{self.server} at zoom {self._zoom}"
 
     @property
     def server(self) -> str:
         """Return whom it asks: where one zoom fails the others are no better."""
-        return str(getattr(self._web, self._set.address))
+        return self._web.urls(self._service)[0]
+
+    def reaches(self, lon: float, lat: float) -> bool:  # noqa: ARG002 - tiles cover the earth
+        """Return whether there may be a tile for a point."""
+        return True
 
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return the heights at points, NaN where there is no tile or the tile is void.
@@ -190,7 +146,7 @@ class Tiles:
         """Return words for the models behind tiles, their worst kind and coarsest cell."""
         if self._set.header:
             return _models(headers)
-        kind = MAPTERHORN_ZOOMS.get(self._zoom, "unknown")
+        kind = self._set.zooms.get(self._zoom, "unknown")
         # A model's tiles end with the first zoom whose pixel is finer than its cells.
         return "", kind, USUAL_CELL_M if kind == "surface" else 2 * pixel_m
 
@@ -230,7 +186,7 @@ class Tiles:
             msg = (
                 f"The streets spread over {cols * rows} elevation tiles, and "
                 f"{MOST_PIXELS // size**2} are the most that are fetched: search a smaller area "
-                f"(a shorter warm-up), or {INSTEAD}."
+                f"(a shorter warm-up), or {USE_A_FILE}."
             )
             raise HeightsError(msg)
         mosaic = np.full((rows * size, cols * size), np.nan, np.float32)
@@ -245,31 +201,34 @@ class Tiles:
             )
             headers.append(header)
         for down, across in drop_strangers(mosaic, size):
-            self._web.forget(self._url((west + across, north + down)), suffix=SUFFIX)
+            key = self._urls((west + across, north + down))[0]
+            self._web.forget(key, suffix=SUFFIX)
         if headers and np.isnan(mosaic).all():
-            msg = f"{self._set.service.name} sends tiles that do not fit each other: {INSTEAD}."
+            msg = f"{self._service.name} sends tiles that do not fit each other: {USE_A_FILE}."
             raise HeightsError(msg)
         return mosaic, west * size, north * size, headers
 
     def _fetch(self, tile: tuple[int, int]) -> bytes:
         if not 0 <= tile[1] < 1 << self._zoom:
             return NOTHING
-        return self._web.fetch(
-            self._url(tile),
-            check=self._check,
-            suffix=SUFFIX,
-            service=self._set.service,
-            header=self._set.header,
-            absent=NOTHING,
-            empty=self._empty,
+        urls = self._urls(tile)
+        return self._web.get(
+            Question(
+                service=self._service,
+                urls=urls,
+                header=self._set.header,
+                check=self._check,
+                absent=NOTHING,
+                empty=self._empty,
+                key=urls[0],
+                suffix=SUFFIX,
+            )
         )
 
-    def _url(self, tile: tuple[int, int]) -> str:
-        url: str = getattr(self._web, self._set.address)
-        x, y = tile
-        for name, value in (("{z}", self._zoom), ("{x}", x % (1 << self._zoom)), ("{y}", y)):
-            url = url.replace(name, str(value))
-        return url
+    def _urls(self, tile: tuple[int, int]) -> tuple[str, ...]:
+        x, y = tile[0] % (1 << self._zoom), tile[1]
+        servers = self._web.urls(self._service)
+        return tuple(filled(server, z=self._zoom, x=x, y=y) for server in servers)
 
     def _empty(self, data: bytes) -> bool:
         """Tell whether a tile has no height: a server that lost its data may send all black."""
