@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from struct import unpack_from
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -10,7 +11,9 @@ import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
+from hillfinder.streets import overpass_json
 from hillfinder.streets.builder import build
+from hillfinder.streets.osm_checks import Deleted, deleted_in
 from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access_tables
 from hillfinder.streets.tags.features import NODE_KEYS, NODE_TAGS, of_node
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     Bounds = tuple[float, float, float, float]
 
 ENDINGS = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
+#: Of a reply of Overpass that a browser saved; ``near`` reads it, a scan does not.
+JSON = ".json"
 #: What else may be given where streets are asked for is read elsewhere (``graph``).
 ALONE = ", ".join(ENDINGS)
 GIVEN = f"{ALONE}, or .graphml for a graph that OSMnx saved"
@@ -47,16 +52,26 @@ def read(path: Path | str, bounds: Bounds | None = None) -> StreetNetwork:
             nothing to walk on there.
     """
     path = Path(path)
-    file = opened(path)
-    try:
-        raw = _read(file, path.name, bounds)
-    except (RuntimeError, ValueError) as error:
-        raise unreadable(path, error) from error
-    if raw is None:
+    if path.suffix.lower() == JSON and path.is_file():
+        found = _of_reply(overpass_json.read(path))
+    else:
+        file = opened(path)
+        deleted = deleted_in(path)
+        try:
+            found = _read(file, deleted)
+        except (RuntimeError, ValueError) as error:
+            raise unreadable(path, error) from error
+    lines = found.lines(bounds)
+    if not lines:
         where = " near the place" if bounds else ""
         msg = f"{path.name} holds no streets{where}: check that the file covers it."
+        if found.placeless:
+            msg = (
+                f"{path.name} does not say where its streets lie: save it with its nodes (end an "
+                "Overpass query with: out body; >; out skel;)."
+            )
         raise StreetsError(msg)
-    return build(raw)
+    return build(_assemble(lines, StreetSource(path.name, found.date), found.kinds))
 
 
 def opened(path: Path, given: str = GIVEN) -> File:
@@ -94,7 +109,50 @@ class _Line(NamedTuple):
     points: bytes
 
 
-def _read(file: File, name: str, bounds: Bounds | None) -> RawStreets | None:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a file holds.
+
+    Attributes:
+        whole: ways by id, all of whose nodes have a place.
+        torn: the node ids and tags of the others.
+        places: of the nodes of these, longitude and latitude, where there is one.
+        kinds: what the tags of nodes make of them, by id.
+        date: of the data, ISO 8601.
+    """
+
+    whole: dict[int, _Line]
+    torn: dict[int, tuple[list[int], dict[str, str]]]
+    places: dict[int, tuple[float, float]]
+    kinds: dict[int, MarkKind]
+    date: str | None
+
+    @property
+    def placeless(self) -> int:
+        """How many ways have no two nodes with a place."""
+        return sum(not _parts(refs, self.places) for refs, _ in self.torn.values())
+
+    def lines(self, bounds: Bounds | None) -> list[tuple[int, _Line]]:
+        """Return the ways whose box touches another, cut where the place of a node is unknown."""
+        lines = [
+            (way_id, line)
+            for way_id, line in self.whole.items()
+            if way_id not in self.torn and (bounds is None or _touches(line.points, bounds))
+        ]
+        for way_id, (refs, tags) in self.torn.items():
+            for part in _parts(refs, self.places):
+                points = np.array([self.places[ref] for ref in part]).tobytes()
+                if bounds is None or _touches(points, bounds):
+                    lines.append((way_id, _Line(part, tags, points)))
+        return lines
+
+
+def _of_reply(reply: overpass_json.Elements) -> _Found:
+    ways = {one: (refs, tags) for one, (refs, tags) in reply.ways.items() if tags.keys() & {*KEYS}}
+    return _Found({}, ways, reply.places, reply.kinds, reply.date)
+
+
+def _read(file: File, deleted: Deleted) -> _Found:
     import osmium
     from osmium.geom import WKBFactory, use_nodes
     from osmium.osm import NODE, NOTHING, WAY, Node
@@ -107,54 +165,62 @@ def _read(file: File, name: str, bounds: Bounds | None) -> RawStreets | None:
     stream = osmium.FileProcessor(file, NODE | WAY).with_locations()
     stream = stream.with_filter(streets).with_filter(tagged)
     wkb = WKBFactory()
-    whole: dict[int, _Line] = {}
-    torn: dict[int, tuple[list[int], dict[str, str]]] = {}
-    found: dict[int, tuple[float, float]] = {}
-    kinds: dict[int, MarkKind] = {}
+    found = _Found({}, {}, {}, {}, date)
     for way in cast("Iterator[Node | Way]", stream):
         if isinstance(way, Node):
             get = way.tags.get
             kind = of_node(*[get(key) for key in NODE_KEYS])
-            if kind is not None:
-                kinds[way.id] = kind
+            if kind is not None and way.id not in deleted.nodes:
+                found.kinds[way.id] = kind
             continue
-        if len(way.nodes) < 2:
+        if len(way.nodes) < 2 or way.id in deleted.ways:
             continue
         try:
             # The whole line in one call: 9 bytes of head, then two doubles a node.
             points = bytes.fromhex(wkb.create_linestring(way, use_nodes.ALL))[9:]
         except osmium.InvalidLocationError:
-            found |= {n.ref: (n.lon, n.lat) for n in way.nodes if n.location.valid()}
-            torn[way.id] = ([node.ref for node in way.nodes], dict(way.tags))
+            found.places.update((n.ref, (n.lon, n.lat)) for n in way.nodes if n.location.valid())
+            found.torn[way.id] = ([node.ref for node in way.nodes], dict(way.tags))
             continue
-        if bounds is None or _touches(points, bounds):
-            whole[way.id] = _Line([node.ref for node in way.nodes], dict(way.tags), points)
-    found |= below_zero(file, {ref for refs, _ in torn.values() for ref in refs if ref < 0})
-    lines = [(way_id, line) for way_id, line in whole.items() if way_id not in torn]
-    for way_id, (refs, tags) in torn.items():
-        for part in _parts(refs, found):
-            points = np.array([found[ref] for ref in part]).tobytes()
-            if bounds is None or _touches(points, bounds):
-                lines.append((way_id, _Line(part, tags, points)))
-    return _assemble(lines, StreetSource(name, date), kinds) if lines else None
+        found.whole[way.id] = _Line([node.ref for node in way.nodes], dict(way.tags), points)
+    if found.torn:
+        _place_elsewhere(file, found)
+    return found
 
 
-def below_zero(file: File, wanted: set[int]) -> dict[int, tuple[float, float]]:
-    """Return where nodes are whose ids are below zero: pyosmium's own index knows none of those.
+def _place_elsewhere(file: File, found: _Found) -> None:
+    """Put in the places of nodes that libosmium does not have when it comes to the ways.
 
-    An editor gives such ids to new nodes. They come first in a file that is sorted.
+    Its index knows no node whose id is below zero, as an editor gives it to a new one: these come
+    first in a file that is sorted. Others may be written behind the ways, or in the ways.
     """
     import osmium
-    from osmium.osm import NODE, Node
+    from osmium.osm import NODE, WAY, Node
 
-    found: dict[int, tuple[float, float]] = {}
-    if wanted:
+    def unknown() -> set[int]:
+        return {ref for refs, _ in found.torn.values() for ref in refs} - found.places.keys()
+
+    below_zero = {ref for ref in unknown() if ref < 0}
+    if below_zero:
         for node in cast("Iterator[Node]", osmium.FileProcessor(file, NODE)):
-            if node.id in wanted and node.location.valid():
-                found[node.id] = (node.lon, node.lat)
-                if len(found) == len(wanted):
+            if node.id in below_zero and node.location.valid():
+                found.places[node.id] = (node.lon, node.lat)
+                below_zero.discard(node.id)
+                if not below_zero:
                     break
-    return found
+    if not unknown():
+        return
+    nodes = osmium.filter.IdFilter([ref for ref in unknown() if ref >= 0])
+    ways = osmium.filter.IdFilter([way_id for way_id in found.torn if way_id >= 0])
+    nodes.enable_for(NODE)
+    ways.enable_for(WAY)
+    stream = osmium.FileProcessor(file, NODE | WAY).with_filter(nodes).with_filter(ways)
+    for one in cast("Iterator[Node | Way]", stream):
+        if isinstance(one, Node):
+            places = [(one.id, one.location)]
+        else:
+            places = [(node.ref, node.location) for node in one.nodes]
+        found.places.update((ref, (at.lon, at.lat)) for ref, at in places if at.valid())
 
 
 def _parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:

@@ -207,7 +207,7 @@ def test_a_way_is_split_where_nodes_are_missing(tmp_path: Path) -> None:
 
 def test_nothing_but_missing_nodes(tmp_path: Path) -> None:
     ways = [(1, [1, 2], STREET), (2, [-1, -2], STREET)]
-    with pytest.raises(StreetsError, match=r"town\.osm holds no streets: check"):
+    with pytest.raises(StreetsError, match=r"town\.osm does not say where its streets lie: save"):
         read(tmp_path, ways, {7: (0.0, 0.0)})
 
 
@@ -486,7 +486,11 @@ NO_STREETS = osm([(1, [1, 2], {"power": "line"})], {1: (0.0, 0.0), 2: (90.0, 0.0
         ("a.osm", b'<?xml version="1.0"?><osm version="0.6"/>', "holds no streets: check"),
         ("a.osm", NO_STREETS.encode(), "holds no street or path that a person on foot may use"),
         ("a.osm", SMALL.replace("residential", "motorway").encode(), "no street or path that a"),
-        ("a.osm", SMALL.replace('lat="46', 'lat="146').encode(), "a.osm (cannot|holds no)"),
+        (
+            "a.osm",
+            SMALL.replace('lat="46', 'lat="146').encode(),
+            "a.osm (cannot|does not say where its streets lie)",
+        ),
         (
             "a.geojson",
             b"{}",
