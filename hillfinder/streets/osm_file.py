@@ -51,7 +51,11 @@ def read(path: Path | str, bounds: Bounds | None = None) -> StreetNetwork:
         StreetsError: the file is missing, is not what its ending says, is cut short, or holds
             nothing to walk on there.
     """
-    path = Path(path)
+    return build(read_ways(Path(path), bounds))
+
+
+def read_ways(path: Path, bounds: Bounds | None = None) -> RawStreets:
+    """Return the ways of a file before anything is decided about them: as ``read``."""
     if path.suffix.lower() == JSON and path.is_file():
         found = _of_reply(overpass_json.read(path))
     else:
@@ -71,7 +75,7 @@ def read(path: Path | str, bounds: Bounds | None = None) -> StreetNetwork:
                 "Overpass query with: out body; >; out skel;)."
             )
         raise StreetsError(msg)
-    return build(_assemble(lines, StreetSource(path.name, found.date), found.kinds))
+    return _assemble(lines, StreetSource(path.name, found.date), found.kinds)
 
 
 def opened(path: Path, given: str = GIVEN) -> File:

@@ -195,8 +195,7 @@ def test_portland_by_cells_is_portland_as_a_whole(tmp_path: Path) -> None:
 )
 def test_the_spools_hold_what_the_reader_of_extracts_reads(path: str, tmp_path: Path) -> None:
     source = spool.fill(DATA / path, tmp_path, kept.AROUND_M)
-    raw = extract._read(extract.opened(DATA / path), "", None)
-    assert raw is not None
+    raw = extract.read_ways(DATA / path)
     read = [spool.read(each.read_bytes(), source) for each in tmp_path.iterdir()]
     seen = {way: line for part in read if part for way, line in lines(part).items()}
     assert seen == lines(raw)
