@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
+from hillfinder.criteria import Level, RankBy, Session
 from hillfinder.elevation.sources.registry import service_names
 from hillfinder.errors import CriteriaError, InputError
 from hillfinder.units import FOOT_M, MILE_M
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-
-class DemKind(StrEnum):
-    """What ``--dem-kind`` may name."""
-
-    bare_earth = "bare-earth"
-    surface = "surface"
-
+DemKind = Literal["bare-earth", "surface"]
+Course = Literal["session", "hill"]
+Units = Literal["metric", "imperial"]
 
 Kind = Annotated[
     DemKind | None,
@@ -47,45 +43,17 @@ Elevation = Annotated[
 ]
 
 
-class Sessions(StrEnum):
-    """What ``--session`` may name."""
-
-    repeats = "repeats"
-    long = "long"
-    rolling = "rolling"
-
-
-class Levels(StrEnum):
-    """What ``--level`` may name."""
-
-    new = "new"
-    regular = "regular"
-    strong = "strong"
-
-
-class Order(StrEnum):
-    """What ``--rank`` may name."""
-
-    grade = "grade"
-    fit = "fit"
-
-
-class Course(StrEnum):
-    """What ``--course`` may name."""
-
-    session = "session"
-    hill = "hill"
-
-
-Session = Annotated[
-    Sessions,
+SessionOption = Annotated[
+    Session,
     typer.Option(
         "--session",
         help="Repeats on a short hill; a long one, on a gradual hill of 2 to 3 miles; or a rolling "
         "run over several hills.",
     ),
 ]
-Level = Annotated[Levels, typer.Option("--level", help="Who runs: it decides how many repeats.")]
+LevelOption = Annotated[
+    Level, typer.Option("--level", help="Who runs: it decides how many repeats.")
+]
 Repeats = Annotated[
     int | None, typer.Option("--repeats", metavar="N", help="How many times up, instead.")
 ]
@@ -101,8 +69,9 @@ Distance = Annotated[
 Minutes = Annotated[
     float | None, typer.Option("--minutes", metavar="MIN", help="Time of a rolling run.")
 ]
-Rank = Annotated[
-    Order, typer.Option("--rank", help="The steepest first, or what fits the session best.")
+RankOption = Annotated[
+    RankBy,
+    typer.Option("--rank", help="The steepest first, or what fits the session best."),
 ]
 At = Annotated[
     str | None,
@@ -127,10 +96,19 @@ CourseOf = Annotated[
     ),
 ]
 
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Measure = Annotated[
+    Units,
+    typer.Option(
+        "--units", help="Units of what is shown, and of numbers that are typed without one."
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
+
 
 def height_kind(typed: DemKind | None) -> HeightKind | None:
     """Return the kind of a model as it is written everywhere else."""
-    return {None: None, DemKind.bare_earth: "bare earth", DemKind.surface: "surface"}[typed]
+    return "bare earth" if typed == "bare-earth" else typed
 
 
 def spaced(argv: Sequence[str]) -> list[str]:

@@ -7,9 +7,8 @@ import gc
 import os
 import sys
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import typer
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from hillfinder.cli.options import Units
     from hillfinder.model import Workout
     from hillfinder.results.hills import Hills
     from hillfinder.training.treadmill import Treadmill
@@ -30,21 +30,7 @@ NO_HILL: Final = 3
 NO_SERVICE: Final = 4
 INTERRUPTED: Final = 130
 
-
-class Format(StrEnum):
-    """What ``--format`` may name."""
-
-    table = "table"
-    json = "json"
-    geojson = "geojson"
-    csv = "csv"
-
-
-class Units(StrEnum):
-    """What ``--units`` may name."""
-
-    metric = "metric"
-    imperial = "imperial"
+Format = Literal["table", "json", "geojson", "csv"]
 
 
 def prepare() -> None:
@@ -107,28 +93,25 @@ def show(
     """
     from hillfinder.output.text import phrases as words
 
-    if output is Format.table:
+    if output == "table":
         from hillfinder.output.text import card, table
 
-        below = (words.treadmill(belt, units.value),) if belt is not None else ()
+        below = (words.treadmill(belt, units),) if belt is not None else ()
         if workout is not None and whole:
             print_text(
-                lambda console: card.to_text(
-                    workout, hills, console, units=units.value, below=below
-                )
+                lambda console: card.to_text(workout, hills, console, units=units, below=below)
             )
             return
         if workout is not None:
-            rank, session = workout.hills[0].rank, words.session(workout, units.value)
+            rank, session = workout.hills[0].rank, words.session(workout, units)
             more = f" --pick {rank} shows it whole." if pickable else ""
             below = (f"Session on hill {rank}: {session}{more}", *below)
-        print_text(lambda console: table.to_text(hills, console, units=units.value, below=below))
+        print_text(lambda console: table.to_text(hills, console, units=units, below=below))
         return
-    text = {
-        "json": lambda: hills.to_json(workout, belt),
-        "geojson": hills.to_geojson,
-        "csv": hills.to_csv,
-    }[output]()
+    if output == "json":
+        text = hills.to_json(workout=workout, treadmill=belt)
+    else:
+        text = hills.to_csv() if output == "csv" else hills.to_geojson()
     put(text, encoding="utf-8")
     if not hills:
         for reason in (f"{words.heading(hills, units.value)}.", *words.remarks(hills, units.value)):

@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from dataclasses import replace as changed
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from hillfinder import model
 from hillfinder.criteria import is_whole
-from hillfinder.errors import InputError, StreetsError
-from hillfinder.model import Findings
-from hillfinder.output import export
-from hillfinder.output.atomic_write import replace
-from hillfinder.output.course import course
-from hillfinder.output.formats.csv import to_csv
-from hillfinder.output.formats.fit import to_fit
-from hillfinder.output.formats.geojson import to_geojson
-from hillfinder.output.formats.geoparquet import to_parquet
-from hillfinder.output.formats.gpx import to_gpx
-from hillfinder.output.formats.kml import to_kml
-from hillfinder.output.formats.tcx import to_tcx
+from hillfinder.errors import InputError
 from hillfinder.output.frame import frame
-from hillfinder.output.records import to_json
 from hillfinder.output.text import phrases as words
 from hillfinder.output.text import table as listing
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.timed_track import once
 from hillfinder.output.visual import colours as scale
 from hillfinder.output.visual import profile_svg as profile
 from hillfinder.results.hill import Hill, need, new_axes
-from hillfinder.results.plan import Plan
+from hillfinder.results.plan import Plan, Searched, of_one_hill, request
+from hillfinder.results.writers import Writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import folium
     from branca.colormap import StepColormap
     from geopandas import GeoDataFrame
     from matplotlib.axes import Axes
 
-    from hillfinder.criteria import Criteria
-    from hillfinder.model import Route, Workout
-    from hillfinder.streets.network import StreetNetwork
-    from hillfinder.training.treadmill import Treadmill
-    from hillfinder.units import Units
+    from hillfinder.output.formats import Request
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hills(Findings):
+class Hills(Writes, Searched):
     """The hills found, best first: a sequence of ``Hill`` that knows where it comes from.
 
     Finding nothing is an empty ``Hills``. ``hills[0]`` is the first hill, of rank 1; where a
@@ -61,7 +43,6 @@ class Hills(Findings):
     """
 
     hills: tuple[Hill, ...]
-    network: StreetNetwork = field(kw_only=True)
 
     def __len__(self) -> int:
         """Return how many hills were found."""
@@ -138,7 +119,7 @@ class Hills(Findings):
                 msg = "No run over several hills was found: ask for another length or time."
                 raise InputError(msg)
             return Plan.of(self.tour, self)
-        criteria = self._of_one()
+        criteria = of_one_hill(self.criteria)
         if repeats is not None:
             criteria = changed(criteria, repeats=repeats)
         one = (
@@ -156,165 +137,10 @@ class Hills(Findings):
         msg = f"{plain(hill.name)} is no hill of this list: ask the search that found it."
         raise InputError(msg)
 
-    def _plans(self) -> dict[int, Plan]:
-        """Return the session on each hill, by its number, where a way leads home.
-
-        On a run over several hills the way to one begins on the one before: it has no session.
-        """
-        from hillfinder.routing.warmup import Router
-        from hillfinder.training import workout
-
-        if not self or self.tour is not None:
-            return {}
-        criteria = self._of_one()
-        router, plans = Router(self.network, self.place, criteria), {}
-        for hill in self:
-            with suppress(StreetsError):
-                plans[hill.rank] = Plan.of(workout.make(hill, criteria, router), self)
-        return plans
-
-    def _of_one(self) -> Criteria:
-        """Return what is asked of a session on one hill."""
-        if self.criteria.session != "rolling":
-            return self.criteria
-        return changed(self.criteria, session="repeats", distance_m=None, minutes=None)
-
-    def course(self, pick: int = 1) -> Route:
-        """Return the way from the door to the bottom of a hill and up it.
-
-        Args:
-            pick: which hill, counted from 1.
-
-        Raises:
-            InputError: there is no such hill.
-        """
-        return course(self.pick(pick), self.criteria)
-
-    def to_gpx(
-        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
-    ) -> Path:
-        """Write the course to a hill and up it as GPX 1.1, and return the path.
-
-        ``workout().to_gpx()`` writes the whole session.
-
-        Args:
-            path: the file; it appears whole or not at all.
-            pick: which hill, counted from 1.
-            alone: leave out the way to it.
-            overwrite: an existing file may be replaced.
-
-        Raises:
-            InputError: there is no such hill.
-            OutputError: the file exists, or cannot be written.
-        """
-        hill = self.pick(pick)
-        hill = changed(hill, approach=None) if alone else hill
-        return replace(path, to_gpx(self, hill), overwrite=overwrite)
-
-    def to_fit(
-        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
-    ) -> Path:
-        """Write the course to a hill and up it as FIT, for a watch: as ``to_gpx``.
-
-        ``workout().to_fit()`` writes the whole session, ``workout().to_workout()`` its steps.
-        """
-        return replace(path, to_fit(self, self._once(pick, alone=alone)), overwrite=overwrite)
-
-    def to_tcx(
-        self, path: Path | str, pick: int = 1, *, alone: bool = False, overwrite: bool = False
-    ) -> Path:
-        """Write the course to a hill and up it as TCX: as ``to_gpx``."""
-        return replace(path, to_tcx(self, self._once(pick, alone=alone)), overwrite=overwrite)
-
-    def _once(self, pick: int, *, alone: bool) -> Workout:
-        hill = self.pick(pick)
-        return once(changed(hill, approach=None) if alone else hill, self.criteria)
-
-    def to_json(self, workout: Workout | None = None, belt: Treadmill | None = None) -> str:
-        """Return everything as JSON: the contract is in ``output.records``.
-
-        Args:
-            workout: the session that goes with it, if any.
-            belt: the same on a treadmill, if any.
-        """
-        return to_json(self, workout, belt)
-
-    def to_geojson(self) -> str:
-        """Return the hills as a GeoJSON feature collection (RFC 7946)."""
-        return to_geojson(self)
-
-    def to_csv(self) -> str:
-        """Return the hills as CSV with a header."""
-        return to_csv(self)
-
-    def to_kml(self) -> str:
-        """Return the hills and the ways to them as KML 2.2."""
-        return to_kml(self)
-
-    def to_parquet(self, path: Path | str, *, overwrite: bool = False) -> Path:
-        """Write the columns of ``frame`` as GeoParquet, and return the path.
-
-        Args:
-            path: the file; it appears whole or not at all.
-            overwrite: an existing file may be replaced.
-
-        Raises:
-            InputError: pyarrow is not installed.
-            OutputError: the file exists, or cannot be written.
-        """
-        return replace(path, to_parquet(self), overwrite=overwrite)
-
-    def to_html(
-        self,
-        path: Path | str,
-        *,
-        units: Units = "metric",
-        street_map: bool = True,
-        overwrite: bool = False,
-    ) -> Path:
-        """Write a page with map, list, profiles, sessions and files for a watch; return the path.
-
-        Args:
-            path: the file; it appears whole or not at all.
-            units: metres and kilometres, or feet and miles.
-            street_map: whoever opens it with a network sees OpenTopoMap beneath, whose server is
-                asked for what is looked at; without, the page never asks for anything.
-            overwrite: an existing file may be replaced.
-
-        Raises:
-            OutputError: the file exists, or cannot be written.
-        """
-        from hillfinder.output.visual import page
-
-        plans: dict[int, Workout] = {**self._plans()}
-
-        def files(rank: int) -> dict[str, bytes]:
-            if rank == page.RUN and self.tour is not None:
-                return _files(self, self.tour, "run")
-            return _files(self, plans[rank], f"hill-{rank}") if rank in plans else {}
-
-        tiles = page.OPENTOPOMAP if street_map else None
-        text = page.to_html(self, self.network, plans, files, units=units, tiles=tiles)
-        return replace(path, text, overwrite=overwrite)
-
-    def to_png(self, path: Path | str, *, units: Units = "metric", overwrite: bool = False) -> Path:
-        """Write the map and the profile of the first hill as PNG, and return the path.
-
-        Args:
-            path: the file; it appears whole or not at all.
-            units: metres or feet.
-            overwrite: an existing file may be replaced.
-
-        Raises:
-            ImportError: matplotlib is not installed.
-            InputError: there is no hill to draw.
-            OutputError: the file exists, or cannot be written.
-        """
-        need("The picture", "matplotlib")
-        from hillfinder.output.visual import figure as picture
-
-        self._shown()
-        return replace(path, picture.to_png(self, self.network, units), overwrite=overwrite)
+    def _request(self, pick: int | None = None, *, session: bool = True) -> Request:
+        """Return what files are made of: the session on a hill, where they need one."""
+        workout = self.workout(pick) if session and (self or pick) else None
+        return request(self, workout)
 
     def explore(self, **options: Any) -> folium.Map:  # noqa: ANN401 - handed on to GeoPandas
         """Return a map to move about in, the hills coloured by grade, with the ways to them.
@@ -420,14 +246,3 @@ def _colours() -> StepColormap:
 
     ends = (0.0, *scale.BREAKS[1:], 0.25)
     return StepColormap(scale.COLOURS[1:], index=ends, vmin=0.0, vmax=ends[-1])
-
-
-def _files(findings: Findings, workout: Workout, name: str) -> dict[str, bytes]:
-    """Return what a watch takes from the page, by the names of files."""
-    kinds: dict[str, export.Kind] = {
-        f"{name}.gpx": "gpx",
-        f"{name}.fit": "fit",
-        f"{name}-workout.fit": "workout",
-    }
-    made = {file: export.content(kind, findings, workout) for file, kind in kinds.items()}
-    return {file: data.encode() if isinstance(data, str) else data for file, data in made.items()}

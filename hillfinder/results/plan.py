@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
-from hillfinder.model import Workout
-from hillfinder.output import atomic_write as files
-from hillfinder.output import export
-from hillfinder.output.formats.fit import to_fit, to_workout
-from hillfinder.output.formats.gpx import workout_to_gpx
-from hillfinder.output.formats.tcx import to_tcx
+from hillfinder.errors import InputError, StreetsError
+from hillfinder.model import Findings, Workout
+from hillfinder.output.formats import Request
 from hillfinder.output.text import card
 from hillfinder.output.text import phrases as words
-from hillfinder.output.timed_track import once
+from hillfinder.results.writers import Writes
 from hillfinder.training import treadmill
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from hillfinder.model import Findings
-    from hillfinder.output.export import Target
+    from hillfinder.criteria import Criteria
+    from hillfinder.streets.network import StreetNetwork
     from hillfinder.training.treadmill import Treadmill
     from hillfinder.units import Units
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan(Workout):
+class Searched(Findings):
+    """Findings with the streets that were searched.
+
+    Attributes:
+        network: the streets, with their profiles.
+    """
+
+    network: StreetNetwork = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan(Writes, Workout):
     """A workout with its faces.
 
     Attributes:
         findings: what it was made of.
     """
 
-    findings: Findings = field(kw_only=True)
+    findings: Searched = field(kw_only=True)
 
     @classmethod
-    def of(cls, workout: Workout, findings: Findings) -> Plan:
+    def of(cls, workout: Workout, findings: Searched) -> Plan:
         """Return a workout with faces."""
         return cls(
             workout.session,
@@ -58,67 +65,13 @@ class Plan(Workout):
         """Return the same effort on a belt."""
         return treadmill.like(self, self.findings.criteria)
 
-    def to_gpx(self, path: Path | str, *, overwrite: bool = False) -> Path:
-        """Write the course of the session as GPX 1.1, door to door, and return the path.
-
-        Args:
-            path: the file; it appears whole or not at all.
-            overwrite: an existing file may be replaced.
-
-        Raises:
-            OutputError: the file exists, or cannot be written.
-        """
-        return files.replace(path, workout_to_gpx(self.findings, self), overwrite=overwrite)
-
-    def to_fit(self, path: Path | str, *, overwrite: bool = False) -> Path:
-        """Write the course of the session as FIT, for a watch: as ``to_gpx``."""
-        return files.replace(path, to_fit(self.findings, self), overwrite=overwrite)
-
-    def to_workout(self, path: Path | str, *, overwrite: bool = False) -> Path:
-        """Write the session as a FIT workout, to be done step by step: as ``to_gpx``."""
-        return files.replace(path, to_workout(self.findings, self), overwrite=overwrite)
-
-    def to_tcx(self, path: Path | str, *, overwrite: bool = False) -> Path:
-        """Write the course of the session as TCX: as ``to_gpx``."""
-        return files.replace(path, to_tcx(self.findings, self), overwrite=overwrite)
-
-    def export(self, folder: Path | str, *, overwrite: bool = False) -> tuple[Path, ...]:
-        """Write every file there is into a folder, made where it is missing, and return the paths.
-
-        They are called as in ``output.export.NAMES``; GeoParquet is among them where pyarrow is
-        installed.
-
-        Args:
-            folder: where.
-            overwrite: existing files may be replaced.
-
-        Raises:
-            OutputError: a file exists, or cannot be written.
-        """
-        targets = export.everything(files.folder(folder))
-        self.write(targets, overwrite=overwrite)
-        return tuple(path for _, path in targets)
-
-    def write(
-        self, targets: Sequence[Target], *, alone: bool = False, overwrite: bool = False
-    ) -> None:
-        """Write files of several formats.
-
-        Args:
-            targets: pairs of a kind, as in ``output.export.NAMES``, and a path.
-            alone: courses hold the first hill alone, and not the session.
-            overwrite: existing files may be replaced.
-
-        Raises:
-            InputError: GeoParquet was asked for, and pyarrow is not installed.
-            OutputError: a file exists, or cannot be written.
-        """
-        course = (
-            self
-            if not alone
-            else once(changed(self.hills[0], approach=None), self.findings.criteria)
-        )
-        export.write(self.findings, self, targets, course=course, overwrite=overwrite)
+    def _request(self, pick: int | None = None, *, session: bool = True) -> Request:
+        """Return what files are made of: this session, for all formats."""
+        del session
+        if pick is not None:
+            msg = f"A session is written whole: leave out pick={pick}, or ask the hills for it."
+            raise InputError(msg)
+        return request(self.findings, self)
 
     def __repr__(self) -> str:
         """Return what it is in a line; ``print`` shows the card."""
@@ -132,3 +85,33 @@ class Plan(Workout):
     def _repr_html_(self) -> str:
         """Return the card for a notebook; whatever the map holds is shown as text."""
         return f"<pre>{escape(self.card())}</pre>"
+
+
+def request(found: Searched, workout: Workout | None) -> Request:
+    """Return what the files of a search and a session are made of."""
+    return Request(found, workout, found.network, partial(_sessions, found))
+
+
+def of_one_hill(criteria: Criteria) -> Criteria:
+    """Return what is asked of a session on one hill."""
+    if criteria.session != "rolling":
+        return criteria
+    return changed(criteria, session="repeats", distance_m=None, minutes=None)
+
+
+def _sessions(found: Searched) -> dict[int, Workout]:
+    """Return the session on each hill, by its number, where a way leads home.
+
+    On a run over several hills the way to one begins on the one before: it has no session.
+    """
+    from hillfinder.routing.warmup import Router
+    from hillfinder.training import workout
+
+    if not found.hills or found.tour is not None:
+        return {}
+    criteria = of_one_hill(found.criteria)
+    router, plans = Router(found.network, found.place, criteria), {}
+    for hill in found.hills:
+        with suppress(StreetsError):
+            plans[hill.rank] = workout.make(hill, criteria, router)
+    return plans

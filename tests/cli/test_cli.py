@@ -25,11 +25,10 @@ from hypothesis import strategies as st
 
 from hillfinder import find
 from hillfinder.cli import main, options
-from hillfinder.cli.exports import FACES
 from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
 from hillfinder.errors import InputError
-from hillfinder.output.export import NAMES
+from hillfinder.output.formats import every
 from hillfinder.output.records import COLUMNS
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DOOR = f"{town.DOOR.lat},{town.DOOR.lon}"
 
 #: What a folder with everything holds.
-EVERYTHING: dict[str, str] = dict([*NAMES.items(), *FACES.items()])
+EVERYTHING: dict[str, str] = {name: each.file for name, each in every().items()}
 WRITTEN = sorted(EVERYTHING.values())
 
 
@@ -317,9 +316,8 @@ def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -
 
 
 def test_every_file_in_one_run(run: Runner, gradely: list[str], tmp_path: Path) -> None:
-    kinds: list[str] = [kind for kind in NAMES if kind != "json"]
+    kinds = [name for name, each in every().items() if each.flag]
     names = EVERYTHING
-    kinds += FACES
     words = [word for kind in kinds for word in (f"--{kind}", str(tmp_path / names[kind]))]
     folder = tmp_path / "all of it"
     done = run("near", DOOR, *gradely, *words, "--export", str(folder))

@@ -18,7 +18,7 @@ import pytest
 import hillfinder as hf
 from hillfinder import find
 from hillfinder.cli import main
-from hillfinder.cli.probes import services
+from hillfinder.cli.commands.probes import services
 from hillfinder.elevation.sources.fallback import Chain
 from hillfinder.elevation.sources.registry import (
     ELEVATION_SERVICES,

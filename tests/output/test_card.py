@@ -17,7 +17,7 @@ from rich.console import Console
 
 from hillfinder.criteria import Criteria
 from hillfinder.model import Caution, Fit, Mark, Route, Safety, Step, Workout
-from hillfinder.output.formats.gpx import NAME_LIMIT, workout_to_gpx
+from hillfinder.output.formats.gpx import NAME_LIMIT, to_gpx
 from hillfinder.output.records import record, to_json
 from hillfinder.output.text import phrases as words
 from hillfinder.output.text.card import to_text
@@ -322,12 +322,12 @@ def test_the_course_is_run_as_it_is_written(tmp_path: Path) -> None:
     assert (read.waypoints[1].longitude, read.waypoints[1].latitude) == climb[-1]
     root = etree.fromstring(path.read_bytes())
     assert not root.xpath("//g:time | //g:rte", namespaces=GPX)
-    assert "40 min" in workout_to_gpx(found, made())
+    assert "40 min" in to_gpx(found, made())
 
 
 def test_the_hills_of_a_run_are_numbered() -> None:
     first, second = hill(3), hill(7)
-    root = etree.fromstring(workout_to_gpx(hills(first), made(first, second, count=1)).encode())
+    root = etree.fromstring(to_gpx(hills(first), made(first, second, count=1)).encode())
     names = root.xpath("//g:wpt/g:name/text()", namespaces=GPX)
     assert names == ["Bottom 3", "Top 3", "Bottom 7", "Top 7"]
     assert root.xpath("string(//g:trk/g:name)", namespaces=GPX) == "2 hills"
@@ -336,7 +336,7 @@ def test_the_hills_of_a_run_are_numbered() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_course_with_hostile_names(text: str) -> None:
     one = hostile_hill(text)
-    root = etree.fromstring(workout_to_gpx(hills(one), made(one)).encode())
+    root = etree.fromstring(to_gpx(hills(one), made(one)).encode())
     shown = root.xpath("string(g:trk/g:name)", namespaces=GPX)
     assert shown == (plain(text, NAME_LIMIT) or "Hill")
     json.loads(to_json(hills(one), made(one, cues=(text,))))

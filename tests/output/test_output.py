@@ -26,7 +26,6 @@ from hillfinder.criteria import Criteria
 from hillfinder.errors import OutputError
 from hillfinder.model import Beyond, HeightSource, Hill, Place, Route
 from hillfinder.output.atomic_write import check, folder, replace
-from hillfinder.output.course import course
 from hillfinder.output.formats.csv import to_csv
 from hillfinder.output.formats.geojson import to_geojson
 from hillfinder.output.formats.gpx import NAME_LIMIT, to_gpx
@@ -34,6 +33,7 @@ from hillfinder.output.records import COLUMNS, record, rows, to_json
 from hillfinder.output.text.phrases import beyond, heading
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.text.table import WIDE, to_text
+from hillfinder.output.timed_track import once
 from hillfinder.routing.travel_time import running_factor
 from tests.findings import (
     HOSTILE,
@@ -641,22 +641,14 @@ def test_by_fit_no_hill_beyond_is_measured_by_the_last_one_listed() -> None:
 def test_the_course_goes_from_the_door_over_the_bottom_to_the_top() -> None:
     one = hill()
     assert one.approach is not None
-    way = course(one, Criteria())
-    assert np.array_equal(line(way), np.vstack([line(one.approach), line(one.climb)[1:]]))
-    assert way.length_m == pytest.approx(1888.88 + 150.04)
-    assert np.all(np.diff(way.distance_m) > 0)
-    assert way.shape == "direct"
+    there, up = once(one, Criteria()).steps
+    assert (there.route, there.time_s) == (one.approach, one.approach.time_s)
+    assert np.array_equal(line(up.route), line(one.climb))
     grades = np.array([8.004 / 75.04, 9.702 / 75.0])
     up_s = (running_factor(grades) * [75.04, 75.0]).sum() / Criteria().flat_speed_m_s
-    assert way.time_s == pytest.approx(one.approach.time_s + up_s)
-    assert course(one, Criteria(walk=True, pace_min_per_km=7)).time_s < way.time_s
-
-
-def test_the_course_of_a_hill_without_a_warmup_is_the_climb() -> None:
-    one = bare_hill()
-    way = course(one, Criteria())
-    assert np.array_equal(line(way), line(one.climb))
-    assert math.isfinite(way.time_s)
+    assert up.time_s == pytest.approx(up_s)
+    (alone,) = once(bare_hill(), Criteria()).steps
+    assert math.isfinite(alone.time_s)
 
 
 def test_an_approach_that_ends_beside_the_bottom_keeps_both_points() -> None:
@@ -664,7 +656,9 @@ def test_an_approach_that_ends_beside_the_bottom_keeps_both_points() -> None:
     off = Route(
         near.lon + 0.001, near.lat, near.elevation_m, near.distance_m, near.time_s, near.shape
     )
-    assert len(course(Hill(1, "A", climb(), off), Criteria()).lon) == 7
+    one = Hill(1, "A", climb(), off)
+    points = read(to_gpx(hills(one), once(one, Criteria()))).xpath("//g:trkpt", namespaces=GPX)
+    assert len(points) == 7
 
 
 def read(text: str) -> etree._Element:
@@ -673,7 +667,7 @@ def read(text: str) -> etree._Element:
 
 def test_gpx_is_a_course_and_nothing_else() -> None:
     found = hills(hill())
-    text = to_gpx(found, found[0])
+    text = to_gpx(found, once(found[0], Criteria()))
     root = read(text)
     names = [etree.QName(child).localname for child in root]
     assert names == ["metadata", "wpt", "wpt", "trk"]
@@ -693,19 +687,19 @@ def test_gpx_is_a_course_and_nothing_else() -> None:
     assert "11.8 ± 0.9 % over 150 m" in description
     assert "Heights: ned.tif, bare earth model, 10.3 m cells. USGS." in description
     assert "openstreetmap.org/copyright" in description
-    assert text == to_gpx(found, found[0])
+    assert text == to_gpx(found, once(found[0], Criteria()))
 
 
 def test_gpx_leaves_out_heights_that_are_unknown() -> None:
     found = hills(bare_hill())
-    points = read(to_gpx(found, found[0])).xpath("//g:trkpt", namespaces=GPX)
+    points = read(to_gpx(found, once(found[0], Criteria()))).xpath("//g:trkpt", namespaces=GPX)
     assert [point.find("g:ele", GPX) is not None for point in points] == [True, False, True]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_gpx_with_hostile_names(text: str) -> None:
     found = hills(hostile_hill(text))
-    root = read(to_gpx(found, found[0]))
+    root = read(to_gpx(found, once(found[0], Criteria())))
     for name in root.xpath("//g:name", namespaces=GPX):
         assert name.text
         assert len(name.text) <= NAME_LIMIT
@@ -725,7 +719,7 @@ def test_gpx_reads_back(points: list[tuple[float, float, float]], name: str) -> 
     distance = [10.0 * step for step in range(len(points))]
     up = climb(lon=lon, lat=lat, elevation_m=elevation, distance_m=distance)
     found = hills(Hill(1, name, up, None))
-    back = gpxpy.parse(to_gpx(found, found[0]))
+    back = gpxpy.parse(to_gpx(found, once(found[0], Criteria())))
     (track,) = back.tracks
     (segment,) = track.segments
     assert track.name == (plain(name, NAME_LIMIT) or "Hill")

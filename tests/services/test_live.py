@@ -20,7 +20,7 @@ import rasterio
 from rasterio.transform import Affine
 
 import hillfinder as hf
-from hillfinder.cli.probes import services
+from hillfinder.cli.commands.probes import services
 from hillfinder.demo import town
 from hillfinder.elevation.sources.tiles import Tiles
 from tests.towns import needs_data

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from hillfinder.output.formats import Format
 from hillfinder.output.records import COLUMNS, rows
 
 if TYPE_CHECKING:
@@ -30,3 +31,12 @@ def to_csv(findings: Findings) -> str:
 
 def _inert(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+FORMAT = Format(
+    name="csv",
+    file="hills.csv",
+    help="Write all hills as CSV.",
+    about="all hills; text that a spreadsheet would run gets an apostrophe in front",
+    make=lambda asked: to_csv(asked.findings),
+)

@@ -15,6 +15,7 @@ from zlib import crc32
 
 import numpy as np
 
+from hillfinder.output.formats import Format
 from hillfinder.output.text.phrases import ground, percent
 from hillfinder.output.text.sanitize import brief, plain, short
 from hillfinder.output.timed_track import title, track
@@ -332,3 +333,23 @@ def _sport(findings: Findings) -> object:
 def _milliseconds(way: Track, at: int) -> int:
     """Return when a point is reached, as the library counts: from 1970 on."""
     return 1000 * (int(way.start.timestamp()) + int(way.time_s[at]))
+
+
+COURSE = Format(
+    name="fit",
+    file="hill.fit",
+    help="Write the session as a FIT course for a watch.",
+    about="FIT course: the same with times; a watch announces each bottom and top, and side "
+    "streets, crossings and gates on the first way up",
+    make=lambda asked: to_fit(asked.findings, asked.session),
+    holds="course",
+)
+WORKOUT = Format(
+    name="workout",
+    file="workout.fit",
+    help="Write the session as a FIT workout: steps and a loop.",
+    about="FIT workout: warm-up by the clock, ways up by their length, ways down until you press "
+    "lap at the bottom, as a loop",
+    make=lambda asked: to_workout(asked.findings, asked.session),
+    holds="session",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hillfinder.output.formats import Format
 from hillfinder.output.records import dumps, positions, record, rows
 
 if TYPE_CHECKING:
@@ -40,3 +41,12 @@ def coordinates(climb: Climb) -> list[Point]:
     """Return the line of a climb with heights, or without any where one is unknown."""
     line = positions(climb.lon, climb.lat, climb.profile.elevation_m)
     return [point[:2] for point in line] if any(point[2] is None for point in line) else line
+
+
+FORMAT = Format(
+    name="geojson",
+    file="hills.geojson",
+    help="Write all hills as GeoJSON.",
+    about="all hills (RFC 7946)",
+    make=lambda asked: to_geojson(asked.findings),
+)

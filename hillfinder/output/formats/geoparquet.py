@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from hillfinder.errors import InputError
+from hillfinder.output.formats import Format
 from hillfinder.output.frame import DTYPES, frame
 from hillfinder.output.text.phrases import sources
 
@@ -14,31 +13,11 @@ if TYPE_CHECKING:
     from hillfinder.model import Findings
 
 
-def is_possible() -> bool:
-    """Say whether pyarrow is installed."""
-    return find_spec("pyarrow") is not None
-
-
-def need() -> None:
-    """Refuse, before a long search, what could not be written after it.
-
-    Raises:
-        InputError: pyarrow is not installed.
-    """
-    if not is_possible():
-        msg = 'GeoParquet needs pyarrow, which is missing: pip install "hillfinder[parquet]".'
-        raise InputError(msg)
-
-
 def to_parquet(findings: Findings) -> bytes:
     """Return a row a hill: the columns of ``frame``, the same types when there is no hill.
 
     Where the data comes from stands in the metadata of the file, under ``attribution``.
-
-    Raises:
-        InputError: pyarrow is not installed.
     """
-    need()
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -54,3 +33,13 @@ def to_parquet(findings: Findings) -> bytes:
     file = io.BytesIO()
     pq.write_table(table, file)
     return file.getvalue()
+
+
+FORMAT = Format(
+    name="parquet",
+    file="hills.parquet",
+    help='Write all hills as GeoParquet (pip install "hillfinder[parquet]").',
+    about='all hills as GeoParquet: `pip install "hillfinder[parquet]"`',
+    make=lambda asked: to_parquet(asked.findings),
+    package=("pyarrow", "parquet"),
+)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hillfinder.output.course import course
+from hillfinder.output.formats import Format
 from hillfinder.output.records import positions
 from hillfinder.output.text.phrases import grade, length, sources, totals
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.timed_track import minded
 
 if TYPE_CHECKING:
     from hillfinder.model import Findings, Hill, Workout
@@ -20,35 +19,17 @@ NAME_LIMIT: Final = 40
 _ENDS: Final = ("Bottom", "Top")
 
 
-def to_gpx(findings: Findings, hill: Hill) -> str:
-    """Return the course to a hill and up it, as text: the same bytes for the same hill.
+def to_gpx(findings: Findings, workout: Workout) -> str:
+    """Return a session as a course: the same bytes for the same session.
 
-    One track from the door to the bottom and on to the top, a height on every point where it is
-    known, waypoints ``Bottom``, ``Top`` and what to mind between. There is no ``rte``, which
-    devices straighten or draw a second time, and no time, for nobody has run it yet.
-
-    Args:
-        findings: where the data comes from, and at what pace.
-        hill: one of them; without an approach it is the hill alone.
-    """
-    way = course(hill, findings.criteria)
-    climb = hill.climb
-    ends = positions(climb.lon[[0, -1]], climb.lat[[0, -1]], climb.profile.elevation_m[[0, -1]])
-    what = f"{grade(hill)} over {length(climb.length_m)}."
-    line = positions(way.lon, way.lat, way.elevation_m)
-    spots = [*zip(_ENDS, ends, strict=True), *_minded(hill, climb.length_m)]
-    return _xml(findings, _name(hill), what, line, spots)
-
-
-def workout_to_gpx(findings: Findings, workout: Workout) -> str:
-    """Return a whole session as a course: door, warm-up, up and down as often as it is run, home.
-
-    One track, as in ``to_gpx``; waypoints are the bottom and the top of what is run up, with the
-    number of the hill in the list where there are several, and what to mind between.
+    One track with a height on every point where it is known: door, warm-up, up and down as often
+    as it is run, home. Waypoints are the bottom and the top of what is run up, with the number of
+    the hill in the list where there are several, and what to mind between. There is no ``rte``,
+    which devices straighten or draw a second time, and no time, for nobody has run it yet.
 
     Args:
         findings: where the data comes from.
-        workout: the session.
+        workout: a session, or once up a hill (``timed_track.once``).
     """
     line: list[Point] = []
     for step in workout.steps:
@@ -69,6 +50,8 @@ def workout_to_gpx(findings: Findings, workout: Workout) -> str:
 
 def _minded(hill: Hill, length_m: float) -> list[tuple[str, Point]]:
     """Return what to mind on a hill, where it is; nobody looked how high that lies."""
+    from hillfinder.output.timed_track import minded
+
     return [
         (plain(name, NAME_LIMIT), [mark.lon, mark.lat, None])
         for name, mark in minded(hill, length_m)
@@ -105,3 +88,14 @@ def _name(hill: Hill) -> str:
 def _east(lon: float) -> float:
     """Return a longitude below 180, as the schema has it."""
     return lon - 360.0 if lon >= 180.0 else lon
+
+
+FORMAT = Format(
+    name="gpx",
+    file="hill.gpx",
+    help="Write the session as a GPX course.",
+    about="GPX 1.1: the session as one track, door to door, up and down as it is run; waypoints "
+    "for bottom, top and what to mind between",
+    make=lambda asked: to_gpx(asked.findings, asked.session),
+    holds="course",
+)

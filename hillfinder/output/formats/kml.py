@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from hillfinder.output.formats import Format
 from hillfinder.output.records import positions, rows
 from hillfinder.output.text.phrases import grade, heading, length, sources, warmup
 from hillfinder.output.text.sanitize import plain
@@ -108,3 +109,12 @@ def _tuple(numbers: Iterable[float]) -> str:
 
 def _put(parent: Element, name: str, value: object) -> None:
     SubElement(parent, name).text = str(value)
+
+
+FORMAT = Format(
+    name="kml",
+    file="hills.kml",
+    help="Write all hills as KML.",
+    about="all hills and the ways to them",
+    make=lambda asked: to_kml(asked.findings),
+)

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from hillfinder.output.formats import Format
 from hillfinder.output.records import positions
 from hillfinder.output.text.phrases import sources
 from hillfinder.output.text.sanitize import brief, plain
-from hillfinder.output.timed_track import track
 
 if TYPE_CHECKING:
     from hillfinder.model import Findings, Workout
@@ -36,6 +36,8 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
         findings: where the data comes from, at what pace and when.
         workout: a session, or once up a hill (``track.once``).
     """
+    from hillfinder.output.timed_track import track
+
     way = track(findings, workout)
     root = Element("TrainingCenterDatabase", xmlns=NAMESPACE)
     course = SubElement(SubElement(root, "Courses"), "Course")
@@ -91,3 +93,13 @@ def _put(parent: Element, name: str, value: object) -> None:
 def _time(way: Track, at: int) -> str:
     when = way.start + timedelta(seconds=int(way.time_s[at]))
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+FORMAT = Format(
+    name="tcx",
+    file="hill.tcx",
+    help="Write the session as a TCX course.",
+    about="TCX course, for older watches and for sites",
+    make=lambda asked: to_tcx(asked.findings, asked.session),
+    holds="course",
+)

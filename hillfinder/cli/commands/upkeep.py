@@ -57,7 +57,7 @@ def check(
     The exit code is 4 where a service cannot be reached at any of its addresses.
     """
     with terminal.errors_as_exit_codes():
-        from hillfinder.cli import probes as checking
+        from hillfinder.cli.commands import probes
         from hillfinder.output.text.sanitize import plain
         from hillfinder.services.client import Web
 
@@ -66,7 +66,7 @@ def check(
         if web.offline:
             terminal.put("The network is switched off: no service is asked.\n")
         else:
-            for found in checking.findings(web):
+            for found in probes.findings(web):
                 reached[found.service] = reached.get(found.service, False) or found.reached
                 mark = "ok   " if found.reached else "FAIL "
                 said = f"{found.service.name} ({found.host}) {found.said}, {found.seconds:.1f} s"

@@ -7,8 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from hillfinder.cli import options, terminal
-from hillfinder.cli import progress_display as watching
+from hillfinder.cli import options, progress_display, terminal
 
 EXAMPLES: Final = """\b
 Examples:
@@ -100,7 +99,7 @@ def scan(
         running.begin(extract, workers, scheduler)
         from hillfinder.region.scan import scan as search
 
-        with watching.watch("Scanning", quiet=quiet) as progress:
+        with progress_display.watch("Scanning", quiet=quiet) as progress:
             found = search(
                 extract,
                 out,

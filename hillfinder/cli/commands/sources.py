@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -24,13 +23,7 @@ AUTO_IS = (
 )
 
 
-class Listing(StrEnum):
-    """What ``--format`` may name here."""
-
-    table = "table"
-    json = "json"
-
-
+Listing = Literal["table", "json"]
 #: ``\b`` has typer keep the lines as they are.
 EXAMPLES: Final = """\b
 Examples:
@@ -50,9 +43,7 @@ def sources(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only what was kept.")
     ] = False,
-    output: Annotated[
-        Listing, typer.Option("--format", help="What goes to stdout.")
-    ] = Listing.table,
+    output: Annotated[Listing, typer.Option("--format", help="What goes to stdout.")] = "table",
 ) -> None:
     """List the elevation services, and what they know of a place.
 
@@ -70,7 +61,7 @@ def sources(
             (known, look(known, where, web) if where else None)
             for known in registry.ELEVATION_SERVICES
         ]
-        if output is Listing.json:
+        if output == "json":
             from hillfinder.output.records import dumps
 
             terminal.put(dumps(_record(where, listed)), encoding="utf-8")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
-from hillfinder.cli import options, terminal
-from hillfinder.cli import progress_display as watching
-from hillfinder.cli.terminal import Units
+from hillfinder.cli import options, progress_display, terminal
 
 EXAMPLES: Final = """\b
 Examples:
@@ -19,12 +16,7 @@ Examples:
   hillfinder grade blocks.geojson --dem town.tif --format csv"""
 
 
-class Format(StrEnum):
-    """What ``--format`` may name."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
+Format = Literal["table", "json", "csv"]
 
 
 def grade(
@@ -45,8 +37,8 @@ def grade(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = Format.table,
-    units: Annotated[Units, typer.Option("--units", help="Units of the table.")] = Units.metric,
+    output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = "table",
+    units: Annotated[options.Units, typer.Option("--units", help="Units of the table.")] = "metric",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
     ] = False,
@@ -71,15 +63,13 @@ def grade(
             raise InputError(msg)
         files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
         given = lines.parse(_stdin(), "stdin") if str(file) == "-" else lines.read(file)
-        with watching.watch("Measuring", quiet=quiet) as progress:
+        with progress_display.watch("Measuring", quiet=quiet) as progress:
             web = Web.from_environment(offline=offline, progress=progress)
             grades = find.grade(given, heights=files, elevation=elevation, web=web)
-        if output is Format.table:
-            terminal.print_text(
-                lambda console: measured.to_text(grades, console, units=units.value)
-            )
+        if output == "table":
+            terminal.print_text(lambda console: measured.to_text(grades, console, units=units))
         else:
-            terminal.put(grades.to_json() if output is Format.json else grades.to_csv())
+            terminal.put(grades.to_json() if output == "json" else grades.to_csv())
             for remark in measured.remarks(grades):
                 terminal.say(remark, quiet=quiet)
         if not grades.measured:
