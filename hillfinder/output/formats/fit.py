@@ -13,12 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-import numpy as np
-
 from hillfinder.output.formats import Format
 from hillfinder.output.text.phrases import ground, percent
 from hillfinder.output.text.sanitize import brief, plain, short
-from hillfinder.output.timed_track import title, track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,6 +53,8 @@ def to_fit(findings: Findings, workout: Workout) -> bytes:
     """
     from fit_tool.profile.profile_type import Event, EventType, FileType
 
+    from hillfinder.output.timed_track import track
+
     way = track(findings, workout)
     begin, end = _milliseconds(way, 0), _milliseconds(way, -1)
     timer = {"event": Event.TIMER, "event_group": 0}
@@ -87,6 +86,8 @@ def to_workout(findings: Findings, workout: Workout) -> bytes:
         workout: the session.
     """
     from fit_tool.profile.profile_type import FileType
+
+    from hillfinder.output.timed_track import title, track
 
     steps = _steps(workout)
     messages = [
@@ -146,6 +147,7 @@ def _filled(message: Any, values: Mapping[str, object]) -> Any:  # noqa: ANN401
 
 def _file_id(findings: Findings, way: Track, kind: object) -> Any:  # noqa: ANN401
     """Return who wrote the file; two sessions differ in its number, or a watch would keep one."""
+    import numpy as np
     from fit_tool.profile.profile_type import Manufacturer
 
     lines = np.column_stack([way.lon, way.lat, way.distance_m, way.time_s])
