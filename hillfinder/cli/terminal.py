@@ -114,7 +114,7 @@ def show(
         text = hills.to_csv() if output == "csv" else hills.to_geojson()
     put(text, encoding="utf-8")
     if not hills:
-        for reason in (f"{words.heading(hills, units.value)}.", *words.remarks(hills, units.value)):
+        for reason in (f"{words.heading(hills, units)}.", *words.remarks(hills, units)):
             say(reason, quiet=quiet)
 
 
