@@ -21,7 +21,7 @@ from hillfinder.elevation.profiles import uncertainty as doubt
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, StreetSource
-from hillfinder.results import grade_report as measured
+from hillfinder.results import grade_report
 from hillfinder.streets.builder import build
 from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Floats, HeightSource, Ints
-    from hillfinder.results.line_input import Line, Lines
+    from hillfinder.results.line_files import Line
+    from hillfinder.results.line_input import Lines
     from hillfinder.streets.network import StreetNetwork
 
 #: What is shorter has no grade; what is longer is no path, but a flight or a fault.
@@ -103,11 +104,13 @@ class Grades:
         lines: one a line.
         heights: where the heights come from.
         skipped: how many things of each other kind were given.
+        table: a row for each line, where they were given as a table.
     """
 
     lines: tuple[GradedLine, ...]
     heights: HeightSource
     skipped: Mapping[str, int]
+    table: GeoDataFrame | None = None
 
     def __len__(self) -> int:
         """Return how many lines there are."""
@@ -128,34 +131,45 @@ class Grades:
 
     @property
     def frame(self) -> GeoDataFrame:
-        """The lines as a table: ``output.measured.COLUMNS`` and the line as drawn, EPSG:4326.
+        """The lines as a table in EPSG:4326, with the columns ``grade_report.COLUMNS``.
 
-        ``frame["properties"].str["name"]`` is one property as a column.
+        Lines that were given as a table keep its index and its columns, and the figures follow
+        (``grade_report.FIGURES``). Each part of a MultiLineString is a row under the same index;
+        rows without a line are left out. A column that has the name of a figure is kept as
+        ``<name>_given``.
+
+        Of other lines ``frame["properties"].str["name"]`` is one property as a column.
         """
         from geopandas import GeoDataFrame, GeoSeries
         from shapely import LineString
 
-        rows = measured.rows(self)
-        table = {
-            column: np.array([row[column] for row in rows], float) for column in measured.FIGURES
+        rows = grade_report.rows(self)
+        figures = {
+            column: np.array([row[column] for row in rows], float)
+            for column in grade_report.FIGURES
         }
         drawn = [line.line for line in self.lines]
         # shapely has no line of one point: such a row has an empty one.
         shapes = [
             LineString(np.column_stack([d.lon, d.lat]) if len(d.lon) > 1 else None) for d in drawn
         ]
-        return GeoDataFrame(
-            {**table, "properties": [dict(line.properties) for line in self.lines]},
-            geometry=GeoSeries(shapes, crs="EPSG:4326"),
-        )
+        if self.table is None:
+            properties = [dict(line.properties) for line in self.lines]
+            geometry = GeoSeries(shapes, crs="EPSG:4326")
+            return GeoDataFrame({**figures, "properties": properties}, geometry=geometry)
+        renamed = {name: f"{name}_given" for name in figures if name in self.table}
+        while any(name in self.table for name in renamed.values()):
+            renamed = {name: f"{new}_given" for name, new in renamed.items()}
+        table = self.table.set_geometry(GeoSeries(shapes, self.table.index, crs="EPSG:4326"))
+        return table.rename(columns=renamed).assign(**figures)
 
     def to_json(self) -> str:
-        """Return the figures as JSON: the contract is in ``output.measured``."""
-        return measured.to_json(self)
+        """Return the figures as JSON: the contract is in ``grade_report``."""
+        return grade_report.to_json(self)
 
     def to_csv(self) -> str:
         """Return the figures as CSV with a header."""
-        return measured.to_csv(self)
+        return grade_report.to_csv(self)
 
     def __repr__(self) -> str:
         """Say how many lines there are, and by which heights they were measured."""
@@ -204,11 +218,12 @@ def measure(given: Lines, heights: Heights) -> Grades:
     sigma[[not np.isfinite(profile.gain_m) for profile in profiles]] = np.nan
     return Grades(
         lines=tuple(
-            GradedLine(line, profile, doubtful)
-            for line, profile, doubtful in zip(lines, profiles, sigma.tolist(), strict=True)
+            GradedLine(line, profile, grade_sigma)
+            for line, profile, grade_sigma in zip(lines, profiles, sigma.tolist(), strict=True)
         ),
         heights=heights.source,
         skipped=given.skipped,
+        table=given.table,
     )
 
 

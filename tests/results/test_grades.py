@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod, Transformer
@@ -27,7 +28,7 @@ from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.results.grade_report import COLUMNS, FIGURES, remarks, to_text
 from hillfinder.results.grades import LONGEST_BLOCK_M
-from hillfinder.results.line_input import Line
+from hillfinder.results.line_files import Line
 from hillfinder.services.client import Web
 from tests.towns import DATA, Formula, lonlat, needs_data
 from tests.world.terrarium import Terrarium
@@ -332,6 +333,61 @@ def test_heights_that_are_none_are_refused_and_not_taken_for_a_void() -> None:
 
 
 # --- Forms ----------------------------------------------------------------------------------------
+
+
+def given_table() -> gpd.GeoDataFrame:
+    """Return a table with an index, types, and a column called as one of ours."""
+    a, b, c = (
+        shapely.LineString(np.column_stack([each.lon, each.lat]))
+        for each in (line((0, 0), (100, 0)), line((0, 9), (-50, 9)), line((0, 20), (80, 20)))
+    )
+    return gpd.GeoDataFrame(
+        {
+            "number": pd.array([1, None, 3, 4], "Int64"),
+            "grade": ["A", "B", "C", "D"],
+            "grade_given": [1, 2, 3, 4],
+            "day": pd.to_datetime(["2026-01-01"] * 4),
+            "shape": [a, shapely.MultiLineString([b, c]), shapely.Point(8, 46), c],
+        },
+        index=pd.Index(["w", "x", "y", "z"], name="block"),
+        geometry="shape",
+        crs="EPSG:4326",
+    )
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2056", None])
+def test_a_table_keeps_its_index_and_columns(crs: str | None) -> None:
+    table = given_table()
+    table = table.to_crs(crs) if crs else table.set_crs(None, allow_override=True)
+    before = table.copy()
+    frame = hf.grade(table, heights=ramp()).frame
+    assert frame.index.tolist() == ["w", "x", "x", "z"]  # each part a row, and none for the point
+    assert frame.index.name == "block"
+    assert list(frame.columns) == [
+        *("number", "grade_given_given", "grade_given", "day", "shape"),
+        *FIGURES,
+    ]
+    assert frame["grade_given_given"].tolist() == ["A", "B", "B", "D"]
+    assert frame["grade"].tolist() == pytest.approx([0.1, -0.1, 0.1, 0.1], abs=1e-3)
+    assert frame.dtypes[["number", "day"]].tolist() == table.dtypes[["number", "day"]].tolist()
+    assert frame.crs == "EPSG:4326"
+    assert frame.active_geometry_name == "shape"
+    assert [len(each.coords) for each in frame.geometry] == [2, 2, 2, 2]
+    pd.testing.assert_frame_equal(table, before)
+    assert len(hf.grade(table, heights=ramp()).frame.columns) == len(frame.columns)
+
+
+def test_the_figures_of_a_table_join_it_by_its_index() -> None:
+    table = given_table().drop("x")
+    joined = table.join(hf.grade(table, heights=ramp()).frame["length_m"])
+    assert joined["length_m"].round().tolist()[::2] == [100, 80]
+    assert joined["length_m"].isna().tolist() == [False, True, False]
+
+
+def test_a_series_keeps_its_index() -> None:
+    frame = hf.grade(given_table().geometry, heights=ramp()).frame
+    assert frame.index.tolist() == ["w", "x", "x", "z"]
+    assert list(frame.columns) == ["geometry", *FIGURES]
 
 
 def test_a_notebook_gets_a_table_with_the_lines_as_drawn() -> None:

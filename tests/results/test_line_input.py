@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder.errors import LinesError
-from hillfinder.results.line_input import Line, parse, read
+from hillfinder.results.line_files import Line
+from hillfinder.results.line_input import parse, read
 
 if TYPE_CHECKING:
     from pathlib import Path
