@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hillfinder.streets.geometry.polylines import Legs, drawn
+from hillfinder.streets.tags.roads import RoadClass, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,15 +24,16 @@ CROSS_STREET_M = 150.0
 NEIGHBOUR_M = 250.0
 #: A climb longer than this is called after the longest streets that it follows, so many of them.
 LONG_M, LONG_NAMES = 1000.0, 3
+#: What an unnamed way is called, by its class.
 KINDS = {
-    "footway": "Footpath",
-    "path": "Path",
-    "track": "Track",
-    "cycleway": "Cycle path",
-    "bridleway": "Bridleway",
-    "pedestrian": "Pedestrian street",
-    "living_street": "Street",
-    "residential": "Street",
+    RoadClass.FOOTWAY: "Footpath",
+    RoadClass.PATH: "Path",
+    RoadClass.TRACK: "Track",
+    RoadClass.CYCLEWAY: "Cycle path",
+    RoadClass.BRIDLEWAY: "Bridleway",
+    RoadClass.PEDESTRIAN: "Pedestrian street",
+    RoadClass.LIVING_STREET: "Street",
+    RoadClass.RESIDENTIAL: "Street",
 }
 
 
@@ -186,7 +188,7 @@ def _street(way: _Way) -> str:
 def _kind(way: _Way) -> str:
     """Return what the longest part of a way is."""
     metres = _sums(way.kinds, way.metres)
-    return KINDS.get(max(metres, key=lambda kind: (metres[kind], kind)), "Way")
+    return KINDS.get(class_of(max(metres, key=lambda kind: (metres[kind], kind))), "Way")
 
 
 def _cross(met: list[tuple[complex, set[str]]], end: complex, street: str) -> str:

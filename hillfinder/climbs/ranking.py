@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from hillfinder.streets.tags.roads import ALONG_ROAD_KEYS, RoadClass, class_of, is_pavement
+
 if TYPE_CHECKING:
     from hillfinder.climbs.search import Climbs
     from hillfinder.model import Bools, Floats, Ints
@@ -19,6 +21,8 @@ BESIDE_M = 30.0
 ABOVE_M, ABOVE_SHARE = 8.0, 0.25
 #: A climb is another's twin where half of it lies beside that one and both rise within 60 degrees.
 BESIDE_SHARE, SAME_WAY_COSINE = 0.5, 0.5
+#: Without a name these stand behind streets.
+PATHS = (RoadClass.FOOTWAY, RoadClass.PATH, RoadClass.CYCLEWAY)
 
 
 def order(climbs: Climbs) -> Ints:
@@ -45,13 +49,12 @@ def order(climbs: Climbs) -> Ints:
 
 def _stands_behind(climbs: Climbs) -> Bools:
     """Return which climbs run on a pavement, or on a path without a name."""
-    tag = climbs.network.ways.tag
+    ways = climbs.network.ways
+    nameless = ways.tag["name"] == np.array(None)
+    path = ways.said.rated(("highway",), lambda tags: class_of(tags.get("highway")) in PATHS) > 0
+    behind = (ways.said.rated(ALONG_ROAD_KEYS, is_pavement) > 0) | path & nameless
     way = climbs.network.edge_way[np.stack([climbs.foot_edge, climbs.top_edge])]
-    nameless, highway = tag["name"][way] == np.array(None), tag["highway"][way]
-    behind = np.zeros(way.shape, bool)
-    for key in ("footway", "path", "cycleway"):
-        behind |= (tag[key][way] == "sidewalk") | (highway == key) & nameless
-    return np.asarray(behind.any(axis=0))
+    return np.asarray(behind[way].any(axis=0))
 
 
 def _twins(climbs: Climbs) -> dict[int, list[int]]:

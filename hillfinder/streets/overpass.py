@@ -13,7 +13,7 @@ from hillfinder.model import StreetSource
 from hillfinder.services import osmnx_session
 from hillfinder.services.service import Probe, Service
 from hillfinder.streets.tags.features import NODE_KEYS
-from hillfinder.streets.tags.table import READ_TAGS
+from hillfinder.streets.tags.table import FILTERS, READ_TAGS
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -38,20 +38,6 @@ OVERPASS = Service(
 )
 #: About 1 km: what is asked for shows the quarter, not the door.
 GRID_DEG = 0.01
-#: Not built yet or no longer there: they cannot pass overhead either.
-NOT_THERE = "proposed|planned|razed|demolished|dismantled|destroyed|removed|no"
-#: Beside highways: bridges, for what passes below one has its height in a surface model; what is
-#: walked on without being a highway; areas that bar hills. One expression for several keys, for
-#: every filter is a request of its own.
-BESIDE = (
-    "yes|viaduct|aqueduct|trestle|movable|cantilever|covered|boardwalk|platform|pier|"
-    "golf_course|runway|taxiway|apron|aerodrome|heliport|military|quarry|landfill"
-)
-#: What is asked for, the largest last. Nothing is filtered by access: that is for ``access`` alone.
-FILTERS = (
-    f'[~"^(bridge|railway|man_made|leisure|aeroway|landuse)$"~"^({BESIDE})$"]',
-    f'["highway"]["highway"!~"^({NOT_THERE})$"]',
-)
 #: ``oneway`` is about wheels, and a value of -1 makes OSMnx turn the way round, its incline not.
 TAGS = tuple(sorted({*READ_TAGS} - {"oneway"}))
 #: The limits of UTM, in which OSMnx cuts areas out. No street that OpenStreetMap knows is beyond.

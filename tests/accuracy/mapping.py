@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.profiles.uncertainty import STREET_OFF_M, TRAIL_OFF_M, TRAILS
+from hillfinder.elevation.profiles.uncertainty import STREET_OFF_M, TRAIL_OFF_M
 from hillfinder.model import read_only
+from hillfinder.streets.tags.roads import class_of
 from tests.accuracy.ground import METRES_PER_DEGREE
 from tests.accuracy.readings import Spots, Stretches
 
@@ -22,7 +23,7 @@ def moved(network: StreetNetwork, seed: int) -> StreetNetwork:
     In each direction by a normal deviate of as many metres as the search takes a line to be off.
     """
     highway = network.edge_tag("highway").tolist()
-    off = np.where([value in TRAILS for value in highway], TRAIL_OFF_M, STREET_OFF_M)
+    off = np.where([class_of(value).trail for value in highway], TRAIL_OFF_M, STREET_OFF_M)
     drawn = np.column_stack([network.point_lon, network.point_lat])
     _, first, point = np.unique(drawn, axis=0, return_index=True, return_inverse=True)
     point = point.ravel()

@@ -11,8 +11,9 @@ from hillfinder.climbs import search as climbs
 from hillfinder.climbs.notes import Notes
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
-from hillfinder.elevation.profiles.incline_tags import incline, rises, signs
+from hillfinder.elevation.profiles.incline_tags import rises, signs
 from hillfinder.model import HeightSource, Hill
+from hillfinder.streets.tags.slopes import incline
 from tests.elevation.test_elevation import EAST, along, edges_of, ground, straight
 from tests.towns import STREET, town
 

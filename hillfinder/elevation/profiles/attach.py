@@ -19,6 +19,8 @@ from hillfinder.elevation.profiles.smoothing import Bends, Rises
 from hillfinder.model import read_only
 from hillfinder.streets.geometry.strokes import continuations
 from hillfinder.streets.network import Blur, Profiles
+from hillfinder.streets.tags.access import is_banked
+from hillfinder.streets.tags.roads import is_trail
 
 if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
@@ -109,10 +111,9 @@ def _place_m(
 
     Beside a void it lies in cells that are bad themselves: their error counts twice.
     """
-    tag, way = network.ways.tag, network.edge_way[laid.edge]
-    trail = np.array([value in doubt.TRAILS for value in tag["highway"].tolist()], bool)
-    banks = zip(tag["embankment"].tolist(), tag["cutting"].tolist(), strict=True)
-    banked = np.array([not {None, "no"}.issuperset(both) for both in banks], bool)
+    said, way = network.ways.said, network.edge_way[laid.edge]
+    trail = said.rated(("highway",), is_trail) > 0
+    banked = said.rated(("embankment", "cutting"), is_banked) > 0
     off = doubt.of_place_m(trail[way], readings.side_slope, readings.slope, source.cell_m)
     banks_m = np.where(banked[way], doubt.BANKED_M, 0.0)
     voids = np.where(readings.near_void, doubt.expected_m(source), 0.0)

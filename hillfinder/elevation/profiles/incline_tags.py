@@ -7,10 +7,11 @@ is told apart.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from hillfinder.streets.tags.slopes import STEEPEST_INCLINE, incline, step_count
 
 if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints
@@ -20,12 +21,8 @@ if TYPE_CHECKING:
 INCLINE_SIGMA = 0.03
 #: A step outdoors is 14 to 19 cm high.
 STEP_M, STEP_SIGMA_M = 0.165, 0.025
-#: Nobody walks up more than this: such a number is a slip.
-STEEPEST = 0.6
 #: A tag errs alike over so many metres, however many ways a mapper cut the street into.
 ALIKE_M = 500.0
-_COUNT = re.compile(r"[0-9]{1,4}")
-_NUMBER = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(%|°|deg|)")
 
 
 class Mapped(NamedTuple):
@@ -43,25 +40,6 @@ class Mapped(NamedTuple):
     rise_m: Floats
     sigma_m: Floats
     signed: Bools
-
-
-def incline(text: str) -> tuple[float | None, int]:
-    """Return the grade that an ``incline`` says, as a ratio, and its sign (0 unknown).
-
-    >>> incline("up"), incline("-8%"), incline("10°"), incline("yes")
-    ((None, 1), (-0.08, -1), (0.176, 1), (None, 0))
-    """
-    word = text.strip().lower()
-    if word in {"up", "down"}:
-        return None, 1 if word == "up" else -1
-    found = _NUMBER.fullmatch(word)
-    if found is None:
-        return None, 0
-    value = float(found[1].replace(",", "."))
-    grade = value / 100 if found[2] in {"%", ""} else float(np.tan(np.radians(value)))
-    if not abs(grade) <= STEEPEST:
-        return None, 0
-    return round(grade, 3), int(np.sign(grade))
 
 
 def signs(ways: Ways, rows: Ints) -> Ints:
@@ -82,9 +60,9 @@ def rises(network: StreetNetwork) -> Mapped:
     tags = (network.ways.tag["incline"].tolist(), network.ways.tag["step_count"].tolist())
     for way, (slope, steps) in enumerate(zip(*tags, strict=True)):
         grade, sign = (None, 0) if slope is None else incline(slope)
-        if steps is not None and _COUNT.fullmatch(steps.strip()) and network.ways.steps[way]:
-            count = int(steps)
-            if 0 < count * STEP_M <= STEEPEST * 2 * length[way]:
+        count = step_count(steps)
+        if count and network.ways.steps[way]:
+            if count * STEP_M <= STEEPEST_INCLINE * 2 * length[way]:
                 share = count / length[way]
                 found[way] = (STEP_M * share * (sign or 1), STEP_SIGMA_M * share, abs(sign))
         elif grade is not None:

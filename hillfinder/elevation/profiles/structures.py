@@ -13,6 +13,7 @@ import numpy as np
 from hillfinder.elevation.profiles.solver import Factors, Ties
 from hillfinder.elevation.proximity import may_meet
 from hillfinder.streets.network import spacing
+from hillfinder.streets.tags.access import is_span
 
 if TYPE_CHECKING:
     from hillfinder.elevation.profiles.sampling import Samples
@@ -48,10 +49,7 @@ def _near_approach(network: StreetNetwork, samples: Samples, edge: Ints, cell_m:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    tags = (network.ways.tag["bridge"].tolist(), network.ways.tag["tunnel"].tolist())
-    ground = {None, "no", "building_passage"}
-    spans = np.array([not ground.issuperset(both) for both in zip(*tags, strict=True)], bool)
-    spans = spans[network.edge_way]
+    spans = network.ways.said.rated(("bridge", "tunnel"), is_span)[network.edge_way] > 0
     if not spans.any():
         return np.zeros(len(edge), bool)
     length = network.edge_length_m

@@ -49,7 +49,6 @@ TRAIL_OFF_M, STREET_OFF_M = 4.0, 2.0
 #: A cell tells one height for all of its ground: where in it the ground bends is known to so much
 #: of its size. Fitted on models of 60 and 90 m made of a finer one.
 PLACE_PER_CELL = 0.1
-TRAILS = ("path", "footway", "track", "bridleway", "cycleway", "steps")
 #: Steep stretches of streets grow rarer with their grade as an exponential does: its mean is the
 #: mean excess over this quantile. 3 points, as usual, count as much as so many windows; and however
 #: much flat land lies round about, what is steep in it is no rarer than 2 points say.
@@ -148,7 +147,7 @@ def of_place_m(trail: Bools, side_slope: Floats, slope: Floats, cell_m: float) -
     A line mapped 4 m off on a hillside of 50 % reads 2 m too high or too low.
 
     Args:
-        trail: shape (n,), it lies on one of the ``TRAILS``.
+        trail: shape (n,), it lies on a trail (``roads.is_trail``).
         side_slope: shape (n,), the ground's grade across the street.
         slope: shape (n,), its grade along the street.
         cell_m: the cell size of the model.

@@ -14,6 +14,7 @@ from rich.text import Text
 from hillfinder.output.text import phrases as words
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.text.sparkline import sparkline
+from hillfinder.streets.tags.roads import road_of
 from hillfinder.training.cautions import ONE
 from hillfinder.units import Length, Name, Pace, Part, Sentence, clock, count
 
@@ -179,9 +180,9 @@ def figures(hill: Hill, units: Units = "metric") -> list[str]:
         f"{words.length(hill.climb.gain_m, units)} up",
         f"steepest {words.percent(hill.climb.max_grade)}",
     ]
-    surface, lit = words.tag(hill, "surface"), words.tag(hill, "lit")
+    surface, lit = words.tag(hill, "surface"), road_of(hill.climb.tags).lit
     known.append("surface not known" if surface == words.UNKNOWN else surface)
-    return [*known, *{"yes": ["lit"], "no": ["not lit"]}.get(lit, [])]
+    return [*known, *{True: ["lit"], False: ["not lit"], None: []}[lit]]
 
 
 def sections(

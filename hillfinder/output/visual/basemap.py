@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 
 from hillfinder.earth import METRES_PER_DEGREE
+from hillfinder.streets.tags.roads import RoadClass, class_of
 
 if TYPE_CHECKING:
     from hillfinder.model import Bools, Findings, Floats, Ints, Place
@@ -24,15 +25,6 @@ MOST_POINTS: Final = 200_000
 TRUE_TO_M: Final = 2.0
 #: Parts of a degree in which a page counts: about a metre.
 PER_DEGREE: Final = 100_000
-
-#: The kinds from the lowest in a picture to the highest; what is in none is a path.
-_KINDS: Final[dict[Kind, frozenset[str]]] = {
-    "path": frozenset(),
-    "street": frozenset(
-        ("residential", "unclassified", "living_street", "pedestrian", "service", "road")
-    ),
-    "major": frozenset(("trunk", "primary", "secondary", "tertiary")),
-}
 
 
 class Box(NamedTuple):
@@ -83,13 +75,11 @@ def inside(network: StreetNetwork, area: Box, place: Place) -> Bools:
 
 def kinds(network: StreetNetwork) -> dict[Kind, Bools]:
     """Return which edges are of each kind, those to be drawn first first."""
-    highway = network.edge_tag("highway")
-    found: dict[Kind, Bools] = {
-        kind: np.fromiter((tag in tags for tag in highway), bool, len(highway))
-        for kind, tags in _KINDS.items()
-    }
-    found["path"] = ~(found["street"] | found["major"])
-    return found
+    road = network.ways.said.rated(("highway",), lambda tags: class_of(tags.get("highway")))
+    road = road[network.edge_way]
+    major = road >= RoadClass.TERTIARY
+    street = ~major & ((road >= RoadClass.LIVING_STREET) | (road == RoadClass.PEDESTRIAN))
+    return {"path": ~(street | major), "street": street, "major": major}
 
 
 def packed(findings: Findings, network: StreetNetwork) -> dict[Kind, list[list[int]]]:

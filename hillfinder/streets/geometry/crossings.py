@@ -10,7 +10,8 @@ import numpy as np
 
 from hillfinder.model import Mark
 from hillfinder.streets.network import lon_between, spacing
-from hillfinder.streets.tags.features import GRAVEST, KINDS, ROADS, of_road
+from hillfinder.streets.tags.features import GRAVEST, KINDS, of_road
+from hillfinder.streets.tags.roads import RoadClass, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,7 @@ class Lookout:
             kinds = [self._road[way] for way in ways]
             kind: MarkKind = "side street" if "side street" in kinds else "driveway"
             if not (self._wheels(one.edge) or self._wheels(other.edge)):
-                if kind == "driveway" and all(self._highway[way] == "track" for way in ways):
+                if kind == "driveway" and all(self._class(way) is RoadClass.TRACK for way in ways):
                     continue
                 kind = "crossing" if kind == "side street" else kind
             own = {self._name[network.edge_way[leg.edge]] for leg in (one, other)}
@@ -139,8 +140,10 @@ class Lookout:
 
     def _wheels(self, edge: int) -> bool:
         """Tell whether the edge is a road, and no path or track."""
-        way = self._network.edge_way[edge]
-        return self._highway[way] in ROADS and self._highway[way] != "track"
+        return self._class(self._network.edge_way[edge]).wheels
+
+    def _class(self, way: int) -> RoadClass:
+        return class_of(self._highway[way])
 
     def _mark(self, seen: _Seen) -> Mark:
         network = self._network

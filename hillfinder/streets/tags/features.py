@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, get_args
 
 from hillfinder.model import MarkKind
+from hillfinder.streets.tags.roads import RoadClass, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,17 +66,6 @@ NODE_TAGS: tuple[tuple[str, str], ...] = tuple(
 )
 """Every tag of a node that means something."""
 
-#: Roads that wheels come out of. Of these, ``SERVICE`` are yards, parkings and private houses.
-SERVICE = frozenset({"service", "track", "raceway", "busway", "escape"})
-ROADS = frozenset(
-    {
-        *SERVICE,
-        *("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"),
-        *("secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified"),
-        *("residential", "residential_link", "unclassified_link", "living_street", "road"),
-    }
-)
-
 
 @cache
 def of_node(*values: str | None) -> MarkKind | None:
@@ -103,9 +93,8 @@ def of_road(tags: Mapping[str, str]) -> MarkKind | None:
     >>> of_road({"highway": "service", "access": "private"}), of_road({"highway": "footway"})
     ('driveway', None)
     """
-    highway = tags.get("highway", "")
-    if highway not in ROADS:
+    road = class_of(tags.get("highway"))
+    if not road.wheels and road is not RoadClass.TRACK:
         return None
-    if highway in SERVICE and tags.get("service") != "alley":
-        return "driveway"
-    return "side street"
+    yard = road in (RoadClass.TRACK, RoadClass.SERVICE) and tags.get("service") != "alley"
+    return "driveway" if yard else "side street"

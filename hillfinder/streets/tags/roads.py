@@ -46,6 +46,11 @@ class RoadClass(IntEnum):
     TRUNK = 17
 
     @property
+    def wheels(self) -> bool:
+        """Whether it has a carriageway."""
+        return self >= RoadClass.LIVING_STREET
+
+    @property
     def cars(self) -> bool:
         """Whether cars or buses drive there."""
         return self >= RoadClass.RESIDENTIAL
@@ -86,8 +91,6 @@ _CLASSES: Final[Mapping[str, RoadClass]] = {
     "bus_guideway": RoadClass.UNCLASSIFIED,
     "raceway": RoadClass.SERVICE,
     "escape": RoadClass.SERVICE,
-    "rest_area": RoadClass.SERVICE,
-    "services": RoadClass.SERVICE,
     "motorway": RoadClass.TRUNK,
 }
 _LINK: Final = "_link"
@@ -239,6 +242,11 @@ def class_of(highway: str | None) -> RoadClass:
     if known is not None:
         return known
     return max(_CLASSES.get(part.removesuffix(_LINK), RoadClass.OTHER) for part in parts(highway))
+
+
+def is_trail(tags: Mapping[str, str]) -> bool:
+    """Tell whether a way is mostly mapped from GPS tracks, and may be unpaved."""
+    return class_of(tags.get("highway")).trail
 
 
 def is_pavement(tags: Mapping[str, str]) -> bool:

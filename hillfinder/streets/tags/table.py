@@ -31,6 +31,20 @@ READ_TAGS: tuple[str, ...] = (*sorted({*access_tables.KEPT_TAGS, *_OF_OTHERS}),)
 #: Keys of the sets, and those of them that anything follows from.
 IN_SETS = frozenset(READ_TAGS) - {"name"}
 _RULES = IN_SETS.intersection({*access_tables.READ_BY_RULES, *_OF_OTHERS})
+#: Values of ``highway`` that Overpass leaves out: not built yet, or no longer there.
+_NOT_THERE = "proposed|planned|razed|demolished|dismantled|destroyed|removed|no"
+#: Values that Overpass is asked for beside highways: bridges, for what passes below one has its
+#: height in a surface model; what is walked on without being a highway; areas that bar hills. One
+#: expression serves several keys, for every filter is a request of its own.
+_BESIDE = (
+    "yes|viaduct|aqueduct|trestle|movable|cantilever|covered|boardwalk|platform|pier|"
+    "golf_course|runway|taxiway|apron|aerodrome|heliport|military|quarry|landfill"
+)
+#: What Overpass is asked for, the largest last. Nothing is filtered by access: ``access`` decides.
+FILTERS = (
+    f'[~"^(bridge|railway|man_made|leisure|aeroway|landuse)$"~"^({_BESIDE})$"]',
+    f'["highway"]["highway"!~"^({_NOT_THERE})$"]',
+)
 
 
 class Judged(NamedTuple):

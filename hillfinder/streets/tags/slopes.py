@@ -1,0 +1,46 @@
+"""Read what mappers wrote of a slope: ``incline`` and ``step_count``.
+
+Sources, pages of the OpenStreetMap wiki: "Key:incline", "Key:step count".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+
+#: Steepest incline that is believed, as a ratio: nobody walks up more, such a number is a slip.
+STEEPEST_INCLINE: Final = 0.6
+#: Words that say only which end is higher, and the sign of the rise.
+_WORDS: Final = {"up": 1, "down": -1}
+_COUNT: Final = re.compile(r"[0-9]{1,4}")
+_NUMBER: Final = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(%|°|deg|)")
+
+
+def incline(text: str) -> tuple[float | None, int]:
+    """Return the grade that an ``incline`` says, as a ratio, and its sign (0 unknown).
+
+    >>> incline("up"), incline("-8%"), incline("10°"), incline("yes")
+    ((None, 1), (-0.08, -1), (0.176, 1), (None, 0))
+    """
+    word = text.strip().lower()
+    if word in _WORDS:
+        return None, _WORDS[word]
+    found = _NUMBER.fullmatch(word)
+    if found is None:
+        return None, 0
+    value = float(found[1].replace(",", "."))
+    grade = value / 100 if found[2] in {"%", ""} else math.tan(math.radians(value))
+    if not abs(grade) <= STEEPEST_INCLINE:
+        return None, 0
+    return round(grade, 3), (grade > 0) - (grade < 0)
+
+
+def step_count(text: str | None) -> int:
+    """Return how many steps a ``step_count`` says, 0 where it is no number.
+
+    >>> step_count(" 120"), step_count("many")
+    (120, 0)
+    """
+    found = _COUNT.fullmatch(text.strip()) if text else None
+    return int(found[0]) if found else 0
