@@ -5,11 +5,13 @@
 2.380952380952381
 
 The public names are these; all are imported when they are first used, so that ``import
-hillfinder`` costs nothing.
+hillfinder`` costs nothing. What is asked of services, cached and skipped is logged to the logger
+``hillfinder``, without any place finer than 0.01 degrees.
 """
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from hillfinder.streets.osmnx_graph import from_networkx
     from hillfinder.streets.osmnx_graph import read as read_graphml
     from hillfinder.training.suitability import Weights
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "Catalogue",

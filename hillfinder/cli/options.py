@@ -32,6 +32,10 @@ Kind = Annotated[
         "--dem-kind", help="What the files of --dem show: the ground, or roofs and trees."
     ),
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Log to stderr what is downloaded, cached and skipped."),
+]
 Elevation = Annotated[
     str | None,
     typer.Option(

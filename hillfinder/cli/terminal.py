@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -50,10 +51,27 @@ def prepare_process() -> None:
     atexit.register(gc.freeze)
 
 
+class _ToStderr(logging.Handler):
+    """Write log records to stderr, below and above what shows progress there."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line: the module below ``hillfinder``, then the message."""
+        say(f"{record.name.partition('.')[2]}: {record.getMessage()}")
+
+
 @contextmanager
-def errors_as_exit_codes() -> Iterator[None]:
-    """Say what went wrong in one line, and leave with the code that it has."""
+def errors_as_exit_codes(*, verbose: bool = False) -> Iterator[None]:
+    """Say what went wrong in one line, and leave with the code that it has.
+
+    Args:
+        verbose: write what is logged meanwhile to stderr too.
+    """
+    logger, handler = logging.getLogger("hillfinder"), _ToStderr()
+    before = logger.level
     try:
+        if verbose:
+            logger.addHandler(handler)
+            logger.setLevel(logging.DEBUG)
         yield
     except KeyboardInterrupt:
         say("Interrupted.")
@@ -66,6 +84,9 @@ def errors_as_exit_codes() -> Iterator[None]:
         elif isinstance(error, ServiceError):
             code = NO_SERVICE
         raise typer.Exit(code) from None
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 def show(

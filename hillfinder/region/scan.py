@@ -6,6 +6,7 @@ cell by cell, so that neither tiles nor workers can be seen in the rows.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from dataclasses import asdict
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from hillfinder.region.work.tasks import Done, Job
     from hillfinder.region.work.workers import Run
 
+_log = logging.getLogger(__name__)
 #: Of a hill matter its own length, the slopes that it is part of on either side, and the streets
 #: round about that lend it a name.
 LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
@@ -108,10 +110,16 @@ def scan(
     with resuming.alone(folder):
         plan = resuming.begun(folder, wanted, resume=resume)
         if plan is not None and resuming.whole(folder, plan):
+            _log.info("skipped: the scan is finished already")
             return Catalogue(folder, plan["hills"], plan["street_m"])
         with resuming.written(folder), running.workers(workers, scheduler) as run:
             if plan is None or not resuming.has_all(folder, plan):
+                begun = time.monotonic()
                 plan = _share_out(extract, folder, wanted, progress)
+                took_s = time.monotonic() - begun
+                _log.info("shared out %d cells in %.1f s", len(plan["cells"]), took_s)
+            else:
+                _log.info("skipped sharing out: %d cells are there", len(plan["cells"]))
             job = tasks.Job(
                 folder=folder,
                 dem=tuple(zip(files, extents, strict=True)),
@@ -142,12 +150,14 @@ def _finished(
         learnt |= {cell: about for cell, about in done.about.items() if about["edges"]}
         told.tell(sum(sizes[cell] for cell in done.about), _metres(done.about, "street_m"), 0)
     street_m = _checked(job, learnt, progress)
+    _log.info("%.0f km of streets in %d of %d cells", street_m / 1000, len(learnt), len(sizes))
     with_streets = {cell: size for cell, size in sizes.items() if cell in learnt}
     shared = share(with_streets)
     calls = [(job, tile, _round_about(tile, learnt, job.margin_m)) for tile in shared]
     Thread(target=resuming.sync, daemon=True).start()  # so that little is left at the end
     for done in _each(run, tasks.find, calls):
         told.tell(sum(sizes.values()) / len(shared), 0.0, done.hills)
+    _log.info("%d hills", told.hills)
     order = cells.sort(with_streets)
     said = _said(job, plan, learnt) | {"street_m": street_m}
     written: list[Path] = []

@@ -9,6 +9,7 @@ that is full or cannot be written costs speed, not the answer.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+_log = logging.getLogger(__name__)
 LAYOUT = 1
 #: The folders that are ours, by what is in them, in words.
 KINDS = {"areas": "areas of streets", "replies": "replies of services"}
@@ -83,6 +85,7 @@ class Cache:
         line, _, data = content.partition(b"\n")
         head = _head(line)
         if head is None or head.pop("sha256") != sha256(data).hexdigest():
+            _log.info("dropped a damaged file from %s", name.partition("/")[0])
             self.drop(name)
             return None
         with suppress(OSError):  # disks that note by themselves when a file was read do so
@@ -98,7 +101,9 @@ class Cache:
             self._make_room(len(content))
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content, synced=False)
+            _log.debug("kept %d bytes in %s", len(content), path.parent.name)
         except OSError as error:
+            _log.info("kept nothing: %s", error.strerror or error)
             if not self._complained:
                 self._complained = True
                 why = error.strerror or str(error)
@@ -225,10 +230,12 @@ class Cache:
                 if path.suffix == ".part" and status.st_mtime < old:
                     self._used -= _remove(path, status.st_size)
             if self._used > self.limit:
+                before = self._used
                 for path, status in sorted(files, key=lambda file: file[1].st_mtime):
                     if self._used <= self.limit * LEFT:
                         break
                     self._used -= _remove(path, status.st_size)
+                _log.info("dropped %d bytes, unused for longest", before - self._used)
 
 
 def _remove(path: Path, size: int) -> int:

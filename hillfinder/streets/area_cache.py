@@ -7,6 +7,7 @@ damaged, and when the code that built it has changed.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from dataclasses import asdict, dataclass
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     Box: TypeAlias = tuple[float, float, float, float]
 
+_log = logging.getLogger(__name__)
 #: An area reaches so much farther than is asked for: a start a street away needs no other.
 NEIGHBOURS_M = 400.0
 #: From such an age on it is said how old an area is. Streets change by about a hundredth a year.
@@ -138,6 +140,7 @@ def get(wanted: Wanted, web: Web) -> Area:
         area = None if found is None else _area(found[1], entry.about)
         if area is not None:
             days = (time.time() - _date(area)) / 86_400.0
+            _log.info("%d streets from the cache, %.0f days old", len(area.network), days)
             if wanted.ages and days > OLD_DAYS:
                 age = f"{days:.0f} days old"
                 web.progress.say(
@@ -145,7 +148,10 @@ def get(wanted: Wanted, web: Web) -> Area:
                 )
             return area
         web.cache.drop(entry.name)
+    begun = time.monotonic()
     area = wanted.make()
+    took_s = time.monotonic() - begun
+    _log.info("streets not in the cache: built %d in %.2f s", len(area.network), took_s)
     if area.lasting:
         name = sha256(f"{wanted.origin} {area.box}".encode()).hexdigest()
         about = {

@@ -42,6 +42,7 @@ def grade(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
     ] = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Measure the grade of every line that is in a file.
 
@@ -50,7 +51,7 @@ def grade(
     Heights in the file are not used. Exit code 3 says that there are lines, and none could be
     measured.
     """
-    with terminal.errors_as_exit_codes():
+    with terminal.errors_as_exit_codes(verbose=verbose):
         from hillfinder import find
         from hillfinder.elevation.sources.raster import Raster
         from hillfinder.errors import InputError

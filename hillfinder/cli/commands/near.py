@@ -131,9 +131,10 @@ def near(
     force: options.Force = False,
     units: options.Measure = "metric",
     quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """List the steep hills near a place, and the way to each."""
-    with terminal.errors_as_exit_codes():
+    with terminal.errors_as_exit_codes(verbose=verbose):
         alone = course == "hill"
         criteria = options.criteria(
             length=length,

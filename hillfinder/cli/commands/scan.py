@@ -77,13 +77,14 @@ def scan(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
     ] = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Find all the hills of a region, and write them as GeoParquet.
 
     A scan that was stopped goes on where it was when the same command is given again. Exit code 3
     says that the region holds no hill.
     """
-    with terminal.errors_as_exit_codes():
+    with terminal.errors_as_exit_codes(verbose=verbose):
         criteria = options.criteria(
             length=length, warmup="10-20", pace=None, walk=False, min_grade=min_grade, limit=10
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from hillfinder.cli import terminal
+from hillfinder.cli import options, terminal
 
 if TYPE_CHECKING:
     from hillfinder.elevation.sources.registry import ElevationService
@@ -44,12 +44,13 @@ def sources(
         bool, typer.Option("--offline", help="Use no network, only what was kept.")
     ] = False,
     output: Annotated[Listing, typer.Option("--format", help="What goes to stdout.")] = "table",
+    verbose: options.Verbose = False,
 ) -> None:
     """List the elevation services, and what they know of a place.
 
     The exit code is 4 where none of them could be asked.
     """
-    with terminal.errors_as_exit_codes():
+    with terminal.errors_as_exit_codes(verbose=verbose):
         from hillfinder.elevation.sources import registry
         from hillfinder.elevation.sources.selection import look
         from hillfinder.services.client import Web

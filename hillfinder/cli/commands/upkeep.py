@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hillfinder.cli import terminal
+from hillfinder.cli import options, terminal
 
 if TYPE_CHECKING:
     from hillfinder.services.disk_cache import Cache, Entry
@@ -51,12 +51,13 @@ def cache(
 def check(
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no service.")] = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Say which services can be reached and how fast, what is kept, and which versions these are.
 
     The exit code is 4 where a service cannot be reached at any of its addresses.
     """
-    with terminal.errors_as_exit_codes():
+    with terminal.errors_as_exit_codes(verbose=verbose):
         from hillfinder.cli.commands import probes
         from hillfinder.output.text.sanitize import plain
         from hillfinder.services.client import Web

@@ -8,6 +8,7 @@ seam, which no climb crosses.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Bools, Floats, Ints
 
+_log = logging.getLogger(__name__)
 #: Two cells of a 30 m model, and six samples along a street.
 SEAM_M = 60.0
 #: A smaller share of the points is left open, as on a pier beyond which a model ends: a few heights
@@ -107,12 +109,14 @@ class Chain:
                     source(lon[ask := np.concatenate([todo, probe])], lat[ask]), [len(todo)]
                 )
             except (HeightsError, ServiceError) as error:
+                _log.info("skipped %s: %s", name, why(error).partition(" (")[0])
                 self._failed.append((name, error))
                 broken |= {server} - {""}
                 continue
             if differ_by_a_unit(read[probe], again):
                 raise other_unit(doubtful[0].source.name, served[0].source.name)
             share = float((~np.isnan(got)).sum()) / len(read)
+            _log.info("%s: heights at %s of %d points", name, _percent(share), len(read))
             if share >= LEAST_SHARE or (share and not self._used):
                 read[todo] = got
                 self._used.append((source.source, share))
