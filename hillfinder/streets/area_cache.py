@@ -43,7 +43,7 @@ NEIGHBOURS_M = 400.0
 #: From such an age on it is said how old an area is. Streets change by about a hundredth a year.
 OLD_DAYS = 90.0
 #: Code that decides what is in an area, as files and folders of the package.
-BUILDERS = ("earth.py", "model", "streets", "elevation")
+BUILDERS = ("earth.py", "units.py", "model", "streets", "elevation")
 NO_HEIGHTS = HeightSource("none", "unknown", 0.0)
 
 
