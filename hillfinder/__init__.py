@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     from hillfinder.results.plan import Plan
     from hillfinder.services.client import Web
     from hillfinder.streets.network import StreetNetwork, to_networkx
-    from hillfinder.streets.osm_file import read as read_extract
-    from hillfinder.streets.osmnx_graph import from_networkx
-    from hillfinder.streets.osmnx_graph import read as read_graphml
+    from hillfinder.streets.osm_file import read_extract
+    from hillfinder.streets.osmnx_graph import from_networkx, read_graphml
     from hillfinder.training.suitability import Weights
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -102,8 +101,8 @@ _HOMES = {
     "from_networkx": "streets.osmnx_graph",
     "grade": "find",
     "near": "find",
-    "read_extract": "streets.osm_file:read",
-    "read_graphml": "streets.osmnx_graph:read",
+    "read_extract": "streets.osm_file",
+    "read_graphml": "streets.osmnx_graph",
     "scan": "region.scan",
     "to_networkx": "streets.network",
 }

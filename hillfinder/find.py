@@ -197,9 +197,9 @@ def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> 
     if isinstance(given, Path | str):
         return store.from_file(Path(given), place, radius_m)
     if not isinstance(given, StreetNetwork):
-        from hillfinder.streets import osmnx_graph as graph
+        from hillfinder.streets import osmnx_graph
 
-        given = graph.from_networkx(given)
+        given = osmnx_graph.from_networkx(given)
     area = store.Area(given, None, time.time())
     return store.Wanted(None, None, lambda: area)
 

@@ -162,5 +162,5 @@ def line(route: Route | Climb) -> Floats:
 def gradely() -> Hills:
     """Return the hills of the made-up town, searched for once."""
     with TemporaryDirectory() as folder:
-        made = files.write(Path(folder))
+        made = files.write_town(Path(folder))
         return find.near(DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))

@@ -76,7 +76,7 @@ def steepest(line: LineM, over_m: float = 100.0) -> float:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> files.DemoFiles:
-    return files.write(tmp_path_factory.mktemp("gradely") / "new" / "folder")
+    return files.write_town(tmp_path_factory.mktemp("gradely") / "new" / "folder")
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(
     written: files.DemoFiles, tmp_path: Path
 ) -> None:
     for _ in range(2):
-        again = files.write(tmp_path)
+        again = files.write_town(tmp_path)
         assert again.osm.read_bytes() == written.osm.read_bytes()
         assert again.dem.read_bytes() == written.dem.read_bytes()
     assert sorted(tmp_path.iterdir()) == [again.osm, again.dem]
@@ -157,7 +157,7 @@ def test_a_folder_that_is_a_file_is_said_in_one_sentence(tmp_path: Path) -> None
     taken = tmp_path / "taken"
     taken.write_text("")
     with pytest.raises(OutputError, match=r"cannot be written to .*taken"):
-        files.write(taken)
+        files.write_town(taken)
 
 
 @pytest.mark.parametrize("known", KNOWN_HILLS, ids=label)

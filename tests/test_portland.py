@@ -21,7 +21,7 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
 from hillfinder.routing.warmup import Router
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Searched(NamedTuple):
 
 @pytest.fixture(scope="module")
 def portland() -> Searched:
-    network = attach(extract.read(STREETS), Raster([HEIGHTS]))
+    network = attach(osm_file.read_extract(STREETS), Raster([HEIGHTS]))
     found = climbs.find(network, Criteria())
     times = Router(network, DOOR, Criteria()).times_s(found)
     return Searched(network, found, list(found), times / 60)
@@ -260,7 +260,7 @@ def test_grenoble() -> None:
 
 @pytest.fixture(scope="module")
 def gradely(tmp_path_factory: pytest.TempPathFactory) -> files.DemoFiles:
-    return files.write(tmp_path_factory.mktemp("gradely"))
+    return files.write_town(tmp_path_factory.mktemp("gradely"))
 
 
 @pytest.fixture(scope="module")

@@ -131,7 +131,7 @@ def test_both_units_say_the_same_length_to_their_last_digit(metres: float, style
 def named(sign: str) -> Hills:
     """Return the hills of the made-up town, two of its streets renamed, one with a speed limit."""
     with TemporaryDirectory() as folder:
-        made = files.write(Path(folder))
+        made = files.write_town(Path(folder))
         text = made.osm.read_text()
         for old, new in (("Middle Level", FIVE_KM), ("Lower Level", LANE)):
             assert f'v="{old}"' in text

@@ -32,7 +32,7 @@ from hillfinder.routing.edge_costs import ROAD_COSTS, RoadCost
 from hillfinder.routing.shortest_paths import Links, snap
 from hillfinder.routing.travel_time import Clock, columns
 from hillfinder.routing.warmup import Router
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from hillfinder.streets.tags.roads import class_of
 from tests.accuracy.sheet import Sheet
 from tests.towns import DATA
@@ -70,7 +70,7 @@ class Way(NamedTuple):
 def town() -> StreetNetwork:
     """Return Portland with its heights."""
     folder = DATA / "portland"
-    streets = extract.read(folder / "portland-central-filtered.osm.pbf")
+    streets = osm_file.read_extract(folder / "portland-central-filtered.osm.pbf")
     return attach(streets, Raster([folder / "portland-ned.tif"]))
 
 

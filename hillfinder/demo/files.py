@@ -38,7 +38,7 @@ class DemoFiles:
     dem: Path
 
 
-def write(folder: Path) -> DemoFiles:
+def write_town(folder: Path) -> DemoFiles:
     """Write the town: ``gradely.osm``, OpenStreetMap XML, and ``gradely.tif``, a GeoTIFF.
 
     The GeoTIFF has cells of 5 m in the town's own projection; the centre of a cell has exactly the

@@ -13,7 +13,7 @@ from hillfinder.model.arrays import read_only
 from hillfinder.model.climb import Climb, Leg, Position, Route, Shape
 from hillfinder.model.findings import Beyond, Findings, Lack, Miss, Terrain
 from hillfinder.model.hill import Fit, Hill
-from hillfinder.model.place import Place
+from hillfinder.model.place import Box, Place
 from hillfinder.model.profile import (
     STEEPEST_OVER_M,
     STEEPEST_STREET,
@@ -37,6 +37,7 @@ __all__ = [
     "STEEPEST_OVER_M",
     "STEEPEST_STREET",
     "Beyond",
+    "Box",
     "Caution",
     "Climb",
     "Confidence",

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Climb, Floats, HeightSource, Ints, Place
-    from hillfinder.region.store.dataset import Box
+    from hillfinder.model import Box, Climb, Floats, HeightSource, Ints, Place
     from hillfinder.streets.network import StreetNetwork
 
 #: Grades of a catalogue are rounded: so much less is as much.

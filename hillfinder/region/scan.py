@@ -31,14 +31,14 @@ from hillfinder.region.store.cells import Cell
 from hillfinder.region.work import tasks
 from hillfinder.region.work import workers as running
 from hillfinder.streets import area_cache as store
-from hillfinder.streets import osm_file as reading
+from hillfinder.streets import osm_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
-    from hillfinder.model import HeightKind
+    from hillfinder.model import Box, HeightKind
     from hillfinder.region.work.tasks import Done, Job
     from hillfinder.region.work.workers import Run
 
@@ -227,7 +227,7 @@ def _wanted(
     extract: Path, dem: tuple[str, ...], dem_kind: HeightKind | None, criteria: Criteria
 ) -> dict[str, Any]:
     """Return all that the rows depend on: a scan goes on only with the same."""
-    reading.opened(extract, reading.ALONE)  # it says what is wrong with it
+    osm_file.opened(extract, osm_file.ALONE)  # it says what is wrong with it
     states = [(path, Path(path).stat()) for path in (str(extract), *dem)]
     extract_is, *dem_is = ([path, at.st_size, at.st_mtime_ns] for path, at in states)
     return {
@@ -317,7 +317,7 @@ def _files(
     return files
 
 
-def _around(boxes: Iterable[dataset.Box | None]) -> dataset.Box | None:
+def _around(boxes: Iterable[Box | None]) -> Box | None:
     """Return the box around boxes."""
     some = [box for box in boxes if box is not None]
     if not some:

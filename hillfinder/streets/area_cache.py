@@ -23,19 +23,16 @@ from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.errors import PlaceError, StreetsError
 from hillfinder.model import HeightSource
 from hillfinder.services.service import without_password
-from hillfinder.streets.serialization import pack, unpack
+from hillfinder.streets.serialization import pack_network, unpack_network
 from hillfinder.streets.subsets import take, touching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import TypeAlias
 
-    from hillfinder.model import Place
+    from hillfinder.model import Box, Place
     from hillfinder.services.client import Web
     from hillfinder.services.disk_cache import Entry
     from hillfinder.streets.network import StreetNetwork
-
-    Box: TypeAlias = tuple[float, float, float, float]
 
 _log = logging.getLogger(__name__)
 #: An area reaches so much farther than is asked for: a start a street away needs no other.
@@ -90,14 +87,13 @@ def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
     Raises:
         PlaceError, StreetsError: the place is too near a pole, or the radius too large.
     """
-    from hillfinder.streets import osmnx_graph as graph
-    from hillfinder.streets import overpass
+    from hillfinder.streets import osmnx_graph, overpass
 
     box = overpass.box(place, radius_m + NEIGHBOURS_M)
 
     def make() -> Area:
         pulled = overpass.pull(place, radius_m + NEIGHBOURS_M, web)
-        network = graph.from_networkx(pulled, overpass.source(pulled), nodes_known=True)
+        network = osmnx_graph.from_networkx(pulled, overpass.source(pulled), nodes_known=True)
         return Area(network, box, time.time())
 
     servers = ", ".join(map(without_password, web.urls(overpass.OVERPASS)))
@@ -113,13 +109,13 @@ def from_file(path: Path, place: Place, radius_m: float) -> Wanted:
 
     def make() -> Area:
         if whole:
-            from hillfinder.streets import osmnx_graph as graph
+            from hillfinder.streets import osmnx_graph
 
-            return Area(graph.read(path), None, time.time())
-        from hillfinder.streets import osm_file as extract
+            return Area(osmnx_graph.read_graphml(path), None, time.time())
+        from hillfinder.streets import osm_file
 
         box = around(place, radius_m + NEIGHBOURS_M)
-        return Area(extract.read(path, box), box, time.time())
+        return Area(osm_file.read_extract(path, box), box, time.time())
 
     whole = path.suffix.lower() == ".graphml"
     bounds = None if whole else around(place, radius_m)
@@ -161,7 +157,7 @@ def get(wanted: Wanted, web: Web) -> Area:
             "fetched": area.fetched,
             "heights": asdict(area.heights),
         }
-        web.cache.write(f"areas/{name}.streets", pack(area.network), about)
+        web.cache.write(f"areas/{name}.streets", pack_network(area.network), about)
     return area
 
 
@@ -261,7 +257,7 @@ def code_checksum(*also: str) -> str:
 
 def _area(packed: bytes, about: Mapping[str, Any]) -> Area | None:
     """Return an area, or ``None`` where the bytes are none after all."""
-    network = unpack(packed)
+    network = unpack_network(packed)
     try:
         heights = HeightSource(**about["heights"])
         box = None if about["box"] is None else tuple(about["box"])

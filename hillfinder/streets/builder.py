@@ -1,7 +1,7 @@
-"""The one builder of networks, which serves every source.
+"""Build a network from the ways of any source.
 
 A source hands over ``RawStreets``: ways as sequences of nodes, with their tags. ``build`` asks
-``access`` what each way is for, cuts the ways at junctions, projects them, and returns a
+``tags`` what each way is for, cuts the ways at junctions, projects them, and returns a
 ``StreetNetwork``.
 """
 
@@ -17,13 +17,13 @@ from hillfinder.streets.network import (
     Lines,
     StreetNetwork,
     Ways,
-    about,
     in_use,
+    local_crs,
     project,
     ragged,
     spacing,
 )
-from hillfinder.streets.point_features import lay
+from hillfinder.streets.point_features import mark_points
 from hillfinder.streets.tags.table import Ids, Tags
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) -> StreetNetwork:
-    """Make the network of ``raw``: decide what each way is for, cut at junctions, project.
+    """Build the network of ``raw``: decide what each way is for, cut at junctions, project.
 
     A node is a junction unless exactly two segments meet there and both belong to one way. That
     does not depend on how a source orders its ways, so every source gives the same edges.
 
     Args:
         raw: the ways.
-        crs: the projection; ``None`` is one about the middle of ``raw``.
-        border: shape (n,), nodes where edges end besides.
+        crs: the projection; ``None``: one centred on ``raw``.
+        border: shape (n,), further nodes where edges end.
 
     Raises:
         StreetsError: there is nothing a person on foot may use.
@@ -54,12 +54,12 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
             "check that it covers the place."
         )
         raise StreetsError(msg)
-    crs = crs or about(*_middle(raw.lon, raw.lat))
+    crs = crs or local_crs(*_centre(raw.lon, raw.lat))
     x_m, y_m = project(raw.lon, raw.lat, crs)
     cut = _cuts(sequence, offset, len(raw.node_id))
     if border is not None:
         cut |= border[sequence]
-    start, stop, edge_row = _between(cut, offset)
+    start, stop, edge_row = _edge_spans(cut, offset)
     point, point_offset = ragged(start, stop + 1)
     point_node = sequence[point]
     px, py = x_m[point_node], y_m[point_node]
@@ -95,14 +95,14 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
             said=tags.among(rows),
         ),
         decks=_decks(raw, judged.deck, x_m, y_m),
-        spots=lay(raw, judged.road, tags.column("name"), point_node),
+        spots=mark_points(raw, judged.road, tags.column("name"), point_node),
         crs=crs,
         source=raw.source,
     )
 
 
-def _middle(lon: Floats, lat: Floats) -> tuple[float, float]:
-    """Return the middle of points."""
+def _centre(lon: Floats, lat: Floats) -> tuple[float, float]:
+    """Return the centre of the bounding box of points."""
     west, east = float(lon.min()), float(lon.max())
     if east - west > 180:  # the antimeridian runs through it
         wrapped = np.where(lon < 0, lon + 360, lon)
@@ -113,8 +113,8 @@ def _middle(lon: Floats, lat: Floats) -> tuple[float, float]:
 def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     """Return the rows of walkable ways, their node sequences end to end, and the offsets.
 
-    Repeated nodes are dropped. A closed way is turned so that it begins at its lowest junction, or
-    at its lowest node where it has none: where a mapper happened to begin it says nothing.
+    Repeated nodes are dropped. A closed way is turned to begin at its lowest junction, or at its
+    lowest node if it has none: where the mapper began it means nothing.
     """
     rows = np.flatnonzero(walk)
     index, offset = ragged(raw.way_offset[rows], raw.way_offset[rows + 1])
@@ -140,7 +140,7 @@ def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
 def _junctions(sequence: Ints, offset: Ints, nodes: int) -> Bools:
     """Return for each node whether edges must end there.
 
-    Where two ways meet end to end two segments meet too: that is an end anyway, by ``_cuts``.
+    Two ways that meet end to end also make two segments at a node: ``_cuts`` ends edges there.
     """
     inner = np.ones(len(sequence), bool)
     inner[offset[1:] - 1] = False
@@ -156,7 +156,7 @@ def _cuts(sequence: Ints, offset: Ints, nodes: int) -> Bools:
     return cut
 
 
-def _between(cut: Bools, offset: Ints) -> tuple[Ints, Ints, Ints]:
+def _edge_spans(cut: Bools, offset: Ints) -> tuple[Ints, Ints, Ints]:
     """Return the first and last place of each edge in the sequence, and its way's row."""
     at = np.flatnonzero(cut)
     way = np.repeat(np.arange(len(offset) - 1), np.diff(offset))[at]

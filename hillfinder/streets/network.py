@@ -1,7 +1,6 @@
 """The streets as arrays.
 
-An edge never spans two ways, so every tag of an edge has one value; a climb carries on from edge to
-edge all the same.
+An edge never spans two ways, so every tag of an edge has one value. A climb may span several edges.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
     from hillfinder.streets.tags.table import Ids, Tags
 
 
-#: Positions on a line that differ by less are one.
+#: Positions on a line closer than this are equal, m.
 NEAR_M = 1e-6
-#: Farther north 60 km may go round a pole.
+#: Latitude up to which the shorter series serves, degrees: beyond it 60 km may go round a pole.
 SHORTER_TO_LAT = 89.0
 
 
@@ -69,11 +68,11 @@ class Lines:
 
 
 class Blur(NamedTuple):
-    """What lies between the model's errors and those of the grade line: lengths in metres.
+    """How smoothing turns errors of the elevation model into errors of the grade line.
 
     Attributes:
-        reach: errors so far apart are alike to 1/e: their covariance is that of a normal curve.
-        wavelength: the wavelength along the street that the grade line halves.
+        reach: distance at which two errors correlate to 1/e (Gaussian covariance), m.
+        wavelength: wavelength along the street that the grade line halves, m.
     """
 
     reach: float
@@ -89,12 +88,12 @@ class Profiles:
         distance_m: shape (s,), from the edge's ``u`` end; both ends are sampled.
         elevation_m: shape (s,), the grade line; NaN where the height is unknown.
         sigma_m: shape (s,), standard deviation of the height.
-        misfit_m: shape (s,), how far the grade line stays from the heights read round about.
-        place_m: shape (s,), standard deviation of a height read, from not knowing just where the
-            street lies.
+        misfit_m: shape (s,), RMS distance of the grade line from the heights read nearby.
+        place_m: shape (s,), standard deviation of a height read, from the street being mapped a
+            few metres off.
         trusted: shape (s,), the height was read from the ground under the street, and may
-            carry a claim about a hill.
-        blur: how alike the errors of two heights are.
+            support a claim about a hill.
+        blur: how the errors of two heights correlate.
     """
 
     offset: Ints
@@ -119,9 +118,9 @@ class StreetNetwork:
         point_offset: shape (m + 1,); the line of edge ``i`` is ``point_offset[i]:[i + 1]`` of
             ``point_lon``, ``point_lat``, ``point_x_m``, ``point_y_m``, both ends included.
         ways: what the edges are.
-        decks: bridges of every kind, also of roads and railways closed to people on foot: what
-            passes under one without a shared node has the deck's height in a surface model.
-        spots: what else lies on the edges: gates, crossings, roads closed to people on foot.
+        decks: bridges of every kind, also of roads and railways closed to people on foot: a
+            surface model shows the deck's height on the street below.
+        spots: point features of the edges: gates, crossings, roads closed to people on foot.
         crs: the local metric projection of ``x_m`` and ``y_m``, as a PROJ string.
         source: where the streets come from.
         profiles: heights along the edges, once ``elevation`` has attached them.
@@ -230,7 +229,7 @@ def _piece(network: StreetNetwork, leg: Leg) -> Floats:
         distance = profiles.distance_m[sampled]
         at = np.concatenate([along, distance])
     inner = np.unique(at[(at > low + 0.1) & (at < high - 0.1)])
-    # A sample and a drawn point a hand apart are one point.
+    # A sample and a drawn point less than 0.1 m apart are one point.
     inner = inner[np.diff(inner, prepend=-1.0) > 0.1]
     at = np.concatenate([[low], inner, [high]])
     rows = np.full((5, len(at)), np.nan)
@@ -238,7 +237,7 @@ def _piece(network: StreetNetwork, leg: Leg) -> Floats:
     rows[1] = lon_between(at, along, network.point_lon[drawn])
     rows[2] = np.interp(at, along, network.point_lat[drawn])
     if network.profiles is not None:
-        # An end meant to lie on a sample may miss it by a rounding, and read the void beyond it.
+        # Rounding may put an end just past its sample, into a void.
         nearest = distance[np.minimum(np.searchsorted(distance, at - NEAR_M), len(distance) - 1)]
         at = np.where(np.abs(nearest - at) < NEAR_M, nearest, at)
         rows[3] = np.interp(at, distance, profiles.elevation_m[sampled])
@@ -249,27 +248,27 @@ def _piece(network: StreetNetwork, leg: Leg) -> Floats:
     return rows
 
 
-def about(lon: float, lat: float) -> str:
-    """Return a transverse Mercator about a point: true to 0.005 % within 60 km of it.
+def local_crs(lon: float, lat: float) -> str:
+    """Return a transverse Mercator projection about a point: true to 0.005 % within 60 km of it.
 
-    By the shorter series, that of Evenden and Snyder, which takes half the time and is there within
-    10 nm of the longer one; but not at the poles, where it knows no place 90 degrees further east.
+    It uses the shorter series, by Evenden and Snyder, which takes half the time and stays within
+    10 nm of the longer one; but not near the poles, where it fails 90 degrees further east.
     """
     series = "+approx " if abs(lat) <= SHORTER_TO_LAT else ""
     return f"+proj=tmerc {series}+lat_0={lat:.6f} +lon_0={lon:.6f} +k=1 +ellps=WGS84"
 
 
 def project(lon: Floats, lat: Floats, crs: str) -> tuple[Floats, Floats]:
-    """Return degrees in a projection, in metres."""
+    """Project longitudes and latitudes, in degrees, to metres."""
     from pyproj import Proj
 
-    # By itself: between two systems PROJ looks for a way in its database first, for 14 ms.
+    # Proj alone: a Transformer between two systems searches PROJ's database first, for 14 ms.
     x_m, y_m = Proj(crs)(lon, lat)
     return x_m, y_m
 
 
 def in_use(u: Ints, v: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
-    """Return which of so many nodes are ends of edges, and the ends by their rows among these."""
+    """Return the rows of nodes that end an edge, and ``u`` and ``v`` as places among them."""
     used = np.zeros(nodes, bool)
     used[u] = used[v] = True
     row = np.cumsum(used) - 1
@@ -277,9 +276,9 @@ def in_use(u: Ints, v: Ints, nodes: int) -> tuple[Ints, Ints, Ints]:
 
 
 def spacing(x: Floats, y: Floats) -> Floats:
-    """Return how far it is from each point on a plane to the next: shape (n - 1,)."""
+    """Return the distance from each point on a plane to the next: shape (n - 1,)."""
     dx, dy = np.diff(x), np.diff(y)
-    return np.asarray(np.sqrt(dx * dx + dy * dy))  # an eighth of what ``np.hypot`` takes
+    return np.asarray(np.sqrt(dx * dx + dy * dy))  # 8 times as fast as ``np.hypot``
 
 
 def ragged(start: Ints, stop: Ints) -> tuple[Ints, Ints]:

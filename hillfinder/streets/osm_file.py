@@ -24,22 +24,20 @@ if TYPE_CHECKING:
     from osmium.io import File
     from osmium.osm import Way
 
-    from hillfinder.model import MarkKind
+    from hillfinder.model import Box, MarkKind
     from hillfinder.streets.network import StreetNetwork
-
-    Bounds = tuple[float, float, float, float]
 
 ENDINGS = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 #: Of a reply of Overpass that a browser saved; ``near`` reads it, a scan does not.
 JSON = ".json"
-#: What else may be given where streets are asked for is read elsewhere (``graph``).
+#: File endings read here, for messages; ``osmnx_graph`` reads .graphml.
 ALONE = ", ".join(ENDINGS)
 GIVEN = f"{ALONE}, or .graphml for a graph that OSMnx saved"
-#: A way without any of these is neither walked on, nor overhead, nor an area that bars hills.
+#: Keys of the ways that are read: walked on, overhead, or areas without hills.
 KEYS = ("highway", "railway", "waterway", "man_made", *access_tables.AREA_TAGS)
 
 
-def read(path: Path | str, bounds: Bounds | None = None) -> StreetNetwork:
+def read_extract(path: Path | str, bounds: Box | None = None) -> StreetNetwork:
     """Read the streets of an OpenStreetMap file.
 
     Args:
@@ -54,7 +52,7 @@ def read(path: Path | str, bounds: Bounds | None = None) -> StreetNetwork:
     return build(read_ways(Path(path), bounds))
 
 
-def read_ways(path: Path, bounds: Bounds | None = None) -> RawStreets:
+def read_ways(path: Path, bounds: Box | None = None) -> RawStreets:
     """Return the ways of a file before anything is decided about them: as ``read``."""
     if path.suffix.lower() == JSON and path.is_file():
         found = _of_reply(overpass_json.read(path))
@@ -62,7 +60,7 @@ def read_ways(path: Path, bounds: Bounds | None = None) -> RawStreets:
         file = opened(path)
         deleted = deleted_in(path)
         try:
-            found = _read(file, deleted)
+            found = _read_file(file, deleted)
         except (RuntimeError, ValueError) as error:
             raise unreadable(path, error) from error
     lines = found.lines(bounds)
@@ -79,7 +77,7 @@ def read_ways(path: Path, bounds: Bounds | None = None) -> RawStreets:
 
 
 def opened(path: Path, given: str = GIVEN) -> File:
-    """Return a file as pyosmium takes it; ``given`` says what else will do.
+    """Open a file for pyosmium; ``given`` names the accepted endings.
 
     Raises:
         StreetsError: it is missing, or its name does not say what it is.
@@ -98,7 +96,7 @@ def opened(path: Path, given: str = GIVEN) -> File:
 
 
 def unreadable(path: Path, error: Exception) -> StreetsError:
-    """Return what is said of a file that pyosmium cannot read."""
+    """Return the error for a file that pyosmium cannot read."""
     return StreetsError(
         f"{path.name} cannot be read as an OpenStreetMap file ({error}): it may be cut short, "
         "empty, or not what its ending says. Fetch it again."
@@ -106,7 +104,7 @@ def unreadable(path: Path, error: Exception) -> StreetsError:
 
 
 class _Line(NamedTuple):
-    """A way: ``points`` are its longitudes and latitudes in turn, as doubles."""
+    """A way: ``points`` alternates longitudes and latitudes, as doubles."""
 
     refs: list[int]
     tags: dict[str, str]
@@ -134,9 +132,9 @@ class _Found:
     @property
     def placeless(self) -> int:
         """How many ways have no two nodes with a place."""
-        return sum(not _parts(refs, self.places) for refs, _ in self.torn.values())
+        return sum(not _way_parts(refs, self.places) for refs, _ in self.torn.values())
 
-    def lines(self, bounds: Bounds | None) -> list[tuple[int, _Line]]:
+    def lines(self, bounds: Box | None) -> list[tuple[int, _Line]]:
         """Return the ways whose box touches another, cut where the place of a node is unknown."""
         lines = [
             (way_id, line)
@@ -144,7 +142,7 @@ class _Found:
             if way_id not in self.torn and (bounds is None or _touches(line.points, bounds))
         ]
         for way_id, (refs, tags) in self.torn.items():
-            for part in _parts(refs, self.places):
+            for part in _way_parts(refs, self.places):
                 points = np.array([self.places[ref] for ref in part]).tobytes()
                 if bounds is None or _touches(points, bounds):
                     lines.append((way_id, _Line(part, tags, points)))
@@ -156,7 +154,7 @@ def _of_reply(reply: overpass_json.Elements) -> _Found:
     return _Found({}, ways, reply.places, reply.kinds, reply.date)
 
 
-def _read(file: File, deleted: Deleted) -> _Found:
+def _read_file(file: File, deleted: Deleted) -> _Found:
     import osmium
     from osmium.geom import WKBFactory, use_nodes
     from osmium.osm import NODE, NOTHING, WAY, Node
@@ -180,7 +178,7 @@ def _read(file: File, deleted: Deleted) -> _Found:
         if len(way.nodes) < 2 or way.id in deleted.ways:
             continue
         try:
-            # The whole line in one call: 9 bytes of head, then two doubles a node.
+            # The whole line in one call, as WKB: 9 bytes of header, then two doubles a node.
             points = bytes.fromhex(wkb.create_linestring(way, use_nodes.ALL))[9:]
         except osmium.InvalidLocationError:
             found.places.update((n.ref, (n.lon, n.lat)) for n in way.nodes if n.location.valid())
@@ -227,7 +225,7 @@ def _place_elsewhere(file: File, found: _Found) -> None:
         found.places.update((ref, (at.lon, at.lat)) for ref, at in places if at.valid())
 
 
-def _parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:
+def _way_parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:
     """Split a way at the nodes that the file does not hold."""
     parts: list[list[int]] = [[]]
     for ref in refs:
@@ -241,7 +239,7 @@ def _parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:
 def _assemble(
     lines: list[tuple[int, _Line]], source: StreetSource, node_kind: Mapping[int, MarkKind]
 ) -> RawStreets:
-    """Lay the ways end to end, in the order of their ids."""
+    """Return the ways end to end, ordered by id."""
     lines.sort(key=lambda line: line[0])
     point = np.frombuffer(b"".join(line.points for _, line in lines)).reshape(-1, 2)
     ref = np.array([ref for _, line in lines for ref in line.refs], np.int64)
@@ -260,11 +258,11 @@ def _assemble(
     )
 
 
-def _touches(points: bytes, bounds: Bounds) -> bool:
-    """Tell whether the box around a line touches another box."""
+def _touches(points: bytes, bounds: Box) -> bool:
+    """Return whether the bounding box of a line touches another box."""
     west, south, east, north = bounds
     lon, lat = unpack_from("=2d", points)
-    if west <= lon <= east and south <= lat <= north:  # mostly so, and the rest is slower
+    if west <= lon <= east and south <= lat <= north:  # true of most ways: spares the slower test
         return True
     lons, lats = np.frombuffer(points).reshape(-1, 2).T
     if lats.min() > north or lats.max() < south:

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     Coords = tuple[tuple[float, float], ...]
     _Street = tuple[int, int, tuple[int, ...], Coords | None]
-    _Kind = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
+    _WayKey = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
 
 #: The tags that are read. OSMnx replaces the value of ``oneway`` by its own.
-TAGS = {*READ_TAGS} - {"oneway"}
+GRAPH_TAGS = {*READ_TAGS} - {"oneway"}
 
 
-def read(path: Path | str) -> StreetNetwork:
+def read_graphml(path: Path | str) -> StreetNetwork:
     """Read a graph saved by ``osmnx.save_graphml``.
 
     Raises:
@@ -79,14 +79,14 @@ def from_networkx(
     Raises:
         StreetsError: the graph is projected, has no coordinates, or nothing to walk on.
     """
-    nodes = _nodes(graph)
+    nodes = _node_places(graph)
     rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]] = []
-    straight: dict[_Kind, list[tuple[int, int]]] = defaultdict(list)
+    straight: dict[_WayKey, list[tuple[int, int]]] = defaultdict(list)
     # Bends that are no nodes of the graph are numbered above all that are, so that a ring with
     # no junction begins at its real node.
     fresh = max(nodes) + 1
-    for (u, v, ids, coords), data in _once(graph).items():
-        tags = _tags(data)
+    for (u, v, ids, coords), data in _each_once(graph).items():
+        tags = _edge_tags(data)
         if coords is None and len(ids) == 1:
             straight[ids, tuple(sorted(tags.items()))].append((u, v))
             continue
@@ -97,7 +97,7 @@ def from_networkx(
     for (ids, items), segments in straight.items():
         rows += [(ids, chain, dict(items)) for chain in _chains(segments)]
     rows.sort(key=lambda row: row[0])
-    raw = _raw(rows, nodes, source or StreetSource("an OSMnx graph"))
+    raw = _raw_streets(rows, nodes, source or StreetSource("an OSMnx graph"))
     kinds = _node_kinds(graph)
     return build(replace(raw, node_kind=kinds, nodes_known=nodes_known))
 
@@ -113,7 +113,7 @@ def _node_kinds(graph: nx.MultiDiGraph[Any]) -> dict[int, MarkKind]:
     return kinds
 
 
-def _nodes(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
+def _node_places(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
     """Return longitude and latitude of every node.
 
     Raises:
@@ -145,13 +145,13 @@ def _nodes(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
     return nodes
 
 
-def _once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
+def _each_once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
     """Return every street once, in the direction of its way: OSMnx holds most of them twice."""
     streets: dict[_Street, dict[str, Any]] = {}
     for u, v, data in sorted(
         graph.edges(data=True), key=lambda edge: edge[2].get("reversed", False) is not False
     ):
-        ids = _ids(data.get("osmid"))
+        ids = _way_ids(data.get("osmid"))
         line = data.get("geometry")
         coords = None if line is None else tuple((float(x), float(y)) for x, y in line.coords)
         back = None if coords is None else coords[::-1]
@@ -160,23 +160,23 @@ def _once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
     return streets
 
 
-def _ids(osmid: object) -> tuple[int, ...]:
+def _way_ids(osmid: object) -> tuple[int, ...]:
     try:
-        return tuple(sorted({int(value) for value in _values(osmid) if _is_set(value)}))
+        return tuple(sorted({int(value) for value in _as_list(osmid) if _is_set(value)}))
     except (TypeError, ValueError) as error:
         msg = f"The graph has an osmid that is no number ({osmid!r}): give one that OSMnx made."
         raise StreetsError(msg) from error
 
 
-def _values(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return list(value) if isinstance(value, list | tuple | set) else [value]
 
 
-def _tags(data: Mapping[str, Any]) -> dict[str, str]:
+def _edge_tags(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the tags of an edge; of merged values the one that opens least."""
     tags: dict[str, str] = {}
-    for key in TAGS & data.keys():
-        values = [str(value) for value in _values(data[key]) if _is_set(value)]
+    for key in GRAPH_TAGS & data.keys():
+        values = [str(value) for value in _as_list(data[key]) if _is_set(value)]
         if values:
             tags[key] = values[0] if len(values) == 1 else _least_open(key, values)
     return tags
@@ -223,7 +223,7 @@ def _chains(segments: Iterable[tuple[int, int]]) -> list[list[int]]:
     return chains
 
 
-def _raw(
+def _raw_streets(
     rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]],
     nodes: Mapping[int, tuple[float, float]],
     source: StreetSource,

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from hillfinder.model import Place
+    from hillfinder.model import Box, Place
     from hillfinder.services.client import Web
-
-    Box = tuple[float, float, float, float]
 
 OVERPASS = Service(
     name="Overpass",

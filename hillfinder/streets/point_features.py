@@ -1,8 +1,9 @@
 """Points of the network where a runner meets something: gates, crossings, roads closed to feet.
 
 The network holds what may be walked. A runner also meets what may not: a private driveway, the
-ramp of a motorway, a gate. ``lay`` marks the points of the network where these are, once, for every
-source; where two streets of the network meet is plain from its junctions (``geometry.crossings``).
+ramp of a motorway, a gate. ``mark_points`` marks the points of the network where these are, once,
+for every source. Where two streets of the network meet follows from its junctions
+(``geometry.crossings``).
 """
 
 from __future__ import annotations
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spots:
-    """Points of a network at which something lies: arrays of one shape (k,), and one word.
+    """Points of a network where a runner meets something: arrays of one shape (k,).
 
     Attributes:
         point: rows of the network's point arrays, growing. At a junction every edge has its own.
         kind: numbers of ``KINDS``.
         name: of the road closed to feet, ``None`` where it has none or is none.
-        nodes_known: the source tells of every gate and crossing it has: where there is none, none
-            is mapped. A graph may have lost them.
+        nodes_known: the source has every mapped gate and crossing. A graph may have lost them.
     """
 
     point: Ints
@@ -49,7 +49,7 @@ class Spots:
         )
 
 
-def lay(raw: RawStreets, road: Ints, name: Strings, point_node: Ints) -> Spots:
+def mark_points(raw: RawStreets, road: Ints, name: Strings, point_node: Ints) -> Spots:
     """Mark the points of a network.
 
     Args:

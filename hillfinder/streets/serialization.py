@@ -1,4 +1,4 @@
-"""A network as bytes, and back."""
+"""Write a network as bytes, and read it back."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import TypeAlias
 
-    Array: TypeAlias = np.ndarray[Any, Any]
-    Arrays: TypeAlias = Mapping[str, Array]
+    AnyArray: TypeAlias = np.ndarray[Any, Any]
+    NamedArrays: TypeAlias = Mapping[str, AnyArray]
 
-#: OpenStreetMap has places as whole numbers, so many to a degree.
-TO_A_DEGREE = 1e7
+#: OpenStreetMap stores coordinates as whole numbers of 1e-7 degrees.
+UNITS_PER_DEGREE = 1e7
 
 
-def pack(network: StreetNetwork) -> bytes:
-    """Return a network as bytes: JSON behind its length, then arrays of numbers end to end.
+def pack_network(network: StreetNetwork) -> bytes:
+    """Return a network as bytes: the length of a JSON header, the header, the arrays end to end.
 
-    Each array takes as few bytes as hold it without loss; one number laid out as an array
-    (``np.broadcast_to``) is held once.
+    Each array is stored in the fewest bytes that lose nothing; an array made of one number by
+    ``np.broadcast_to`` is stored once.
     """
-    arrays: dict[str, Array] = {}
-    for prefix, record in _records(network):
+    arrays: dict[str, AnyArray] = {}
+    for prefix, record in _packed_records(network):
         for each in fields(record):
             value = getattr(record, each.name)
             if isinstance(value, np.ndarray):
@@ -43,7 +43,7 @@ def pack(network: StreetNetwork) -> bytes:
     arrays["spots.name"] = np.array(
         [known.setdefault(name, len(known)) for name in network.spots.name.tolist()], np.int64
     )
-    held = {name: _held(name, array) for name, array in arrays.items()}
+    held = {name: _compact(name, array) for name, array in arrays.items()}
     head: dict[str, Any] = {
         "crs": network.crs,
         "source": asdict(network.source),
@@ -57,7 +57,7 @@ def pack(network: StreetNetwork) -> bytes:
             for name, array in arrays.items()
         ],
     }
-    # Every array begins at a multiple of eight bytes, as processors like it.
+    # Aligned to 8 bytes, so that arrays are read in place.
     line = json.dumps(head).encode()
     packed: list[bytes | memoryview] = [len(line).to_bytes(8, "little")]
     packed += [line, bytes(-len(line) & 7)]
@@ -66,26 +66,26 @@ def pack(network: StreetNetwork) -> bytes:
     return b"".join(packed)
 
 
-def _held(name: str, array: Array) -> Array:
-    """Return what ``_as_it_was`` makes the array of."""
+def _compact(name: str, array: AnyArray) -> AnyArray:
+    """Return the array in fewer bytes: see ``_expanded``."""
     if array.strides == (0,):
         return array[:1]
     if name.endswith(("_lon", "_lat")):
-        whole = np.rint(array * TO_A_DEGREE).astype(np.int64)
-        array = whole if np.array_equal(whole / TO_A_DEGREE, array) else array
+        whole = np.rint(array * UNITS_PER_DEGREE).astype(np.int64)
+        array = whole if np.array_equal(whole / UNITS_PER_DEGREE, array) else array
     if array.dtype == np.int64 and len(array):
         array = array.astype(np.min_scalar_type(min(int(array.min()), ~int(array.max()))))
     return array
 
 
-def _as_it_was(held: Array, kind: str, count: int) -> Array:
-    """Return an array of so many numbers of a kind from what is held of it."""
+def _expanded(held: AnyArray, kind: str, count: int) -> AnyArray:
+    """Return the ``count`` numbers of type ``kind`` that ``_compact`` stored."""
     if held.dtype != kind:
-        held = held.astype(kind) if np.dtype(kind).kind == "i" else held / TO_A_DEGREE
+        held = held.astype(kind) if np.dtype(kind).kind == "i" else held / UNITS_PER_DEGREE
     return read_only(held if len(held) == count else np.broadcast_to(held, count))
 
 
-def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
+def _packed_records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
     yield "", network
     yield "ways.", network.ways
     yield "decks.", network.decks
@@ -94,8 +94,8 @@ def _records(network: StreetNetwork) -> Iterator[tuple[str, Any]]:
         yield "profiles.", network.profiles
 
 
-def unpack(packed: bytes | memoryview) -> StreetNetwork | None:
-    """Return a network, or ``None`` where the bytes are none after all."""
+def unpack_network(packed: bytes | memoryview) -> StreetNetwork | None:
+    """Return the network, or ``None`` if the bytes are damaged."""
     try:
         size = int.from_bytes(packed[:8], "little")
         head = json.loads(bytes(packed[8 : 8 + size]))
@@ -103,27 +103,27 @@ def unpack(packed: bytes | memoryview) -> StreetNetwork | None:
         arrays = {}
         for name, kind, count, held, length in head["arrays"]:
             array = np.frombuffer(packed, held, length, at)
-            arrays[name] = _as_it_was(array, kind, count)
+            arrays[name] = _expanded(array, kind, count)
             at += array.nbytes + (-array.nbytes & 7)
         ways = Ways(
             ids=Ids(arrays["ways.ids"], arrays["ways.size"]),
             said=Tags(head["sets"], arrays["ways.kind"], head["names"], arrays["ways.name"]),
-            **_group(Ways, arrays, "ways.", "ids", "said"),
+            **_record_arrays(Ways, arrays, "ways.", "ids", "said"),
         )
         profiles = None
         if "profiles.offset" in arrays:
-            rest = _group(Profiles, arrays, "profiles.", "blur")
+            rest = _record_arrays(Profiles, arrays, "profiles.", "blur")
             profiles = Profiles(blur=Blur(*head["blur"]), **rest)
         return StreetNetwork(
-            **_group(
+            **_record_arrays(
                 StreetNetwork, arrays, "", "ways", "decks", "spots", "crs", "source", "profiles"
             ),
             ways=ways,
-            decks=Lines(**_group(Lines, arrays, "decks.")),
+            decks=Lines(**_record_arrays(Lines, arrays, "decks.")),
             spots=Spots(
                 name=read_only(np.array([*head["spots"], None], object)[arrays["spots.name"]]),
                 nodes_known=bool(head["nodes_known"]),
-                **_group(Spots, arrays, "spots.", "name", "nodes_known"),
+                **_record_arrays(Spots, arrays, "spots.", "name", "nodes_known"),
             ),
             crs=head["crs"],
             source=StreetSource(**head["source"]),
@@ -133,7 +133,7 @@ def unpack(packed: bytes | memoryview) -> StreetNetwork | None:
         return None
 
 
-def _group(record: type, arrays: Arrays, prefix: str, *but: str) -> dict[str, Any]:
-    """Return the arrays of one record, by the names of its fields."""
+def _record_arrays(record: type, arrays: NamedArrays, prefix: str, *but: str) -> dict[str, Any]:
+    """Return the arrays of one record by field name."""
     names = [each.name for each in fields(record) if each.name not in but]
     return {name: arrays[prefix + name] for name in names}

@@ -1,4 +1,4 @@
-"""Networks cut in pieces, and pieces joined to a network again."""
+"""Cut networks in pieces, and join pieces into one network."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ from hillfinder.streets.tags.table import Ids, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeAlias
 
-    from hillfinder.model import Bools, Ints
-
-    Box: TypeAlias = tuple[float, float, float, float]
+    from hillfinder.model import Bools, Box, Ints
 
 
 def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
@@ -29,18 +26,18 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
     ways = np.zeros(len(network.ways.ids), bool)
     ways[way] = True
     nodes, u, v = in_use(network.edge_u[kept], network.edge_v[kept], len(network.node_id))
-    point_offset, points = _of_runs(network.point_offset, edges)
+    point_offset, points = _chosen_runs(network.point_offset, edges)
     profiles = network.profiles
     if profiles is not None:
-        offset, samples = _of_runs(profiles.offset, edges)
-        rest = _rows(profiles, np.flatnonzero(samples), "offset", "blur")
+        offset, samples = _chosen_runs(profiles.offset, edges)
+        rest = _rows_of(profiles, np.flatnonzero(samples), "offset", "blur")
         profiles = Profiles(offset=offset, blur=profiles.blur, **rest)
     rows = np.flatnonzero(ways)
     renamed = np.cumsum(ways) - 1
     return replace(
         network,
-        **_rows(network, nodes, only="node_"),
-        **_rows(network, np.flatnonzero(points), "point_offset", only="point_"),
+        **_rows_of(network, nodes, only="node_"),
+        **_rows_of(network, np.flatnonzero(points), "point_offset", only="point_"),
         edge_u=u,
         edge_v=v,
         edge_way=read_only(renamed[way]),
@@ -49,7 +46,7 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
         ways=Ways(
             ids=network.ways.ids.among(rows),
             said=network.ways.said.among(rows),
-            **_rows(network.ways, rows, "ids", "said"),
+            **_rows_of(network.ways, rows, "ids", "said"),
         ),
         spots=network.spots.among(points),
         profiles=profiles,
@@ -59,8 +56,8 @@ def take(network: StreetNetwork, edges: Bools) -> StreetNetwork:
 def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
     """Return the network of several that share nodes and no edge, with all their profiles.
 
-    What was measured stays as it is, lengths and heights; only the drawing is projected anew. Of
-    structures overhead nothing is kept: they were minded when the heights were read.
+    Measured lengths and heights stay as they are; only the lines are projected again. Bridges
+    overhead are dropped: they mattered when the heights were read.
 
     Args:
         networks: one or more; the edges keep their order.
@@ -83,9 +80,9 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
         return np.concatenate([getattr(record, name) for record in records])
 
     point_lon, point_lat = laid("point_lon"), laid("point_lat")
-    point_offset = _end_to_end([each.point_offset for each in networks])
+    point_offset = _joined_offsets([each.point_offset for each in networks])
     node_lon, node_lat = laid("node_lon")[row], laid("node_lat")[row]
-    # The row of each point among what is projected: the nodes, each once, and what lies between.
+    # Row of each point among the projected points: first every node once, then inner points.
     inner = np.ones(len(point_lon), bool)
     inner[point_offset[:-1]] = inner[point_offset[1:] - 1] = False
     place = len(node_id) - 1 + np.cumsum(inner)
@@ -96,7 +93,7 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
     if all(each.profiles is not None for each in networks):
         names = [each.name for each in fields(Profiles) if each.name not in {"offset", "blur"}]
         profiles = Profiles(
-            offset=_end_to_end([cast("Profiles", each.profiles).offset for each in networks]),
+            offset=_joined_offsets([cast("Profiles", each.profiles).offset for each in networks]),
             blur=cast("Profiles", first.profiles).blur,
             **{name: read_only(laid(name, "profiles")) for name in names},
         )
@@ -128,7 +125,7 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
             said=Tags.joined([each.ways.said for each in networks]),
         ),
         decks=Lines(read_only(np.zeros(1, np.int64)), nothing, nothing),
-        spots=_spots(networks),
+        spots=_joined_spots(networks),
         crs=crs,
         source=first.source,
         profiles=profiles,
@@ -136,10 +133,10 @@ def join(networks: Sequence[StreetNetwork], crs: str) -> StreetNetwork:
 
 
 def touching(network: StreetNetwork, bounds: Box) -> Bools:
-    """Return for each edge whether its own box touches ``bounds``: west, south, east, north."""
+    """Return whether the bounding box of each edge touches ``bounds``: west, south, east, north."""
     west, south, east, north = bounds
     half = (east - west) % 360.0 / 2
-    # From the middle, past 180 degrees too.
+    # Measured from the middle, so that it works across the antimeridian.
     across = network.point_lon - (west + half)
     across -= 360.0 * np.rint(across / 360.0)
     first, lat = network.point_offset[:-1], network.point_lat
@@ -151,8 +148,8 @@ def touching(network: StreetNetwork, bounds: Box) -> Bools:
     )
 
 
-def _spots(networks: Sequence[StreetNetwork]) -> Spots:
-    """Return what lies on the streets of several networks, numbered as their points will be."""
+def _joined_spots(networks: Sequence[StreetNetwork]) -> Spots:
+    """Return the point features of several networks, by rows of the joined points."""
     begin = np.cumsum([0, *(len(each.point_lon) for each in networks)])
     rows = [at + each.spots.point for at, each in zip(begin[:-1], networks, strict=True)]
     return Spots(
@@ -163,14 +160,14 @@ def _spots(networks: Sequence[StreetNetwork]) -> Spots:
     )
 
 
-def _end_to_end(offsets: Sequence[Ints]) -> Ints:
-    """Return the offsets of runs of several networks, laid end to end."""
+def _joined_offsets(offsets: Sequence[Ints]) -> Ints:
+    """Return the offsets of the runs of several networks, end to end."""
     length = np.concatenate([np.diff(offset) for offset in offsets])
     return read_only(np.concatenate([[0], np.cumsum(length)]))
 
 
-def _rows(record: object, rows: Ints, *but: str, only: str = "") -> dict[str, Any]:
-    """Return rows of the arrays of a record whose names begin with ``only``."""
+def _rows_of(record: object, rows: Ints, *but: str, only: str = "") -> dict[str, Any]:
+    """Return the given rows of the arrays of a record whose names begin with ``only``."""
     return {
         each.name: read_only(getattr(record, each.name).take(rows))
         for each in fields(record)  # type: ignore[arg-type]
@@ -178,8 +175,8 @@ def _rows(record: object, rows: Ints, *but: str, only: str = "") -> dict[str, An
     }
 
 
-def _of_runs(offset: Ints, runs: Bools) -> tuple[Ints, Bools]:
-    """Return the offsets of chosen runs laid end to end, and which elements are in them."""
+def _chosen_runs(offset: Ints, runs: Bools) -> tuple[Ints, Bools]:
+    """Return the offsets of the chosen runs, end to end, and which elements are in them."""
     length = np.diff(offset)
     chosen = np.concatenate([[0], np.cumsum(length[runs])])
     return read_only(chosen), np.repeat(runs, length)

@@ -11,7 +11,7 @@ from pyproj import Transformer
 from shapely import LineString, STRtree, points
 
 from hillfinder.demo import files, terrain, town
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from tests.accuracy import ground
 from tests.accuracy.hills import SAME_HILL_M, Listed, listed
 from tests.accuracy.portland import LENGTHS_M
@@ -36,8 +36,8 @@ TIMES = 6
 def section(sheet: Sheet, half: Half) -> None:
     """Add the errors on the stretches that the town knows, and what its list claims."""
     with TemporaryDirectory() as folder:
-        made = files.write(Path(folder))
-        network = extract.read(made.osm)
+        made = files.write_town(Path(folder))
+        network = osm_file.read_extract(made.osm)
         model = ground.read(made.dem)
     coarse = ground.coarser(model, TIMES)
     models: dict[str, list[Grid]] = {

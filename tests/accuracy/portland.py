@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from tests.accuracy import ground
 from tests.accuracy.hills import Listed, listed, recall
 from tests.accuracy.mapping import moved, on_the_true_line
@@ -44,7 +44,7 @@ class Portland:
 
     @cached_property
     def network(self) -> StreetNetwork:
-        return extract.read(DATA / "portland" / "portland-central-filtered.osm.pbf")
+        return osm_file.read_extract(DATA / "portland" / "portland-central-filtered.osm.pbf")
 
     @cached_property
     def model(self) -> Grid:

@@ -15,7 +15,7 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
 from hillfinder.routing.warmup import Router
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ def test_ten_warm_ups(
 ) -> None:
     """Processor time of warm-ups to the ten hills that ``near`` lists, the router's included."""
     osm, dem = portland
-    network = attach(extract.read(osm), Raster([dem]))
+    network = attach(osm_file.read_extract(osm), Raster([dem]))
     criteria, place = Criteria(), Place(*door)
     found = climbs.find(network, criteria)
     rows = ranking.order(found)

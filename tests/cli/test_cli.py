@@ -74,7 +74,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def gradely(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The options for the made-up town."""
-    made = files.write(tmp_path_factory.mktemp("gradely"))
+    made = files.write_town(tmp_path_factory.mktemp("gradely"))
     return ["--osm", str(made.osm), "--dem", str(made.dem)]
 
 

@@ -23,8 +23,7 @@ from hillfinder.elevation.profiles.uncertainty import PLACE_PER_CELL, STREET_OFF
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource, Leg, StreetSource
-from hillfinder.streets import osm_file as extract
-from hillfinder.streets import osmnx_graph as graph
+from hillfinder.streets import osm_file, osmnx_graph
 from hillfinder.streets.builder import build
 from hillfinder.streets.geometry.strokes import continuations
 from hillfinder.streets.raw import RawStreets
@@ -623,8 +622,8 @@ def test_a_street_across_the_antimeridian() -> None:
 
 @pytest.fixture(scope="module")
 def gradely(tmp_path_factory: pytest.TempPathFactory) -> StreetNetwork:
-    written = files.write(tmp_path_factory.mktemp("gradely"))
-    return attach(extract.read(written.osm), Raster([written.dem]))
+    written = files.write_town(tmp_path_factory.mktemp("gradely"))
+    return attach(osm_file.read_extract(written.osm), Raster([written.dem]))
 
 
 @pytest.mark.parametrize("way_id", [604, 608, 703])
@@ -679,7 +678,7 @@ def test_grades_of_gradely(gradely: StreetNetwork, hill: KnownHill) -> None:
 def portland() -> StreetNetwork:
     folder = DATA / "portland"
     return attach(
-        extract.read(folder / "portland-central-filtered.osm.pbf"),
+        osm_file.read_extract(folder / "portland-central-filtered.osm.pbf"),
         Raster([folder / "portland-ned.tif"]),
     )
 
@@ -743,12 +742,12 @@ def test_steep_streets_of_portland_are_steep(
 @needs_data
 def test_monaco_and_grenoble_have_profiles() -> None:
     monaco = attach(
-        extract.read(DATA / "monaco" / "monaco.osm.gz"),
+        osm_file.read_extract(DATA / "monaco" / "monaco.osm.gz"),
         Raster([DATA / "monaco" / "N43E007.hgt.zip"]),
     )
     assert (profiles(monaco).sigma_m > 2.0).all()
     trails = attach(
-        graph.read(DATA / "grenoble" / "osm_graph.graphml"),
+        osmnx_graph.read_graphml(DATA / "grenoble" / "osm_graph.graphml"),
         Raster([DATA / "grenoble" / "dem.tif"]),
     )
     height = profiles(trails).elevation_m

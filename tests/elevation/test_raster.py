@@ -29,7 +29,7 @@ from hillfinder.elevation.sources.fallback import SEAM_M
 from hillfinder.elevation.sources.mosaic import PIECE_CELLS
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from tests.towns import DATA, STREET, needs_data, town
 
 if TYPE_CHECKING:
@@ -818,7 +818,7 @@ def test_portlands_corner_is_unknown_and_not_repeated() -> None:
 @needs_data
 def test_voids_of_portland_leave_no_false_step() -> None:
     folder = DATA / "portland"
-    network = extract.read(
+    network = osm_file.read_extract(
         folder / "portland-central-filtered.osm.pbf", (-122.71, 45.52, -122.68, 45.54)
     )
     whole, holed = (

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import hillfinder as hf
 from hillfinder.errors import DataError, HeightsError, InputError, OutputError, StreetsError
-from hillfinder.model import StreetSource
+from hillfinder.model import Box, StreetSource
 from hillfinder.progress import Progress
 from hillfinder.region import scan as scanning
 from hillfinder.region.extract import opl
@@ -26,7 +26,7 @@ from hillfinder.region.store import checked_files as parts
 from hillfinder.region.store import hill_table as table
 from hillfinder.region.store.cells import Cell
 from hillfinder.region.work import tasks
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from hillfinder.streets.builder import build
 from hillfinder.streets.tags.table import Tags
 from tests import regions
@@ -162,7 +162,7 @@ def test_a_town_on_a_corner_of_cells_has_the_hills_of_one_within_a_cell(
 
 
 def test_the_streets_of_cells_are_all_streets_once(region: Region, scanned: Path) -> None:
-    whole = extract.read(region.osm)
+    whole = osm_file.read_extract(region.osm)
     pieces = [tasks.piece(tasks.streets_of(scanned, cell)) for cell in cells_of(scanned)]
     lengths = [piece.network.total_length_m for piece in pieces if piece]
     assert sum(lengths) == pytest.approx(whole.total_length_m, rel=1e-5)
@@ -195,7 +195,7 @@ def test_portland_by_cells_is_portland_as_a_whole(tmp_path: Path) -> None:
 )
 def test_the_spools_hold_what_the_reader_of_extracts_reads(path: str, tmp_path: Path) -> None:
     source = spool.fill(DATA / path, tmp_path, kept.AROUND_M)
-    raw = extract.read_ways(DATA / path)
+    raw = osm_file.read_ways(DATA / path)
     read = [spool.read(each.read_bytes(), source) for each in tmp_path.iterdir()]
     seen = {way: line for part in read if part for way, line in lines(part).items()}
     assert seen == lines(raw)
@@ -874,7 +874,7 @@ def test_a_cell_reads_only_the_elevation_files_that_lie_there(
         ((539.0, 0.5, 541.0, 3), True),
     ],
 )
-def test_boxes_touch_on_whichever_turn_of_the_earth(other: dataset.Box, *, touch: bool) -> None:
+def test_boxes_touch_on_whichever_turn_of_the_earth(other: Box, *, touch: bool) -> None:
     box = (179.0, 0.0, -179.5, 1.0)
     assert tasks._touch(box, other) == tasks._touch(other, box) == touch
 

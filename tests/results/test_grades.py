@@ -514,7 +514,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def dem(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(files.write(tmp_path_factory.mktemp("gradely")).dem)
+    return str(files.write_town(tmp_path_factory.mktemp("gradely")).dem)
 
 
 def gradely(*points: tuple[float, float]) -> list[list[float]]:

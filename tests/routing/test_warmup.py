@@ -24,7 +24,7 @@ from hillfinder.model import Leg, Place, Position
 from hillfinder.routing.shortest_paths import snap
 from hillfinder.routing.travel_time import Clock, running_factor, walking_factor
 from hillfinder.routing.warmup import Router
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from tests.graphs import exported, pace_factor, seconds
 from tests.towns import DATA, STREET, Formula, lonlat, needs_data, town
 
@@ -957,7 +957,7 @@ def test_back_by_the_other_pavement_is_back_by_the_same_street() -> None:
 @pytest.fixture(scope="module")
 def portland() -> StreetNetwork:
     folder = DATA / "portland"
-    streets = extract.read(folder / "portland-central-filtered.osm.pbf")
+    streets = osm_file.read_extract(folder / "portland-central-filtered.osm.pbf")
     return attach(streets, Raster([folder / "portland-ned.tif"]))
 
 

@@ -23,15 +23,14 @@ from pyproj import Geod
 import hillfinder as hf
 from hillfinder.demo import files, town
 from hillfinder.errors import PlaceError, StreetsError
-from hillfinder.model import Place, StreetSource
+from hillfinder.model import Box, Place, StreetSource
 from hillfinder.progress import Progress
 from hillfinder.region.scan import ROW_MAKERS
 from hillfinder.services.client import Web
 from hillfinder.streets import area_cache as store
-from hillfinder.streets import osm_file as extract
-from hillfinder.streets import overpass
+from hillfinder.streets import osm_file, overpass
 from hillfinder.streets.area_cache import BUILDERS
-from hillfinder.streets.serialization import pack, unpack
+from hillfinder.streets.serialization import pack_network, unpack_network
 from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ PORTLAND = DATA / "portland" / "portland-central-filtered.osm.pbf"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    return files.write(tmp_path_factory.mktemp("gradely"))
+    return files.write_town(tmp_path_factory.mktemp("gradely"))
 
 
 @pytest.fixture
@@ -93,14 +92,14 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
 
 
 def whole(made: DemoFiles) -> StreetNetwork:
-    return hf.attach(extract.read(made.osm), hf.Raster([made.dem]))
+    return hf.attach(osm_file.read_extract(made.osm), hf.Raster([made.dem]))
 
 
 def test_a_network_read_back_is_the_same(made: DemoFiles) -> None:
     network = whole(made)
     heights = hf.Raster([made.dem]).source
     about = {"box": (1.0, 2.0, 3.0, 4.0), "fetched": 5.0, "heights": dataclasses.asdict(heights)}
-    area = store._area(pack(network), about)
+    area = store._area(pack_network(network), about)
     assert area is not None
     assert differences(network, area.network) == []
     assert (area.box, area.fetched, area.heights) == ((1.0, 2.0, 3.0, 4.0), 5.0, heights)
@@ -112,7 +111,7 @@ def test_what_fits_in_no_fewer_bytes_is_read_back_the_same_too(made: DemoFiles) 
     ids[:4] = -(1 << 40), -129, 128, (1 << 40)
     lon[0] += 1e-9  # OpenStreetMap has seven places, a graph may have more
     far = dataclasses.replace(network, node_id=ids, point_lon=lon)
-    read = unpack(pack(far))
+    read = unpack_network(pack_network(far))
     assert read is not None
     assert differences(far, read) == []
     assert (read.node_id.dtype, read.edge_u.dtype) == (ids.dtype, network.edge_u.dtype)
@@ -121,18 +120,18 @@ def test_what_fits_in_no_fewer_bytes_is_read_back_the_same_too(made: DemoFiles) 
 def test_one_number_laid_out_as_an_array_is_packed_once(made: DemoFiles) -> None:
     network = whole(made)
     none = dataclasses.replace(network, point_x_m=np.broadcast_to(0.5, len(network.point_x_m)))
-    packed = pack(none)
-    read = unpack(packed)
+    packed = pack_network(none)
+    read = unpack_network(packed)
     assert read is not None
     assert differences(none, read) == []
-    assert len(pack(network)) - len(packed) > 7 * len(network.point_x_m)
+    assert len(pack_network(network)) - len(packed) > 7 * len(network.point_x_m)
 
 
 def test_nothing_is_unpickled() -> None:
     packed = io.BytesIO()
     np.savez(packed, text=np.array([{"a": 1}], object))
-    assert unpack(packed.getvalue()) is None
-    assert unpack(b"no arrays") is None
+    assert unpack_network(packed.getvalue()) is None
+    assert unpack_network(b"no arrays") is None
 
 
 def search(made: DemoFiles, web: Web) -> hf.Hills:
@@ -235,7 +234,7 @@ def test_an_edit_in_any_folder_changes_the_checksum(
 
 
 def test_the_names_written_to_disk_stay(made: DemoFiles) -> None:
-    packed = pack(whole(made))
+    packed = pack_network(whole(made))
     head = json.loads(packed[8 : 8 + int.from_bytes(packed[:8], "little")])
     assert {name for name, *_ in head.pop("arrays")} == set(NAMES_ON_DISK.split())
     assert sorted(head) == ["blur", "crs", "names", "nodes_known", "sets", "source", "spots"]
@@ -257,7 +256,9 @@ def test_heights_without_a_key_are_not_kept(made: DemoFiles, web: Web) -> None:
 def test_an_old_area_serves_and_says_so(made: DemoFiles, web: Web, *, dated: bool) -> None:
     then = time.time() - 200 * 86_400
     date = datetime.fromtimestamp(then, UTC).isoformat() if dated else None
-    network = dataclasses.replace(extract.read(made.osm), source=StreetSource("them", date))
+    network = dataclasses.replace(
+        osm_file.read_extract(made.osm), source=StreetSource("them", date)
+    )
     fetched = time.time() if dated else then
     wanted = store.Wanted("there", None, lambda: store.Area(network, None, fetched), ages=True)
     store.get(wanted, web)
@@ -270,7 +271,7 @@ def test_an_old_area_serves_and_says_so(made: DemoFiles, web: Web, *, dated: boo
 
 
 def test_what_must_be_fresh_is_made_anew(made: DemoFiles, web: Web) -> None:
-    network = extract.read(made.osm)
+    network = osm_file.read_extract(made.osm)
     times: list[float] = []
 
     def make() -> store.Area:
@@ -287,9 +288,9 @@ def test_what_must_be_fresh_is_made_anew(made: DemoFiles, web: Web) -> None:
 
 
 def test_the_newest_area_that_covers_serves(made: DemoFiles, web: Web) -> None:
-    network = extract.read(made.osm)
+    network = osm_file.read_extract(made.osm)
 
-    def area(box: store.Box, fetched: float) -> store.Wanted:
+    def area(box: Box, fetched: float) -> store.Wanted:
         return store.Wanted("there", box, lambda: store.Area(network, box, fetched))
 
     for box, fetched in (((0, 0, 3, 3), 40.0), ((0, 0, 8, 8), 30.0), ((0, 0, 9, 9), 10.0)):
@@ -334,7 +335,7 @@ def test_all_doors_of_a_cell_ask_for_the_same(
 
 
 def test_an_area_does_not_cover_what_lies_beyond_it() -> None:
-    def covers(box: store.Box | None, bounds: store.Box | None) -> bool:
+    def covers(box: Box | None, bounds: Box | None) -> bool:
         return store._covers(box, store.Wanted("", bounds, pytest.fail))
 
     assert covers((1, 1, 2, 2), (1, 1, 2, 2))
@@ -430,9 +431,9 @@ WHOLE: list[StreetNetwork] = []
 @needs_data
 def test_an_area_cut_to_a_place_has_the_streets_that_the_file_has_there() -> None:
     place = Place(45.512, -122.696)
-    area = extract.read(PORTLAND, store.around(place, 4000))
+    area = osm_file.read_extract(PORTLAND, store.around(place, 4000))
     bounds = store.around(Place(45.514, -122.69), 2000)
-    mine, theirs = store.cut(area, bounds), extract.read(PORTLAND, bounds)
+    mine, theirs = store.cut(area, bounds), osm_file.read_extract(PORTLAND, bounds)
     assert set(mine.ways.ids) == set(theirs.ways.ids)
     assert mine.total_length_m == pytest.approx(theirs.total_length_m, rel=1e-4)
     assert len(mine.decks.offset) >= len(theirs.decks.offset)

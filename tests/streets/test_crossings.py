@@ -10,9 +10,7 @@ import pytest
 from hillfinder.model import Leg, Place
 from hillfinder.services.client import Web
 from hillfinder.streets import area_cache as store
-from hillfinder.streets import osm_file as extract
-from hillfinder.streets import osmnx_graph as graph
-from hillfinder.streets import overpass
+from hillfinder.streets import osm_file, osmnx_graph, overpass
 from hillfinder.streets.geometry.crossings import END_M, along
 from tests.towns import DATA, needs_data, town
 from tests.world import Overpass
@@ -166,7 +164,7 @@ def told_by_id(network: StreetNetwork) -> set[tuple[float, float, int, str | Non
 
 @pytest.fixture(scope="module")
 def portland() -> StreetNetwork:
-    return extract.read(PORTLAND)
+    return osm_file.read_extract(PORTLAND)
 
 
 PORTLAND = DATA / "portland" / "portland-central-filtered.osm.pbf"
@@ -179,7 +177,7 @@ def test_overpass_tells_what_the_file_tells(portland: StreetNetwork, tmp_path: P
     with Overpass(nodes, ways, tags_of_nodes(PORTLAND)) as server:
         web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OVERPASS_URL": server.api})
         pulled = overpass.pull(place, radius_m, web)
-    theirs = graph.from_networkx(pulled, nodes_known=True)
+    theirs = osmnx_graph.from_networkx(pulled, nodes_known=True)
     bounds = store.around(place, radius_m - 200.0)
 
     def inside(network: StreetNetwork) -> set[tuple[float, float, int, str | None]]:
@@ -202,7 +200,7 @@ def test_a_part_of_an_area_tells_what_the_whole_tells(portland: StreetNetwork) -
 
 @needs_data
 def test_a_saved_graph_does_not_claim_to_know_every_gate() -> None:
-    network = graph.read(DATA / "grenoble" / "osm_graph.graphml")
+    network = osmnx_graph.read_graphml(DATA / "grenoble" / "osm_graph.graphml")
     assert not network.spots.nodes_known
 
 

@@ -45,7 +45,7 @@ def whole(network: StreetNetwork) -> tuple[float, list[int], list[int]]:
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[float, list[int], list[int]]:
-    return whole(osm_file.read(write(tmp_path_factory.mktemp("plain"), PLAIN)))
+    return whole(osm_file.read_extract(write(tmp_path_factory.mktemp("plain"), PLAIN)))
 
 
 def places_of(text: str) -> dict[str, tuple[str, str]]:
@@ -88,7 +88,7 @@ def test_places_are_found_wherever_they_are_written(
     name: str,
     expected: tuple[float, list[int], list[int]],
 ) -> None:
-    assert whole(osm_file.read(write(tmp_path, written(), name))) == expected
+    assert whole(osm_file.read_extract(write(tmp_path, written(), name))) == expected
 
 
 def test_places_on_the_ways_of_a_pbf(
@@ -107,7 +107,7 @@ def test_places_on_the_ways_of_a_pbf(
             writer.add_way(way)
     writer.close()
     del places
-    assert whole(osm_file.read(path)) == expected
+    assert whole(osm_file.read_extract(path)) == expected
 
 
 def elements(*, geometry: bool) -> list[dict[str, Any]]:
@@ -136,7 +136,7 @@ def test_a_reply_that_a_browser_saved(
         "osm3s": {"timestamp_osm_base": "2026-01-01T00:00:00Z"},
         "elements": elements(geometry=geometry),
     }
-    network = osm_file.read(write(tmp_path, json.dumps(reply, indent=2), "overpass.json"))
+    network = osm_file.read_extract(write(tmp_path, json.dumps(reply, indent=2), "overpass.json"))
     assert whole(network) == expected
     assert network.source.date == "2026-01-01T00:00:00Z"
 
@@ -148,7 +148,7 @@ def test_a_reply_that_a_browser_saved(
 )  # fmt: skip
 def test_json_that_is_no_reply(tmp_path: Path, reply: str) -> None:
     with pytest.raises(StreetsError, match=r"is not the JSON that Overpass sends: save it as OSM"):
-        osm_file.read(write(tmp_path, reply, "reply.json"))
+        osm_file.read_extract(write(tmp_path, reply, "reply.json"))
 
 
 TIMEOUT = "runtime error: Query timed out in query at line 3 after 26 seconds."
@@ -160,7 +160,7 @@ def test_half_an_answer_is_refused(tmp_path: Path, name: str) -> None:
     if name.endswith("json"):
         text = json.dumps({"elements": elements(geometry=False), "remark": TIMEOUT})
     with pytest.raises(StreetsError, match=r"only part of an answer.*timed out.*Ask again"):
-        osm_file.read(write(tmp_path, text, name))
+        osm_file.read_extract(write(tmp_path, text, name))
 
 
 @pytest.mark.parametrize("mark", ["action='delete'", 'visible="false"', 'action="delete"'])
@@ -168,7 +168,7 @@ def test_half_an_answer_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_way_that_an_editor_deleted_is_gone(tmp_path: Path, mark: str, name: str) -> None:
     text = PLAIN.replace('<way id="11"', f'<way id="11" {mark}')
     assert text != PLAIN
-    network = osm_file.read(write(tmp_path, text, name))
+    network = osm_file.read_extract(write(tmp_path, text, name))
     assert {way for ids in network.ways.ids for way in ids} == {10}
 
 
@@ -178,7 +178,7 @@ def test_a_mark_across_two_chunks_is_seen(tmp_path: Path) -> None:
     for shift in range(-3, 20, 4):
         padding = (1 << 20) - at - 7 + shift
         padded = text.replace("<node", f"<!--{'x' * padding}--><node", 1)
-        network = osm_file.read(write(tmp_path, padded))
+        network = osm_file.read_extract(write(tmp_path, padded))
         assert len(network.ways.ids) == 1
 
 
@@ -190,11 +190,11 @@ def test_a_history_file_is_refused(tmp_path: Path) -> None:
     ]
     text = PLAIN.replace(way, "".join(versions))
     with pytest.raises(StreetsError, match=r"is a history file.*osmium time-filter"):
-        osm_file.read(write(tmp_path, text))
+        osm_file.read_extract(write(tmp_path, text))
     with pytest.raises(StreetsError, match="is a history file"):
-        osm_file.read(write(tmp_path, PLAIN, "town.osh.pbf"))
+        osm_file.read_extract(write(tmp_path, PLAIN, "town.osh.pbf"))
 
 
 def test_ways_without_any_place_say_how_to_save_them(tmp_path: Path) -> None:
     with pytest.raises(StreetsError, match=r"does not say where its streets lie: save it with"):
-        osm_file.read(write(tmp_path, NODE.sub("", PLAIN)))
+        osm_file.read_extract(write(tmp_path, NODE.sub("", PLAIN)))

@@ -15,9 +15,7 @@ from pyproj import Geod
 from hillfinder.errors import DataError, OfflineError, ServiceError, StreetsError
 from hillfinder.model import Place
 from hillfinder.services.client import Web
-from hillfinder.streets import osm_file as extract
-from hillfinder.streets import osmnx_graph as graph
-from hillfinder.streets import overpass
+from hillfinder.streets import osm_file, osmnx_graph, overpass
 from hillfinder.streets.tags.table import FILTERS
 from tests.towns import DATA, needs_data
 from tests.world import Overpass, Way
@@ -133,7 +131,7 @@ def test_the_door_is_not_sent_and_neighbours_share_a_reply(web: Web, server: Ove
 def test_it_is_a_network_with_a_date(server: Overpass, web: Web) -> None:
     pulled = overpass.pull(HERE, 500, web)
     assert pulled.graph["date"] == server.date
-    network = graph.from_networkx(pulled, overpass.source(pulled))
+    network = osmnx_graph.from_networkx(pulled, overpass.source(pulled))
     assert {way for row in network.ways.ids for way in row} >= {100, 101}
     assert network.source.date == server.date
     assert "OpenStreetMap" in network.source.attribution
@@ -270,9 +268,9 @@ def test_portland_is_the_same_from_overpass_and_from_its_file(tmp_path: Path) ->
     place = Place(45.5163, -122.6981)
     with Overpass(*read_extract(PORTLAND)) as server:
         web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OVERPASS_URL": server.api})
-        pulled = graph.from_networkx(overpass.pull(place, 700, web))
+        pulled = osmnx_graph.from_networkx(overpass.pull(place, 700, web))
     ((west, south, east, north),) = overpass.areas(overpass.box(place, 700))
-    whole = extract.read(PORTLAND)
+    whole = osm_file.read_extract(PORTLAND)
 
     def inside(network: StreetNetwork) -> set[tuple[int, int, tuple[int, ...]]]:
         lon, lat = network.point_lon, network.point_lat

@@ -25,8 +25,7 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import StreetsError
 from hillfinder.model import Leg
-from hillfinder.streets import osm_file as extract
-from hillfinder.streets import osmnx_graph as graph
+from hillfinder.streets import osm_file, osmnx_graph
 from hillfinder.streets.network import to_networkx
 from hillfinder.streets.osmnx_graph import from_networkx
 from hillfinder.streets.tags import access_tables
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from hillfinder.model import Floats
+    from hillfinder.model import Box, Floats
     from hillfinder.streets.network import StreetNetwork
 
     Nodes = Mapping[int, tuple[float, float]]
@@ -66,13 +65,13 @@ def read(
     folder: Path,
     ways: Ways,
     nodes: Nodes,
-    bounds: extract.Bounds | None = None,
+    bounds: Box | None = None,
     *,
     degrees: bool = False,
 ) -> StreetNetwork:
     path = folder / "town.osm"
     path.write_text(osm(ways, nodes, degrees=degrees))
-    return extract.read(path, bounds)
+    return osm_file.read_extract(path, bounds)
 
 
 def convert(source: Path, target: Path) -> Path:
@@ -96,7 +95,7 @@ def useful_tags(tags: Sequence[str]) -> Iterator[None]:
 
 def pulled(path: Path) -> nx.MultiDiGraph[int]:
     """Return the unsimplified graph that OSMnx makes of an .osm file."""
-    with useful_tags(sorted(graph.TAGS)):
+    with useful_tags(sorted(osmnx_graph.GRAPH_TAGS)):
         made: nx.MultiDiGraph[int] = osmnx.graph_from_xml(
             path, simplify=False, retain_all=True, bidirectional=True
         )
@@ -298,7 +297,7 @@ def test_lengths_are_true_on_the_ellipsoid(tmp_path: Path) -> None:
 # --- Bounds ---------------------------------------------------------------------------------------
 
 
-def box(west: float, south: float, east: float, north: float) -> extract.Bounds:
+def box(west: float, south: float, east: float, north: float) -> Box:
     """Return bounds in degrees for metres."""
     (w, s), (e, n) = (map(float, lonlat(x, y)) for x, y in ((west, south), (east, north)))
     return w, s, e, n
@@ -330,7 +329,7 @@ def test_a_street_round_a_pole_has_its_length(tmp_path: Path) -> None:
     file = tmp_path / "pole.osm"
     file.write_text(osm([(1, [*range(1, 7), 1], STREET)], dict(enumerate(ring, 1)), degrees=True))
     around_m = 6 * 0.001 * 111_694  # a hexagon is as far round as six of its radii
-    assert extract.read(file).total_length_m == pytest.approx(around_m, rel=1e-3)
+    assert osm_file.read_extract(file).total_length_m == pytest.approx(around_m, rel=1e-3)
 
 
 def test_bounds_across_the_antimeridian(tmp_path: Path) -> None:
@@ -424,10 +423,10 @@ def test_an_area_drawn_across_itself(tmp_path: Path) -> None:
 @needs_data
 @pytest.mark.parametrize("ending", [".osm", ".osm.bz2", ".osm.pbf", ".pbf", ".OSM.PBF"])
 def test_every_format_gives_the_same_network(tmp_path: Path, ending: str) -> None:
-    whole = extract.read(MONACO)
+    whole = osm_file.read_extract(MONACO)
     written = convert(MONACO, tmp_path / f"monaco{ending.lower()}")
     path = written.rename(tmp_path / f"Monaco{ending}")
-    again = extract.read(path)
+    again = osm_file.read_extract(path)
     assert again.source.name == f"Monaco{ending}"
     assert_sound(again)
     assert_same_edges(edges(again, ""), edges(whole, ""))
@@ -437,8 +436,8 @@ def test_every_format_gives_the_same_network(tmp_path: Path, ending: str) -> Non
 
 @needs_data
 def test_portland_in_bounds_is_a_part_of_portland() -> None:
-    whole = edges(extract.read(PORTLAND))
-    part = extract.read(PORTLAND, (-122.70, 45.505, -122.68, 45.52))
+    whole = edges(osm_file.read_extract(PORTLAND))
+    part = osm_file.read_extract(PORTLAND, (-122.70, 45.505, -122.68, 45.52))
     assert_sound(part)
     ways = {edge.way_ids for edge in whole}
     assert {edge.way_ids for edge in edges(part)} < ways
@@ -505,13 +504,13 @@ def test_what_cannot_be_read(
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(StreetsError, match=says) as caught:
-        extract.read(path)
+        osm_file.read_extract(path)
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("reader", [extract.read, graph.read])
+@pytest.mark.parametrize("reader", [osm_file.read_extract, osmnx_graph.read_graphml])
 def test_a_file_that_is_not_there(
     tmp_path: Path, reader: Callable[[Path | str], StreetNetwork]
 ) -> None:
@@ -529,7 +528,7 @@ def test_a_truncated_extract(tmp_path: Path, share: float) -> None:
         path = tmp_path / source.name
         path.write_bytes(truncated(source.read_bytes(), share))
         with pytest.raises(StreetsError, match="cannot be read as an OpenStreetMap file"):
-            extract.read(path)
+            osm_file.read_extract(path)
 
 
 @pytest.mark.parametrize(
@@ -540,7 +539,7 @@ def test_a_graphml_that_cannot_be_read(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.graphml"
     path.write_bytes(content)
     with pytest.raises(StreetsError, match=r"a\.graphml cannot be read as a graph of OSMnx") as e:
-        graph.read(path)
+        osmnx_graph.read_graphml(path)
     assert "\n" not in str(e.value)
 
 
@@ -550,7 +549,7 @@ def test_a_graphml_that_cannot_be_read(tmp_path: Path, content: bytes) -> None:
 @needs_data
 @pytest.mark.slow
 def test_portland_is_the_same_by_way_of_osmnx(tmp_path: Path) -> None:
-    network = extract.read(PORTLAND)
+    network = osm_file.read_extract(PORTLAND)
     assert_sound(network)
     made = pulled(convert(PORTLAND, tmp_path / "portland.osm"))
     other = from_networkx(made)
@@ -578,7 +577,7 @@ def test_portland_is_the_same_by_way_of_osmnx(tmp_path: Path) -> None:
 
 @needs_data
 def test_monaco_is_the_same_by_way_of_osmnx(tmp_path: Path) -> None:
-    network = extract.read(MONACO)
+    network = osm_file.read_extract(MONACO)
     other = from_networkx(pulled(convert(MONACO, tmp_path / "monaco.osm")))
     assert_same_edges(edges(network), edges(other))
 
@@ -756,7 +755,7 @@ def test_the_graph_given_is_left_alone() -> None:
 
 @needs_data
 def test_grenoble_from_its_graph() -> None:
-    network = graph.read(GRENOBLE)
+    network = osmnx_graph.read_graphml(GRENOBLE)
     assert_sound(network)
     made = osmnx.convert.to_undirected(osmnx.load_graphml(GRENOBLE))
     length = sum(
@@ -800,7 +799,7 @@ def test_there_and_back_is_the_same_network(make: Callable[[], StreetNetwork]) -
 
 @needs_data
 def test_monaco_there_and_back() -> None:
-    network = extract.read(MONACO)
+    network = osm_file.read_extract(MONACO)
     again = from_networkx(to_networkx(network))
     assert_sound(again)
     # The projection is laid about other ends of the town: by some mm the lengths may differ.
@@ -886,13 +885,13 @@ def test_graphml_there_and_back(tmp_path: Path) -> None:
     loaded = osmnx.load_graphml(path)
     assert isinstance(loaded.nodes[5]["elevation"], float)
     assert isinstance(next(iter(loaded.edges(data=True)))[2]["grade"], float)
-    assert_same_edges(edges(graph.read(path)), edges(network))
+    assert_same_edges(edges(osmnx_graph.read_graphml(path)), edges(network))
 
 
 @needs_data
 def test_portland_is_a_graph_with_grades() -> None:
     network = attach(
-        extract.read(PORTLAND, (-122.70, 45.505, -122.69, 45.512)),
+        osm_file.read_extract(PORTLAND, (-122.70, 45.505, -122.69, 45.512)),
         Raster([DATA / "portland" / "portland-ned.tif"]),
     )
     made = to_networkx(network)
@@ -1039,4 +1038,4 @@ def test_a_street_far_away_changes_nothing(as_drawn: list[Hilltop], away_km: flo
 
 
 def test_access_keeps_every_tag_that_is_compared() -> None:
-    assert set(access_tables.KEPT_TAGS) - {"oneway"} <= graph.TAGS
+    assert set(access_tables.KEPT_TAGS) - {"oneway"} <= osmnx_graph.GRAPH_TAGS

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from hillfinder.streets.geometry.strokes import (
     DIRECTION_OVER_M,
     NAMED_TURN_DEG,
@@ -314,7 +314,7 @@ def test_nodes_on_one_spot() -> None:
 
 @needs_data
 def test_portland() -> None:
-    network = extract.read(
+    network = osm_file.read_extract(
         DATA / "portland" / "portland-central-filtered.osm.pbf", (-122.70, 45.505, -122.68, 45.52)
     )
     among = hills(network)

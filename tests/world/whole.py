@@ -44,7 +44,7 @@ def portland() -> City:
 
 def made_up(folder: Path) -> City:
     """Return a small made-up town, written to a folder."""
-    made = files.write(folder)
+    made = files.write_town(folder)
     return City(made.osm, made.dem, "Gradely", (town.DOOR.lat, town.DOOR.lon))
 
 

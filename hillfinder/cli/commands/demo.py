@@ -38,7 +38,7 @@ def demo(
         from hillfinder.demo import files, town
         from hillfinder.output.atomic_write import folder
         from hillfinder.services.client import Web
-        from hillfinder.streets import osm_file as extract
+        from hillfinder.streets import osm_file
 
         where = folder(out)
         targets = exports.prepare({}, where, overwrite=force)
@@ -46,8 +46,8 @@ def demo(
             progress_display.watch("Building a town and looking for its hills", quiet=quiet),
             TemporaryDirectory() as built,
         ):
-            made = files.write(Path(built))
-            streets = extract.read(made.osm)  # a town made for this once is not kept
+            made = files.write_town(Path(built))
+            streets = osm_file.read_extract(made.osm)  # a town made for this once is not kept
             hills = find.near(town.DOOR, streets=streets, heights=made.dem, web=Web(offline=True))
         plan = hills.workout()
         terminal.show(hills, "table", units, workout=plan, pickable=False)

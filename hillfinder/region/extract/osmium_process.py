@@ -42,14 +42,14 @@ def ways(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
         RuntimeError: it cannot be read; its words are libosmium's.
         ServiceError: the process that reads it was killed.
     """
-    from hillfinder.streets import osm_file as extract
+    from hillfinder.streets import osm_file
     from hillfinder.streets.tags.features import NODE_TAGS
 
     index = folder / ".nodes"
     large = path.stat().st_size > INDEX_ON_DISK_FROM
     kind = f"sparse_file_array,{index}" if large else IN_MEMORY
     try:
-        with _sieve(path, "ways", kind, json.dumps(extract.KEYS), json.dumps(NODE_TAGS)) as pieces:
+        with _sieve(path, "ways", kind, json.dumps(osm_file.KEYS), json.dumps(NODE_TAGS)) as pieces:
             yield pieces
     finally:
         index.unlink(missing_ok=True)
@@ -62,9 +62,9 @@ def nodes(path: Path) -> AbstractContextManager[Iterator[bytes]]:
 
 @contextmanager
 def _sieve(path: Path, *what: str) -> Iterator[Iterator[bytes]]:
-    from hillfinder.streets import osm_file as extract
+    from hillfinder.streets import osm_file
 
-    ending = next(end for end in extract.ENDINGS if path.name.lower().endswith(end))
+    ending = next(end for end in osm_file.ENDINGS if path.name.lower().endswith(end))
     # As a file, and with -P: what lies in the current folder is not taken for a module of Python's.
     command = [sys.executable, "-P", __file__, str(path), ending[1:], *what]
     with subprocess.Popen(  # noqa: S603 - this very program

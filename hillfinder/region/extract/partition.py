@@ -18,7 +18,7 @@ from hillfinder.model import StreetSource
 from hillfinder.region.extract import opl
 from hillfinder.region.extract import osmium_process as sifting
 from hillfinder.region.store import cells
-from hillfinder.streets import osm_file as extract
+from hillfinder.streets import osm_file
 from hillfinder.streets.network import ragged, spacing
 from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags.features import KINDS
@@ -58,7 +58,7 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
     import osmium
     from osmium.osm import NOTHING
 
-    file = extract.opened(path)
+    file = osm_file.opened(path)
     below_zero: tuple[Ints, Floats, Floats] | None = None
     ways, nowhere = 0, 0
     try:
@@ -73,7 +73,7 @@ def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
                 nowhere += _share_out(lines, folder, margin_m)
                 ways += int((lines.kind < 0).sum())
     except (RuntimeError, ValueError) as error:
-        raise extract.unreadable(path, error) from error
+        raise osm_file.unreadable(path, error) from error
     if nowhere > NOWHERE * ways:
         msg = (
             f"{path.name} does not say where {nowhere:,} of its {ways:,} ways lie before it has "

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from hillfinder.earth import EQUATOR_M, web_mercator
-from hillfinder.streets.network import about
+from hillfinder.streets.network import local_crs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hillfinder.model import Floats, Ints
-
-    Box = tuple[float, float, float, float]
+    from hillfinder.model import Box, Floats, Ints
 
 #: Halvings of the earth's circumference. Twice as wide cells would take four times the memory, and
 #: half as wide ones would read a half of everything twice.
@@ -52,7 +50,7 @@ class Cell(NamedTuple):
     @property
     def crs(self) -> str:
         """A projection in metres about its middle."""
-        return about(*self.middle)
+        return local_crs(*self.middle)
 
     @property
     def width_m(self) -> float:

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     import pyarrow.dataset
     from geopandas import GeoDataFrame
 
-    from hillfinder.model import Floats, Ints
-
-    Box = tuple[float, float, float, float]
+    from hillfinder.model import Box, Floats, Ints
 
 #: What a reader may count on; a change that breaks one is a new number.
 SCHEMA_VERSION: Final = 1

@@ -19,7 +19,7 @@ from hillfinder.region.store import cell_streets as kept
 from hillfinder.region.store import checked_files as parts
 from hillfinder.region.store import hill_table as table
 from hillfinder.region.store.dataset import STREETS
-from hillfinder.streets.serialization import pack, unpack
+from hillfinder.streets.serialization import pack_network, unpack_network
 from hillfinder.streets.subsets import touching
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from hillfinder.criteria import Criteria
     from hillfinder.elevation.heights import Heights
-    from hillfinder.model import HeightKind, StreetSource
-    from hillfinder.region.store.cells import Box, Cell
+    from hillfinder.model import Box, HeightKind, StreetSource
+    from hillfinder.region.store.cells import Cell
     from hillfinder.streets.network import Profiles
 
 #: A file that lies farther from a cell than this has nothing to say of it: heights are read beside
@@ -129,7 +129,7 @@ def piece(path: Path) -> kept.Piece | None:
     if read is None or not read[0]["edges"]:
         return None
     about, data = read
-    network = unpack(data)
+    network = unpack_network(data)
     if network is None:  # of another version
         return None
     return kept.Piece(network, np.frombuffer(data, np.int64)[-about["edges"] :])
@@ -182,7 +182,7 @@ def _packed(piece: kept.Piece | None, about: Mapping[str, Any]) -> tuple[bytes, 
     }
     no_sigma = replace(profiles, sigma_m=np.broadcast_to(0.0, len(profiles.sigma_m)))
     bare = replace(network, **left_out, profiles=no_sigma)
-    return pack(bare) + piece.row.tobytes(), {**about, "edges": len(piece.row)}
+    return pack_network(bare) + piece.row.tobytes(), {**about, "edges": len(piece.row)}
 
 
 def _found(job: Job, cell: Cell, known: Mapping[Cell, kept.About]) -> int:
