@@ -21,6 +21,7 @@ def test_kept_without_outputs(path: Path) -> None:
     assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # of Jupyter's own: the notebook's run in its kernel
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

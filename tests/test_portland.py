@@ -173,6 +173,7 @@ def test_the_list_for_portland(listed: Hills) -> None:
     assert listed.misses == ()
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("door", [DOOR, Place(45.5230, -122.6760)])
 def test_a_larger_radius_never_loses_a_hill(door: Place) -> None:
@@ -340,6 +341,7 @@ def test_hills_of_the_town_nearer_than_10_minutes_have_a_way_round(hills: Hills)
     assert shapes["Saddle Street"] in {"detour", "direct"}
 
 
+@pytest.mark.slow
 def test_the_order_of_the_file_changes_not_a_byte(gradely: files.DemoFiles, tmp_path: Path) -> None:
     text = gradely.osm.read_text()
     head, *rest = re.split(r"(?=^  <way )", text, flags=re.MULTILINE)

@@ -210,6 +210,7 @@ def test_portland_has_long_hills_that_rise_gently_all_along() -> None:
             assert grades.max() < most + 0.01  # parts need not begin with a piece
 
 
+@pytest.mark.slow
 @needs_data
 def test_the_same_question_has_the_same_answer_to_the_byte(tmp_path: Path) -> None:
     one, two = portland(), portland()

@@ -168,6 +168,7 @@ def test_another_search_can_be_handed_in() -> None:
     assert told.startswith("Long Gentle")
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize(
     "criteria",

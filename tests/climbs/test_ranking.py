@@ -193,6 +193,7 @@ def test_a_short_steep_lane_does_not_swallow_the_long_road_beside_it() -> None:
     assert [climb.name for climb in found] == ["Steep Lane", "Long Road"]
 
 
+@pytest.mark.slow
 def test_long_searches_stay_cheap() -> None:
     # 40 roads of 5 km and 40 lanes of 100 m: points every 15 m are 14,000, not 40 x 80 x 334.
     lines = [(named(f"Road {k}"), [(0, 100.0 * k), (5000, 100.0 * k)]) for k in range(40)]

@@ -276,6 +276,7 @@ def test_a_file_that_changed_is_not_mixed_with_what_was_kept(
     assert np.array_equal(off(*points), Raster([new])(*points))
 
 
+@pytest.mark.slow
 def test_damage_to_what_is_kept_is_seen_and_mended(web: Web, server: Files, whole: Path) -> None:
     points = around(-122.05, 45.85)
     Remote(web, USGS_3DEP)(*points)

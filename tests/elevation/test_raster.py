@@ -554,6 +554,7 @@ def hgt(folder: Path, name: str, arc_seconds: int, height: Callable[..., Any]) -
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "west", "north"), [("N46E008", 8, 47), ("S34W071", -71, -33)])
 @pytest.mark.parametrize("arc_seconds", [1, 3])
 @pytest.mark.parametrize("zipped", [False, True])

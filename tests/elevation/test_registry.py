@@ -252,6 +252,7 @@ def test_through_3dep_the_hills_are_those_of_the_file(
     assert world.asked() == [3, 0, 0, 0]
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("name", ["terrarium", "mapterhorn"])
 def test_through_tiles_the_hills_are_the_same_but_for_rounding(
@@ -272,6 +273,7 @@ def test_through_tiles_the_hills_are_the_same_but_for_rounding(
     assert max(world.asked()) <= 40
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("fault", [status(403), status(404), status(503), HTML, cut])
 def test_where_one_fails_the_next_serves(
@@ -341,6 +343,7 @@ def test_heights_that_do_not_say_what_they_are_are_refused() -> None:
         find._heights(lambda lon, lat: lon + lat, None, Place(46, 8), Web(offline=True))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_where_one_zoom_sends_tiles_of_elsewhere_the_coarser_ones_are_not_believed(
     tmp_path: Path,
 ) -> None:

@@ -835,6 +835,7 @@ def test_damaged_streets_of_a_catalogue_are_told(region: Region, tmp_path: Path)
         hf.near(door(), catalogue=folder, web=NO_WEB)
 
 
+@pytest.mark.slow
 def test_a_search_in_a_catalogue_imports_no_workers(scanned: Path) -> None:
     import subprocess
     import sys

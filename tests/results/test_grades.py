@@ -439,6 +439,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(st.text(), json_values, max_size=4), min_size=1, max_size=3))
 def test_json_and_csv_give_back_what_went_in(properties: list[dict[str, Any]]) -> None:

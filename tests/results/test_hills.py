@@ -151,6 +151,7 @@ def test_a_notebook_runs_nothing_from_the_map() -> None:
     etree.fromstring(text.replace("<br>", "<br/>").encode())
 
 
+@pytest.mark.slow
 def test_the_map_shows_hills_and_ways() -> None:
     page = hills(hill(), bare_hill()).explore().get_root().render()
     assert "Vista Avenue, Spring Street to Carter Lane" in page
@@ -256,6 +257,7 @@ def test_a_gpx_is_written_once(tmp_path: Path) -> None:
     assert path.read_bytes() != before
 
 
+@pytest.mark.slow
 def test_page_and_picture_are_written_once(tmp_path: Path) -> None:
     found = gradely()
     page = found.to_html(tmp_path / "hills.html")

@@ -217,6 +217,7 @@ def test_several_matches_are_told_and_the_first_is_taken(tmp_path: Path) -> None
         assert [request.fields["limit"] for request in server.requests] == ["5"]
 
 
+@pytest.mark.slow
 def test_questions_are_a_second_apart(tmp_path: Path) -> None:
     times: list[float] = []
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hillfinder.model import Floats, HeightSource
     from tests.world.whole import City
 
+pytestmark = pytest.mark.slow
 #: A street away from the made-up town's door, and from Portland's.
 AWAY_DEG = 300 / 111_195
 
@@ -125,14 +126,12 @@ def test_the_live_job_is_the_job_from_local_files(world: World, tmp_path: Path) 
 
 
 @needs_data
-@pytest.mark.slow
 def test_portlands_live_job_is_the_job_from_its_files(tmp_path: Path) -> None:
     with World(portland()) as real:
         assert_same_job(real, tmp_path)
 
 
 @needs_data
-@pytest.mark.slow
 def test_in_the_usa_the_live_job_asks_3dep_first(tmp_path: Path) -> None:
     """The others serve streets beyond the edge of the model; they have nothing there either."""
     with World(portland()).lay_out() as real:

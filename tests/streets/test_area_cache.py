@@ -154,6 +154,7 @@ def test_a_second_search_reads_no_street_and_no_height(made: DemoFiles, web: Web
     assert len(web.cache.entries("areas")) == 1
 
 
+@pytest.mark.slow
 def test_a_file_that_changed_is_read_again(made: DemoFiles, web: Web, tmp_path: Path) -> None:
     mine = tmp_path / "mine.osm"
     mine.write_bytes(made.osm.read_bytes())

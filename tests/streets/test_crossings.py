@@ -170,6 +170,7 @@ def portland() -> StreetNetwork:
 PORTLAND = DATA / "portland" / "portland-central-filtered.osm.pbf"
 
 
+@pytest.mark.slow
 @needs_data
 def test_overpass_tells_what_the_file_tells(portland: StreetNetwork, tmp_path: Path) -> None:
     place, radius_m = Place(45.5120, -122.6960), 1500.0

@@ -112,6 +112,7 @@ def test_every_way_is_there_once_in_its_own_direction_with_its_tags(web: Web) ->
     assert pulled.graph["crs"] == "epsg:4326"
 
 
+@pytest.mark.slow
 def test_the_door_is_not_sent_and_neighbours_share_a_reply(web: Web, server: Overpass) -> None:
     overpass.pull(HERE, 500, web)
     asked = len(server.queries)
@@ -230,6 +231,7 @@ def test_a_radius_that_is_none(web: Web, radius_m: float) -> None:
         overpass.pull(HERE, radius_m, web)
 
 
+@pytest.mark.slow
 def test_across_the_antimeridian(tmp_path: Path) -> None:
     nodes = {1: (179.985, -16.8), 2: (180.0, -16.8), 3: (-180.0, -16.8), 4: (-179.985, -16.8)}
     ways = [Way(1, (1, 2), {"highway": "track"}), Way(2, (3, 4), {"highway": "track"})]
@@ -263,6 +265,7 @@ def test_the_area_holds_the_circle(lat: float, lon: float, radius_m: float, cour
     )
 
 
+@pytest.mark.slow
 @needs_data
 def test_portland_is_the_same_from_overpass_and_from_its_file(tmp_path: Path) -> None:
     place = Place(45.5163, -122.6981)

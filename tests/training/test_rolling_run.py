@@ -135,6 +135,7 @@ def slopes(minutes: float, lon: float = 8.0) -> Hills:
     return find.near((46.0, lon), criteria, streets=attach(town(ways, nodes), land), heights=land)
 
 
+@pytest.mark.slow
 def test_a_longer_run_takes_in_no_less() -> None:
     runs = [slopes(minutes).tour for minutes in (20.0, 30.0, 45.0, 60.0)]
     worths = [sum(map(worth, run.hills)) for run in runs if run]

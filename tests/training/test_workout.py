@@ -200,6 +200,7 @@ def test_a_long_session_is_few_steady_repeats() -> None:
 LEVELS = st.sampled_from(["new", "regular", "strong"])
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.floats(0.03, 0.3), st.floats(40, 600), LEVELS, st.booleans(), st.floats(3, 12), st.booleans()
