@@ -376,7 +376,8 @@ def test_what_parquet_needs_is_said_before_the_search(
     assert '--parquet needs pyarrow: pip install "hillfinder[parquet]"; ' in done.err
     assert "a limit of 0" in done.err
     # pandas keeps to what it found when it was imported, so this takes a process that has none.
-    code = "import sys; sys.modules['pyarrow'] = None; from hillfinder.cli import main; sys.exit(main())"
+    block = "import sys; sys.modules['pyarrow'] = None"
+    code = f"{block}; from hillfinder.cli import main; sys.exit(main())"
     told = subprocess.run(
         [sys.executable, "-c", code, "near", DOOR, *gradely, "--export", "all"],
         capture_output=True,
