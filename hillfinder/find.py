@@ -15,7 +15,7 @@ from hillfinder.climbs import naming, near_misses, ranking
 from hillfinder.climbs import search as climbing
 from hillfinder.climbs.notes import Notes
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import uncertainty
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import InputError
 from hillfinder.model import Beyond, HeightSource, Place
@@ -103,7 +103,7 @@ def near(
         wanted = _streets(streets, where, _radius_m(criteria), web)
         area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
         source = area.heights
-        network = doubt.settled(store.cut(area.network, wanted.bounds), source)
+        network = uncertainty.with_uncertainty(store.cut(area.network, wanted.bounds), source)
     router = Router(network, where, criteria)
     sky = safety.look_up(where, criteria, web)
     judge = safety.Judge(network, sky)

@@ -27,7 +27,7 @@ import numpy as np
 from hillfinder.climbs import label_search as sweep
 from hillfinder.climbs import search as climbing
 from hillfinder.climbs.windows import DIP_M, DIP_SHARE
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import uncertainty
 from hillfinder.errors import HeightsError
 from hillfinder.model import Leg
 from hillfinder.training.targets import ideal
@@ -210,10 +210,10 @@ def _records(network: StreetNetwork, pieces: Pieces, found: list[_Ascent]) -> As
     length = np.array([pieces.length_m[list(one.way)].sum() for one in found])
     read = np.array([pieces.rise_m[list(one.way)].sum() for one in found]) / length
     last = pieces.sample[top] + pieces.size[top]
-    sigma = doubt.rise_sigma_m(
+    sigma = uncertainty.rise_sigma_m(
         length, profiles.sigma_m[pieces.sample[foot]], profiles.sigma_m[last], profiles.blur
     )
-    grade, sigma = doubt.claim(read, sigma / length, doubt.USUAL_TAIL)
+    grade, sigma = uncertainty.claim(read, sigma / length, uncertainty.USUAL_TAIL)
     return Ascents(
         network=network,
         legs=tuple(_legs(pieces, one.way) for one in found),

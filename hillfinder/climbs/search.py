@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from hillfinder.climbs.windows import Limits, Line, search
-from hillfinder.elevation.profiles import incline_tags as evidence
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import incline_tags, uncertainty
 from hillfinder.errors import HeightsError
 from hillfinder.model import Climb, Profile
 from hillfinder.streets.geometry.polylines import Legs
@@ -39,7 +38,7 @@ class Climbs:
         foot_edge, foot_offset_m: shape (k,), where each begins (see ``model.Position``).
         top_edge, top_offset_m: shape (k,), where each ends.
         length_m, gain_m, grade, grade_sigma: shape (k,). The grade is what can be claimed of a
-            stretch that was picked for it: less than what was read there (``doubt.claim``).
+            stretch that was picked for it: less than what was read there (``uncertainty.claim``).
     """
 
     network: StreetNetwork
@@ -198,7 +197,7 @@ def tilted(lines: Track, offset: Ints, grade: Floats) -> Track:
 
 def inclines(network: StreetNetwork, legs: Legs) -> Ints:
     """Return what the tag of that name says of ways: 1 they rise, -1 they fall, 0 nothing."""
-    mapped = evidence.signs(network.ways, network.edge_way[legs.edge])
+    mapped = incline_tags.signs(network.ways, network.edge_way[legs.edge])
     rise = np.add.reduceat(mapped * (legs.stop_m - legs.start_m), legs.offset[:-1])
     return np.sign(rise).astype(np.int64)
 
@@ -223,7 +222,7 @@ class Known(NamedTuple):
 
 
 def rarity(network: StreetNetwork, length_m: float) -> float:
-    """Return how fast stretches of some length grow rare with their grade (``doubt.tail``).
+    """Return how fast stretches of some length grow rare with their grade (``uncertainty.tail``).
 
     Args:
         network: streets with profiles.
@@ -301,8 +300,8 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, known: Known) ->
     sigma = np.empty(len(length))
     for row, blur in enumerate(known.blurs):
         here = known.blur[foot_edge] == row
-        sigma[here] = doubt.rise_sigma_m(length[here], foot_m[here], top_m[here], blur)
-    grade, sigma = doubt.claim(windows.gain / length, sigma / length, known.tail[foot_edge])
+        sigma[here] = uncertainty.rise_sigma_m(length[here], foot_m[here], top_m[here], blur)
+    grade, sigma = uncertainty.claim(windows.gain / length, sigma / length, known.tail[foot_edge])
     hills = (grade >= limits.min_grade) & (grade <= limits.max_grade)
     foot, top = windows.foot[hills], windows.top[hills]
     return _Found(
@@ -317,7 +316,7 @@ def _along(network: StreetNetwork, axis: _Axis, limits: Limits, known: Known) ->
 
 
 def _tail(axis: _Axis, length_m: float) -> float:
-    """Return how fast steep stretches of some length grow rare (``doubt.tail``)."""
+    """Return how fast steep stretches of some length grow rare (``uncertainty.tail``)."""
     s, z = axis.line
     grades = []
     # Both ways, so that it does not matter which way a street was drawn.
@@ -331,7 +330,7 @@ def _tail(axis: _Axis, length_m: float) -> float:
         start, stop = start[whole], stop[whole]
         grades.append(np.abs((z[stop] - z[start]) / (s[stop] - s[start])))
     first, last = _runs(axis.usable, axis.run)
-    return doubt.tail(np.concatenate(grades), length_m, float((s[last] - s[first]).sum()))
+    return uncertainty.tail(np.concatenate(grades), length_m, float((s[last] - s[first]).sum()))
 
 
 def _lay(network: StreetNetwork, profiles: Profiles) -> _Axis:

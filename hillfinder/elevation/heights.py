@@ -1,4 +1,4 @@
-"""What a source of heights is, and the bilinear reading that all grids share."""
+"""The protocol of a source of heights, and the bilinear reading that all grids share."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Bools, Floats, HeightKind, HeightSource
 
-#: No ground lies lower (the shore of the Dead Sea: -430 m) or higher (Everest: 8,849 m).
-LOWEST_M, HIGHEST_M = -500.0, 9000.0
-#: The cells beside a void are often half void themselves: so many are masked with it.
+#: Lowest possible ground, m (the shore of the Dead Sea: -430 m).
+LOWEST_GROUND_M = -500.0
+#: Highest possible ground, m (Everest: 8,849 m).
+HIGHEST_GROUND_M = 9000.0
+#: Cells masked on each side of a void: they are often half void themselves.
 VOID_MARGIN_CELLS = 2
-#: From the one whose grades are right to the one that takes roofs and trees for ground.
-KINDS: tuple[HeightKind, ...] = ("bare earth", "unknown", "surface")
+#: Kinds of models, best grades first: a surface model takes roofs and trees for ground.
+BEST_TO_WORST: tuple[HeightKind, ...] = ("bare earth", "unknown", "surface")
 
 
 class Heights(Protocol):
@@ -39,13 +41,13 @@ class Heights(Protocol):
         ...
 
 
-def worst(kinds: Iterable[HeightKind]) -> HeightKind:
-    """Return the kind of a mixture: that of the part which is trusted least.
+def worst_kind(kinds: Iterable[HeightKind]) -> HeightKind:
+    """Return the kind of a mixture: that of its worst part.
 
-    >>> worst(["bare earth", "surface", "unknown"]), worst([])
+    >>> worst_kind(["bare earth", "surface", "unknown"]), worst_kind([])
     ('surface', 'unknown')
     """
-    return max(kinds, key=KINDS.index, default="unknown")
+    return max(kinds, key=BEST_TO_WORST.index, default="unknown")
 
 
 def mask_voids(
@@ -59,7 +61,7 @@ def mask_voids(
         outside: cells that are no void but lie beyond the data: those beside them are good.
     """
     with np.errstate(invalid="ignore"):
-        values[~((values >= LOWEST_M) & (values <= HIGHEST_M))] = np.nan
+        values[~((values >= LOWEST_GROUND_M) & (values <= HIGHEST_GROUND_M))] = np.nan
     void = np.isnan(values)
     if outside is not None:
         void &= ~outside

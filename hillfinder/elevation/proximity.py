@@ -1,4 +1,4 @@
-"""Which of many points may lie near one another: a first look, before a tree of a few."""
+"""Find which points may be near each other: a quick filter before an exact search."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats
 
-#: Squares are as wide as the reach, but for an area of more than so many a side.
+#: Most squares on each side of the area: in a larger area they are wider than the reach.
 MOST_SQUARES = 1000
 
 
 def may_meet(
     points: tuple[Floats, Floats], others: tuple[Floats, Floats], reach: float
 ) -> tuple[Bools, Bools]:
-    """Return which points, and which of the others, may lie within reach of each other.
+    """Return which points, and which of the others, may be within reach of each other.
 
-    All that do are among them, and few that do not: those whose squares touch.
+    Those are all pairs in reach, and few more: the points whose squares touch.
 
     Args:
         points: x and y, of shape (n,), of one or more on a plane.

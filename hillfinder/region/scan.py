@@ -330,7 +330,7 @@ def _said(
     job: Job, plan: Mapping[str, Any], learnt: Mapping[Cell, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return what the dataset says of itself."""
-    from hillfinder.elevation.heights import worst
+    from hillfinder.elevation.heights import worst_kind
     from hillfinder.region.store.hill_table import COLUMNS
 
     heights = [learnt[cell]["heights"] for cell in cells.sort(learnt)]
@@ -344,7 +344,7 @@ def _said(
             "streets": plan["source"],
             "elevation": {
                 "name": ", ".join(Path(path).name for path, _ in job.dem),
-                "kind": worst(one["kind"] for one in heights),
+                "kind": worst_kind(one["kind"] for one in heights),
                 "cell_m": max(one["cell_m"] for one in heights),
                 "attribution": "; ".join(credits_) or None,
             },

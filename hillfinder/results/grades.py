@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import uncertainty
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, StreetSource
@@ -214,7 +214,7 @@ def measure(given: Lines, heights: Heights) -> Grades:
             )
             # Ends that lie near each other err alike, however long the way between.
             ends = network.profiles.sigma_m[at][[0, -1]]
-            rise = doubt.rise_sigma_m(apart[[row]], ends[:1], ends[1:], network.profiles.blur)
+            rise = uncertainty.rise_sigma_m(apart[[row]], ends[:1], ends[1:], network.profiles.blur)
             sigma[row] = rise[0] / length[row]
     sigma[[not np.isfinite(profile.gain_m) for profile in profiles]] = np.nan
     return Grades(

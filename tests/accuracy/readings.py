@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import uncertainty
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.profiles.smoothing import wavelength_m
 from hillfinder.streets.geometry.strokes import continuations, trace
@@ -77,7 +77,7 @@ class Reading:
             self._between(self.profiles.sigma_m, spots) for spots in (stretches.foot, stretches.top)
         )
         apart = stretches.length_m
-        return doubt.rise_sigma_m(apart, foot, top, self.profiles.blur) / apart
+        return uncertainty.rise_sigma_m(apart, foot, top, self.profiles.blur) / apart
 
     def as_read(self, method: str) -> StreetNetwork:
         """Return the network with one method's heights as its own."""

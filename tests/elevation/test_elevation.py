@@ -14,10 +14,9 @@ from pyproj import Geod, Transformer
 from hillfinder.demo import files
 from hillfinder.demo.terrain import height_m
 from hillfinder.demo.town import CRS, KNOWN_HILLS, KnownHill
-from hillfinder.elevation.profiles import smoothing
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import smoothing, uncertainty
 from hillfinder.elevation.profiles.attach import SHARPEST_BEND_DEG, attach
-from hillfinder.elevation.profiles.sampling import ROUND_ABOUT_M, SPACING_M, lay
+from hillfinder.elevation.profiles.sampling import ROUND_ABOUT_M, SPACING_M, place_samples
 from hillfinder.elevation.profiles.structures import SHORTEST_APPROACH_M
 from hillfinder.elevation.profiles.uncertainty import PLACE_PER_CELL, STREET_OFF_M, TRAIL_OFF_M
 from hillfinder.elevation.sources.raster import Raster
@@ -287,7 +286,7 @@ def oracle(network: StreetNetwork, heights: Formula) -> Floats:
             if mate & 1:
                 other, other_gap = other[::-1], other_gap[::-1]
             bend(one[1], one[0], other[1], one_gap[0], other_gap[0])
-    own = doubt.expected_m(heights.source)
+    own = uncertainty.expected_error_m(heights.source)
     trust = own**2 / (own**2 + np.array([np.mean(each) for each in place]))
     weight = np.maximum(weight, 0.1)
     pull = np.diag(weight)
@@ -485,8 +484,10 @@ def test_a_street_under_a_deck_keeps_its_own_height(deck: dict[str, str]) -> Non
 def told(network: StreetNetwork, source: HeightSource, misfit_m: float = 0.0) -> float:
     """Return the doubt of a street that lies on a plane, flat across."""
     street_m = network.total_length_m
-    own = doubt.learnt_m(source, np.full(99, misfit_m), street_m, profiles(network).blur)
-    return own * doubt.kept(profiles(network).blur)
+    own = uncertainty.learned_error_m(
+        source, np.full(99, misfit_m), street_m, profiles(network).blur
+    )
+    return own * uncertainty.share_left(profiles(network).blur)
 
 
 @pytest.mark.parametrize(("highway", "off"), [("residential", STREET_OFF_M), ("path", TRAIL_OFF_M)])
@@ -499,7 +500,7 @@ def test_doubt_grows_with_the_side_slope(highway: str, off: float) -> None:
         sigma = way(attached, 1).sigma
         level = level or float(sigma[0])
         assert sigma[0] == pytest.approx(told(attached, land.source), rel=0.01) or slope
-        more = off * slope * doubt.kept(profiles(attached).blur)
+        more = off * slope * uncertainty.share_left(profiles(attached).blur)
         np.testing.assert_allclose(sigma, np.hypot(level, more), rtol=0.01)
 
 
@@ -548,7 +549,9 @@ def test_a_models_error_is_learnt_from_the_streets(noise_m: float) -> None:
     level = Grid("level", np.full((140, 140), 100.0), LON - 70 * east, LAT + 70 * step, east, step)
     network = attach(town(ways, nodes), noisier(level, noise_m, seed=7))
     found = profiles(network)
-    assert np.median(found.sigma_m) / doubt.kept(found.blur) == pytest.approx(noise_m, rel=0.3)
+    assert np.median(found.sigma_m) / uncertainty.share_left(found.blur) == pytest.approx(
+        noise_m, rel=0.3
+    )
     assert np.std(found.elevation_m) == pytest.approx(np.median(found.sigma_m), rel=0.3)
 
 
@@ -774,7 +777,7 @@ def test_what_lies_round_about_is_measured_in_metres(piece: float) -> None:
     # A street in pieces of a few metres, and then whole: a bump in either has the same width.
     count = int(400 / piece)
     network = straight(*[(piece, STREET)] * count, (400, STREET))
-    laid = lay(network)
+    laid = place_samples(network)
     place = laid.one_place_each()
     at = laid.x_m[place] - laid.x_m.min()
     widths = []
@@ -788,7 +791,7 @@ def test_what_lies_round_about_is_measured_in_metres(piece: float) -> None:
 
 
 def test_only_what_is_known_counts_round_about() -> None:
-    laid = lay(straight((600, STREET)))
+    laid = place_samples(straight((600, STREET)))
     at = laid.x_m[laid.one_place_each()] - laid.x_m.min()
     known = at > 300
     found = laid.round_about(np.where(known, 5.0, np.pi), known)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder.elevation.profiles.smoothing import (
-    LONGEST_M,
-    SHORTEST_M,
+    LONGEST_WAVELENGTH_M,
     SHORTEST_SURFACE_M,
+    SHORTEST_WAVELENGTH_M,
     Bends,
     Rises,
     smooth,
@@ -158,7 +158,7 @@ def test_raising_and_stretching_the_land_goes_through(
 @given(
     gaps=st.lists(st.sampled_from([0.2, 1.0, 4.0, 7.0, 10.0]), min_size=2, max_size=60),
     grade=st.floats(-0.4, 0.4),
-    wavelength=st.floats(SHORTEST_M, LONGEST_M),
+    wavelength=st.floats(SHORTEST_WAVELENGTH_M, LONGEST_WAVELENGTH_M),
 )
 def test_a_plane_stays_a_plane(gaps: list[float], grade: float, wavelength: float) -> None:
     at = np.concatenate([[0.0], np.cumsum(gaps)])
@@ -244,8 +244,8 @@ def test_the_wavelength_follows_the_cell_and_the_kind() -> None:
     cells = [0.5, 1.0, 5.0, 10.0, 30.0, 90.0, 1000.0]
     lengths = [wavelength_m(HeightSource("a model", "bare earth", cell)) for cell in cells]
     assert lengths == sorted(lengths)
-    assert lengths[0] == SHORTEST_M
-    assert lengths[-1] == LONGEST_M
+    assert lengths[0] == SHORTEST_WAVELENGTH_M
+    assert lengths[-1] == LONGEST_WAVELENGTH_M
     assert 60 <= lengths[3] <= 100
     assert 100 <= lengths[4] <= 300
     roofs = [wavelength_m(HeightSource("a model", "surface", cell)) for cell in cells]

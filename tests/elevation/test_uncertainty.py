@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import uncertainty
 from hillfinder.model import HeightSource
 from hillfinder.streets.network import Blur
 from tests.elevation.test_smoothing import street
@@ -29,12 +29,12 @@ def test_doubt_is_what_errors_pushed_through_the_least_squares_line_leave(blur: 
     response = np.column_stack(list(pulses))
     left = response @ errors @ response.T
     foot = len(at) // 2
-    assert doubt.kept(blur) == pytest.approx(left[foot, foot] ** 0.5, rel=0.04)
+    assert uncertainty.share_left(blur) == pytest.approx(left[foot, foot] ** 0.5, rel=0.04)
     for samples in (5, 10, 20, 50):
         top, length = foot + samples, 10.0 * samples
         spread = left[foot, foot] + left[top, top] - 2 * left[foot, top]
-        ends = np.array([doubt.kept(blur)])
-        found = doubt.rise_sigma_m(np.array([length]), ends, ends, blur)
+        ends = np.array([uncertainty.share_left(blur)])
+        found = uncertainty.rise_sigma_m(np.array([length]), ends, ends, blur)
         assert found[0] == pytest.approx(spread**0.5, rel=0.05)
 
 
@@ -48,7 +48,7 @@ def test_far_ends_err_alone_and_near_ones_together(
     length: float, foot: float, top: float, blur: Blur
 ) -> None:
     sigma, turned = (
-        doubt.rise_sigma_m(np.array([length]), np.array([one]), np.array([other]), blur)[0]
+        uncertainty.rise_sigma_m(np.array([length]), np.array([one]), np.array([other]), blur)[0]
         for one, other in ((foot, top), (top, foot))
     )
     assert sigma == turned
@@ -64,29 +64,37 @@ def test_far_ends_err_alone_and_near_ones_together(
 def test_a_surface_model_is_expected_to_be_worse_than_bare_earth() -> None:
     for cell in (0.5, 1.0, 10.0, 30.0, 90.0):
         bare, roofs = (
-            doubt.expected_m(HeightSource("a model", kind, cell))
+            uncertainty.expected_error_m(HeightSource("a model", kind, cell))
             for kind in ("bare earth", "surface")
         )
-        assert doubt.LEAST_ERROR_M <= bare < roofs <= doubt.MOST_ERROR_M
+        assert uncertainty.LEAST_ERROR_M <= bare < roofs <= uncertainty.MOST_ERROR_M
 
 
 def test_what_many_streets_show_outweighs_what_is_expected() -> None:
     misfit = np.array([1.0, 0.9, 1.1, 1.0])
     errors = [
-        doubt.learnt_m(COARSE, misfit, street_m, BLURS[0]) for street_m in (0.0, 1e3, 1e4, 1e6)
+        uncertainty.learned_error_m(COARSE, misfit, street_m, BLURS[0])
+        for street_m in (0.0, 1e3, 1e4, 1e6)
     ]
-    assert errors[0] == doubt.expected_m(COARSE)
-    shown = doubt.learnt_m(COARSE, misfit, 1e12, BLURS[0])
+    assert errors[0] == uncertainty.expected_error_m(COARSE)
+    shown = uncertainty.learned_error_m(COARSE, misfit, 1e12, BLURS[0])
     assert abs(errors[3] - shown) < abs(errors[2] - shown) < abs(errors[1] - shown)
-    assert doubt.learnt_m(COARSE, 2 * misfit, 1e12, BLURS[0]) == pytest.approx(2 * shown, rel=0.05)
+    assert uncertainty.learned_error_m(COARSE, 2 * misfit, 1e12, BLURS[0]) == pytest.approx(
+        2 * shown, rel=0.05
+    )
 
 
 def test_a_model_that_leaves_no_trace_is_not_taken_for_perfect() -> None:
-    assert doubt.learnt_m(COARSE, np.zeros(9), 1e9, BLURS[0]) == pytest.approx(
-        doubt.LEAST_SHARE * doubt.expected_m(COARSE)
+    assert uncertainty.learned_error_m(COARSE, np.zeros(9), 1e9, BLURS[0]) == pytest.approx(
+        uncertainty.LEAST_OF_EXPECTED * uncertainty.expected_error_m(COARSE)
     )
-    assert doubt.learnt_m(COARSE, np.full(9, 1e6), 1e9, BLURS[0]) == doubt.MOST_ERROR_M
-    assert doubt.learnt_m(COARSE, np.empty(0), 0.0, BLURS[0]) == doubt.expected_m(COARSE)
+    assert (
+        uncertainty.learned_error_m(COARSE, np.full(9, 1e6), 1e9, BLURS[0])
+        == uncertainty.MOST_ERROR_M
+    )
+    assert uncertainty.learned_error_m(
+        COARSE, np.empty(0), 0.0, BLURS[0]
+    ) == uncertainty.expected_error_m(COARSE)
 
 
 # --- What is claimed of the best of many ----------------------------------------------------------
@@ -98,12 +106,12 @@ def test_a_model_that_leaves_no_trace_is_not_taken_for_perfect() -> None:
 def test_a_claim_is_the_mean_of_what_may_be_true(grade: float, sigma: float, tail: float) -> None:
     true = np.linspace(0.0, 0.6, 60_001)
     weight = np.exp(
-        -(((grade - true) / sigma) ** 2) / 2 - doubt.PICKED_LEAN * (true - grade) / tail
+        -(((grade - true) / sigma) ** 2) / 2 - uncertainty.PICKED_LEAN * (true - grade) / tail
     )
     mean = float((true * weight).sum() / weight.sum())
-    claimed, left = doubt.claim(np.array([grade]), np.array([sigma]), tail)
+    claimed, left = uncertainty.claim(np.array([grade]), np.array([sigma]), tail)
     assert claimed[0] == pytest.approx(min(mean, grade), rel=1e-3)
-    assert left[0] == doubt.PICKED_SIGMA * sigma
+    assert left[0] == uncertainty.PICKED_SIGMA * sigma
 
 
 @given(
@@ -115,7 +123,7 @@ def test_no_claim_is_above_the_reading_and_the_order_stays(
     grades: list[float], sigma: float, tail: float
 ) -> None:
     read = np.sort(np.array(grades))
-    claimed, _ = doubt.claim(read, np.full_like(read, sigma), tail)
+    claimed, _ = uncertainty.claim(read, np.full_like(read, sigma), tail)
     assert (claimed > 0).all()
     assert (claimed <= read).all()
     assert (np.diff(claimed) >= -1e-12).all()
@@ -123,25 +131,27 @@ def test_no_claim_is_above_the_reading_and_the_order_stays(
 
 def test_the_luckiest_of_many_claim_what_is_true_on_the_whole() -> None:
     rng = np.random.default_rng(3)
-    true = rng.exponential(0.03 / doubt.PICKED_LEAN, 200_000)
+    true = rng.exponential(0.03 / uncertainty.PICKED_LEAN, 200_000)
     sigma = np.full_like(true, 0.02)
     read = true + rng.normal(0, 0.02, len(true))
     first = np.argsort(-read)[:2000]
-    claimed, _ = doubt.claim(read[first], sigma[first], 0.03)
+    claimed, _ = uncertainty.claim(read[first], sigma[first], 0.03)
     assert np.mean(read[first] - true[first]) > 0.015
     assert abs(np.mean(claimed - true[first])) < 0.001
 
 
 def test_steep_stretches_grow_rare_as_they_are_seen_to() -> None:
     grades = np.random.default_rng(1).exponential(0.05, 20_000)
-    assert doubt.tail(grades, 100.0, 2e6) == pytest.approx(0.05, rel=0.03)
-    assert doubt.tail(grades[:20], 100.0, 200.0) == pytest.approx(doubt.USUAL_TAIL, rel=0.3)
-    assert doubt.tail(np.empty(0), 100.0, 0.0) == doubt.USUAL_TAIL
+    assert uncertainty.tail(grades, 100.0, 2e6) == pytest.approx(0.05, rel=0.03)
+    assert uncertainty.tail(grades[:20], 100.0, 200.0) == pytest.approx(
+        uncertainty.USUAL_TAIL, rel=0.3
+    )
+    assert uncertainty.tail(np.empty(0), 100.0, 0.0) == uncertainty.USUAL_TAIL
 
 
 def test_flat_land_round_about_does_not_take_a_hill_away() -> None:
     flat = np.full(100_000, 0.001)
-    assert doubt.tail(flat, 100.0, 1e7) == doubt.LEAST_TAIL
+    assert uncertainty.tail(flat, 100.0, 1e7) == uncertainty.LEAST_TAIL
 
 
 @pytest.mark.parametrize("blur", BLURS)
@@ -152,7 +162,7 @@ def test_a_misfit_tells_of_the_error_that_makes_it(blur: Blur) -> None:
     pulses = (line.with_height(pulse).smoothed(blur.wavelength) for pulse in np.eye(len(at)))
     lacks = np.eye(len(at)) - np.column_stack(list(pulses))
     misfit = float(np.sqrt((lacks @ errors @ lacks.T)[150, 150]))
-    told = doubt._per_misfit(blur)
-    assert told <= doubt.MOST_PER_MISFIT
-    if told < doubt.MOST_PER_MISFIT:
-        assert told * misfit == pytest.approx(doubt.MISFIT_SHARE, rel=0.08)
+    told = uncertainty._error_per_misfit(blur)
+    assert told <= uncertainty.MOST_PER_MISFIT
+    if told < uncertainty.MOST_PER_MISFIT:
+        assert told * misfit == pytest.approx(uncertainty.MISFIT_SHARE, rel=0.08)

@@ -1,8 +1,8 @@
-"""Heights along every edge: read, mended where the ground is not under the feet, and smoothed.
+"""Attach heights to every edge: read, bridged over structures, smoothed.
 
 The steps, in order: samples about every 10 m; heights read at each once; what was read beside a
 structure or under a deck set aside; straight lines laid between trusted ground; the whole network
-smoothed, each reading weighted by how far it can be trusted; every sample given its doubt.
+smoothed, each reading weighted by its reliability; every sample given its standard deviation.
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.profiles import incline_tags as evidence
-from hillfinder.elevation.profiles import sampling as samples
-from hillfinder.elevation.profiles import smoothing, structures
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import incline_tags, sampling, smoothing, structures, uncertainty
 from hillfinder.elevation.profiles.smoothing import Bends, Rises
 from hillfinder.model import read_only
 from hillfinder.streets.geometry.strokes import continuations
@@ -28,11 +25,11 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, HeightSource, Ints
     from hillfinder.streets.network import StreetNetwork
 
-#: Round a sharper corner a street's slope need not carry on: nothing ties the two sides there.
+#: Sharpest corner round which a street's slope carries on, degrees.
 SHARPEST_BEND_DEG = 60.0
-#: A straight line over a bridge is a guess: it weighs so much of what a reading does.
+#: Weight of a straight line over a bridge, a guess, relative to a reading.
 GUESS_WEIGHT = 0.1
-#: No sample counts for less street than this, in metres.
+#: Least length of street that a sample counts for, m.
 LEAST_STREET_M = 0.1
 
 
@@ -47,22 +44,19 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
         HeightsError: the source knows no height on any of these streets, or what it says of
             them is no terrain.
     """
-    return doubt.settled(*fitted(network, heights))
+    return uncertainty.with_uncertainty(*fitted(network, heights))
 
 
 def fitted(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwork, HeightSource]:
-    """Return what ``attach`` does, but for the doubt, and the model that it comes from.
-
-    Until that is settled ``sigma_m`` is 0.
-    """
-    laid = samples.lay(network)
-    readings = samples.read(laid, heights)
+    """Return the network as ``attach`` does, but with ``sigma_m`` still 0, and its model."""
+    laid = sampling.place_samples(network)
+    readings = sampling.read_heights(laid, heights)
     source = readings.source
     loose = structures.off_the_ground(network, laid, source.cell_m)
-    height = samples.steadied(laid, readings, doubt.expected_m(source))
+    height = sampling.steadied(laid, readings, uncertainty.expected_error_m(source))
     guess = structures.straight_between(laid, height, loose)
     place = _place_m(network, laid, readings, source)
-    blur = Blur(doubt.reach_m(source), smoothing.wavelength_m(source))
+    blur = Blur(uncertainty.error_reach_m(source), smoothing.wavelength_m(source))
     line = _smoothed(
         guess,
         np.maximum(laid.street_m, LEAST_STREET_M) * _trust(laid, loose, place, source),
@@ -71,7 +65,7 @@ def fitted(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwork, Hei
         blur.wavelength,
         laid=laid,
     )
-    # Where nothing was read nothing was found to fit: the mean is over what was.
+    # The mean is over samples that were read.
     seen = ~loose & ~np.isnan(readings.point_m)
     misfit_2 = laid.round_about(np.where(seen, readings.point_m - line, 0.0) ** 2, seen)
     profiles = Profiles(
@@ -88,8 +82,8 @@ def fitted(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwork, Hei
 
 
 def unknown(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
-    """Return the network with profiles that say of no height what it is."""
-    laid = samples.lay(network)
+    """Return the network with profiles in which every height is unknown."""
+    laid = sampling.place_samples(network)
     nothing = read_only(np.full(len(laid.sample), np.nan))
     profiles = Profiles(
         offset=read_only(laid.offset),
@@ -99,7 +93,7 @@ def unknown(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
         misfit_m=nothing,
         place_m=read_only(np.zeros(len(laid.sample))),
         trusted=read_only(np.zeros(len(laid.sample), bool)),
-        blur=Blur(doubt.reach_m(source), smoothing.wavelength_m(source)),
+        blur=Blur(uncertainty.error_reach_m(source), smoothing.wavelength_m(source)),
     )
     return network.with_profiles(profiles)
 
@@ -107,25 +101,27 @@ def unknown(network: StreetNetwork, source: HeightSource) -> StreetNetwork:
 def _place_m(
     network: StreetNetwork, laid: Samples, readings: Readings, source: HeightSource
 ) -> Floats:
-    """Return for every sample the standard deviation that comes of where the line lies.
+    """Return the standard deviation of each sample from how exactly its street is mapped.
 
-    Beside a void it lies in cells that are bad themselves: their error counts twice.
+    Cells beside a void are bad themselves: their error counts twice.
     """
     said, way = network.ways.said, network.edge_way[laid.edge]
     trail = said.rated(("highway",), is_trail) > 0
     banked = said.rated(("embankment", "cutting"), is_banked) > 0
-    off = doubt.of_place_m(trail[way], readings.side_slope, readings.slope, source.cell_m)
-    banks_m = np.where(banked[way], doubt.BANKED_M, 0.0)
-    voids = np.where(readings.near_void, doubt.expected_m(source), 0.0)
+    off = uncertainty.position_sigma_m(
+        trail[way], readings.side_slope, readings.slope, source.cell_m
+    )
+    banks_m = np.where(banked[way], uncertainty.BANKED_M, 0.0)
+    voids = np.where(readings.near_void, uncertainty.expected_error_m(source), 0.0)
     return np.sqrt(laid.of_places(off**2 + banks_m**2 + voids**2))
 
 
 def _trust(laid: Samples, loose: Bools, place: Floats, source: HeightSource) -> Floats:
-    """Return how much each sample weighs beside those round about it.
+    """Return the weight of each sample relative to its neighbours.
 
-    Only that counts: where all of a street lies on a hillside it is smoothed as any other.
+    Only the ratio counts: a street all of which is on a hillside is smoothed like any other.
     """
-    own = doubt.expected_m(source) ** 2
+    own = uncertainty.expected_error_m(source) ** 2
     trust = own / (own + place**2)
     return trust / laid.round_about(trust) * np.where(loose, GUESS_WEIGHT, 1.0)
 
@@ -133,17 +129,20 @@ def _trust(laid: Samples, loose: Bools, place: Floats, source: HeightSource) -> 
 def _mapped_rises(
     network: StreetNetwork, laid: Samples, guess: Floats, source: HeightSource
 ) -> Rises:
-    """Return the rises that the map tells of, between samples whose heights are known.
+    """Return the rises that tags give, between samples whose heights are known.
 
-    They weigh as readings do: so many metres of street as one independent reading stands for, the
-    more the surer they are.
+    A rise weighs like a reading, in metres of street per independent reading, and more the surer
+    it is.
     """
-    mapped = evidence.rises(network)
+    mapped = incline_tags.rises(network)
     low = laid.sample[laid.offset[mapped.edge]]
     high = laid.sample[laid.offset[mapped.edge + 1] - 1]
     seen = guess[high] - guess[low]
     rise = np.where(mapped.signed, mapped.rise_m, np.copysign(mapped.rise_m, seen))
-    weight = doubt.reach_m(source) * (doubt.expected_m(source) / mapped.sigma_m) ** 2
+    weight = (
+        uncertainty.error_reach_m(source)
+        * (uncertainty.expected_error_m(source) / mapped.sigma_m) ** 2
+    )
     good = ~np.isnan(seen) & (low != high) & (mapped.signed | (seen != 0))
     return Rises(low[good], high[good], rise[good], weight[good])
 
@@ -172,7 +171,7 @@ def _smoothed(
 
 
 def _bends(network: StreetNetwork, laid: Samples) -> Bends:
-    """Return every three samples that follow each other along a street."""
+    """Return every three consecutive samples along a street."""
     gap = np.diff(laid.distance_m)
     within = np.ones(len(gap), bool)
     within[laid.offset[1:-1] - 1] = False
@@ -180,7 +179,7 @@ def _bends(network: StreetNetwork, laid: Samples) -> Bends:
     partner = continuations(network, np.ones(len(network), bool), SHARPEST_BEND_DEG)
     end = np.flatnonzero(partner > np.arange(len(partner)))
     steps = network.ways.steps[network.edge_way]
-    end = end[steps[end >> 1] == steps[partner[end] >> 1]]  # a stair begins at once
+    end = end[steps[end >> 1] == steps[partner[end] >> 1]]  # a stair does not bend into the street
     at, before = _end_places(laid, end)
     mate_at, after = _end_places(laid, partner[end])
     return Bends(
@@ -197,7 +196,7 @@ def _apart(laid: Samples, one: Ints, other: Ints) -> Floats:
 
 
 def _end_places(laid: Samples, end: Ints) -> tuple[Ints, Ints]:
-    """Return the place at each end of an edge, and the one next to it."""
+    """Return the sample place at each edge end, and the one next to it."""
     at_v = (end & 1).astype(bool)
     edge = end >> 1
     at = np.where(at_v, laid.offset[edge + 1] - 1, laid.offset[edge])

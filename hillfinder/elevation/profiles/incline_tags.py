@@ -1,8 +1,7 @@
-"""What mappers wrote of slopes, ``incline`` and ``step_count``: evidence beside the heights read.
+"""Slopes from tags, ``incline`` and ``step_count``: evidence beside the heights read.
 
-A number weighs as much as can be trusted of it. ``up`` and ``down`` say only which end is higher:
-they were right on 96 of 100 streets where they could be checked, so that a climb they contradict
-is told apart.
+A number weighs by its likely error. ``up`` and ``down`` say only which end is higher: they were
+right on 96 of 100 streets that could be checked, so that a climb they contradict is marked.
 """
 
 from __future__ import annotations
@@ -17,16 +16,18 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import StreetNetwork, Ways
 
-#: An incline is written in whole percent, often that of the steepest part: so much it may be off.
+#: Standard deviation of a tagged incline, as a ratio: whole percent, often of the steepest part.
 INCLINE_SIGMA = 0.03
-#: A step outdoors is 14 to 19 cm high.
-STEP_M, STEP_SIGMA_M = 0.165, 0.025
-#: A tag errs alike over so many metres, however many ways a mapper cut the street into.
-ALIKE_M = 500.0
+#: Height of an outdoor step, m (14 to 19 cm).
+RISER_M = 0.165
+#: Standard deviation of that height, m.
+RISER_SIGMA_M = 0.025
+#: Length over which errors of a tag are the same, m, however often the street is cut into ways.
+TAG_REACH_M = 500.0
 
 
 class Mapped(NamedTuple):
-    """Edges of which the map says how much they rise.
+    """Edges whose rise is tagged.
 
     Attributes:
         edge: shape (k,), rows of the network.
@@ -54,7 +55,7 @@ def signs(ways: Ways, rows: Ints) -> Ints:
 
 
 def rises(network: StreetNetwork) -> Mapped:
-    """Return what the map says of rises in numbers."""
+    """Return the rises that tags give as numbers."""
     length = np.bincount(network.edge_way, network.edge_length_m, len(network.ways.hill))
     found: dict[int, tuple[float, float, int]] = {}
     tags = (network.ways.tag["incline"].tolist(), network.ways.tag["step_count"].tolist())
@@ -62,15 +63,15 @@ def rises(network: StreetNetwork) -> Mapped:
         grade, sign = (None, 0) if slope is None else incline(slope)
         count = step_count(steps)
         if count and network.ways.steps[way]:
-            if count * STEP_M <= STEEPEST_INCLINE * 2 * length[way]:
+            if count * RISER_M <= STEEPEST_INCLINE * 2 * length[way]:
                 share = count / length[way]
-                found[way] = (STEP_M * share * (sign or 1), STEP_SIGMA_M * share, abs(sign))
+                found[way] = (RISER_M * share * (sign or 1), RISER_SIGMA_M * share, abs(sign))
         elif grade is not None:
             found[way] = (grade, INCLINE_SIGMA, 1)
-    # Between two nodes drawn on one spot a number of percent says nothing.
+    # A percentage means nothing between two nodes drawn on one spot.
     edge = np.flatnonzero(np.isin(network.edge_way, list(found)) & (network.edge_length_m > 0))
     rows = np.array([found[way] for way in network.edge_way[edge].tolist()], float).reshape(-1, 3)
     metres = network.edge_length_m[edge]
-    # Shared out so, a tag weighs the same however many edges the street is cut into.
-    shared = np.sqrt(metres * np.maximum(length[network.edge_way[edge]], ALIKE_M))
+    # So a tag weighs the same however many edges the street is cut into.
+    shared = np.sqrt(metres * np.maximum(length[network.edge_way[edge]], TAG_REACH_M))
     return Mapped(edge, rows[:, 0] * metres, rows[:, 1] * shared, rows[:, 2] > 0)

@@ -1,4 +1,4 @@
-"""Where heights are read along the streets, and what is read there."""
+"""Place samples along the streets, and read heights there."""
 
 from __future__ import annotations
 
@@ -18,34 +18,38 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, HeightSource, Ints
     from hillfinder.streets.network import StreetNetwork
 
+#: Largest distance between samples, m.
 SPACING_M = 10.0
-#: Models of 30 m are surface models, or were made of them: roofs and trees stand in their cells,
-#: and their errors are alike over some 75 m in every direction. So the ground round about tells of
-#: the error too: its mean is taken, weighted by a normal curve of this standard deviation. Finer
-#: models and bare-earth ones would lose more hill than error by it.
-AROUND_M, AROUND_FROM_CELL_M = 25.0, 20.0
-#: Such a mean from the point itself and six at twice that distance, exact for polynomials up to
-#: degree 5 (Stroud 1971, "Approximate calculation of multiple integrals", formula E2_r2 5-1).
+#: Standard deviation of the normal curve that weights the mean of the ground nearby, m. Models of
+#: 30 m are surface models, or were made of them: roofs and trees are in their cells, and their
+#: errors are alike over some 75 m, so that the ground nearby shows the error too.
+RING_SIGMA_M = 25.0
+#: Cell size from which that mean is used, m. Finer models and bare-earth ones would lose more hill
+#: than error.
+RING_FROM_CELL_M = 20.0
+#: Weight of each of six points at twice that distance. With the point itself they are exact for
+#: polynomials up to degree 5 (Stroud 1971, "Approximate calculation of multiple integrals",
+#: formula E2_r2 5-1).
 RING_WEIGHT = 1 / 12
-#: An error moves that mean by so much of itself; where the ground round about moves it by more it
-#: is rugged, and the mean says less of the error than of the ground. Fitted on both.
+#: Share of an error by which it moves that mean. Where the mean moves more, the ground is rugged,
+#: and the mean shows the ground rather than the error. Fitted on both.
 MOVED_BY_ERROR = 0.25
-#: Round about is so far along the streets: weights fall to 1/e of what they are at the sample.
+#: Distance along the streets at which weights of a local mean fall to 1/e, m.
 ROUND_ABOUT_M = 28.0
-#: Closer samples are taken as so far apart.
+#: Least distance between samples in that mean, m.
 LEAST_GAP_M = 0.1
-#: What is known lies too far away to count: beyond 20 times ``ROUND_ABOUT_M``.
+#: Weight below which known samples are too far away to count: 20 times ``ROUND_ABOUT_M``.
 LEAST_WEIGHT = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Where heights are read. Edges share the sample at a junction: there are fewer than places.
+    """Where heights are read. Edges share the sample at a junction: samples are fewer than places.
 
     Attributes:
         offset: shape (m + 1,); the places of edge ``i`` are ``offset[i]:offset[i + 1]``.
         distance_m: shape (p,), of each place along its edge.
-        sample: shape (p,), which sample lies there: the nodes come first, in their order.
+        sample: shape (p,), the sample there: the nodes come first, in their order.
         lon, lat, x_m, y_m: shape (p,), of the places.
         dir_x, dir_y: shape (p,), unit vector along the edge.
     """
@@ -62,7 +66,7 @@ class Samples:
 
     @cached_property
     def count(self) -> int:
-        """How many samples there are."""
+        """Number of samples."""
         return int(self.sample.max()) + 1
 
     @cached_property
@@ -100,17 +104,16 @@ class Samples:
         return place
 
     def round_about(self, values: Floats, known: Bools | None = None) -> Floats:
-        """Return the mean of values over the streets round about each sample: shape (s,).
+        """Return the mean of values over the streets near each sample: shape (s,).
 
         A metre of street weighs the same however it is cut into samples: what is solved is
         ``u - ROUND_ABOUT_M^2 u'' = v`` on the network, whose answer along a line is the mean under
-        a two-sided exponential. Where not all is known it is divided by what the weights of the
-        known come to.
+        a two-sided exponential. Where some are unknown it is divided by the weight of the known.
 
         Args:
             values: shape (s,).
-            known: shape (s,), which of them count; all where nothing is said. The mean is 0 where
-                nothing known is near.
+            known: shape (s,), which of them count; ``None``: all. The mean is 0 where nothing known
+                is near.
         """
         mass, factors = self._spread
         if known is None:
@@ -122,7 +125,7 @@ class Samples:
 
     @cached_property
     def _spread(self) -> tuple[Floats, Factors]:
-        """The metres that each sample stands for, and what takes the mean over them."""
+        """The metres that each sample stands for, and the system that takes means over them."""
         one, other, gap = self.links
         pull = ROUND_ABOUT_M**2 / np.maximum(gap, LEAST_GAP_M)
         mass = np.maximum(self.street_m, LEAST_GAP_M)
@@ -144,12 +147,12 @@ class Samples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
-    """What the source says.
+    """Heights that a source gave.
 
     Attributes:
-        source: what it is, now that it was read.
+        source: its description, once it was read.
         point_m: shape (s,), the height at every sample; NaN where unknown.
-        around_m: shape (s,), the mean height of the ground round about, where it is asked for.
+        around_m: shape (s,), the mean height of the ground nearby, for coarse surface models.
         side_slope: shape (p,), the ground's grade across the street at every place; 0 where
             unknown.
         slope: shape (p,), its grade along the street, likewise.
@@ -164,7 +167,7 @@ class Readings:
     near_void: Bools
 
 
-def lay(network: StreetNetwork) -> Samples:
+def place_samples(network: StreetNetwork) -> Samples:
     """Place samples evenly along every edge, at most ``SPACING_M`` apart, both ends included."""
     length = network.edge_length_m
     steps = np.maximum(1, np.ceil(length / SPACING_M - 1e-9)).astype(np.int64)
@@ -176,12 +179,12 @@ def lay(network: StreetNetwork) -> Samples:
     inner = (index > 0) & (index < steps[edge])
     sample = np.where(index == 0, network.edge_u[edge], network.edge_v[edge])
     sample[inner] = nodes + np.arange(int(inner.sum()))
-    # All lines on one axis, a metre apart, so that one interpolation serves them all.
+    # All lines on one axis, 1 m apart, so that one interpolation serves them all.
     leg = spacing(network.point_x_m, network.point_y_m)
     leg[network.point_offset[1:-1] - 1] = 1.0
     axis = np.concatenate([[0.0], np.cumsum(leg)])
     at = axis[network.point_offset[:-1]][edge] + distance
-    # As complex numbers, so that a place is looked for once for both.
+    # As complex numbers, so that one search serves x and y.
     point = network.point_x_m + 1j * network.point_y_m
     here = np.interp(at, axis, point)
     before, after = np.maximum(at - 2.0, axis[network.point_offset[:-1]][edge]), at + 2.0
@@ -202,10 +205,10 @@ def lay(network: StreetNetwork) -> Samples:
     )
 
 
-def read(samples: Samples, heights: Heights) -> Readings:
-    """Ask the source for the heights at the samples, and then for those beside them.
+def read_heights(samples: Samples, heights: Heights) -> Readings:
+    """Read the heights at the samples, and then those beside them.
 
-    It is asked twice, since some sources know how coarse they are only once they were read.
+    That takes two calls, since some sources know their cell size only once they were read.
 
     Raises:
         HeightsError: the source knows none of them, or what it says is no terrain.
@@ -217,7 +220,7 @@ def read(samples: Samples, heights: Heights) -> Readings:
     if not 0 < source.cell_m < np.inf:
         msg = f"{source.name} says that its cells are {source.cell_m} m wide: give their real size."
         raise HeightsError(msg)
-    _check(samples, point, source.name)
+    _check_terrain(samples, point, source.name)
     reach = max(SPACING_M, source.cell_m)
     degree_m = METRES_PER_DEGREE * np.maximum(np.cos(np.radians(lat)), 1e-6)
     aside_lon = -samples.dir_y * reach / degree_m
@@ -230,13 +233,13 @@ def read(samples: Samples, heights: Heights) -> Readings:
     )
     left, right, around = np.split(beside, [len(lon), 2 * len(lon)])
     here = point[samples.sample]
-    # Where one side is unknown, the other one is compared with the street itself.
+    # If one side is unknown, the other one is compared with the street itself.
     slope = np.where(np.isnan(right), 2 * (left - here), left - right)
     slope = np.abs(np.where(np.isnan(left), 2 * (here - right), slope)) / (2 * reach)
     return Readings(
         source=source,
         point_m=point,
-        around_m=_around(point, around.reshape(len(place), -1)),
+        around_m=_ring_mean(point, around.reshape(len(place), -1)),
         side_slope=np.nan_to_num(slope),
         slope=_slope_along(samples, here),
         near_void=np.isnan(left) | np.isnan(right),
@@ -252,23 +255,23 @@ def _slope_along(samples: Samples, height: Floats) -> Floats:
 
 
 def _ring_m(source: HeightSource) -> tuple[Floats, Floats]:
-    """Return the points round about, as metres east and north; opposite ones follow each other."""
-    if source.kind == "bare earth" or source.cell_m < AROUND_FROM_CELL_M:
+    """Return the ring of points, as metres east and north; opposite ones follow each other."""
+    if source.kind == "bare earth" or source.cell_m < RING_FROM_CELL_M:
         return np.empty(0), np.empty(0)
     angle = np.radians([0, 180, 60, 240, 120, 300])
-    return 2 * AROUND_M * np.cos(angle), 2 * AROUND_M * np.sin(angle)
+    return 2 * RING_SIGMA_M * np.cos(angle), 2 * RING_SIGMA_M * np.sin(angle)
 
 
-def _around(point: Floats, around: Floats) -> Floats:
-    """Return the mean of each point and its ring; a pair that is not known whole is left out.
+def _ring_mean(point: Floats, around: Floats) -> Floats:
+    """Return the mean of each point and its ring, without pairs of which a point is unknown.
 
-    Without one side the mean would lean to the other, and make a slope of the edge of a void.
+    With one side alone the mean would lean that way, and turn the edge of a void into a slope.
     """
     pairs = around[:, 0::2] + around[:, 1::2] - 2 * point[:, np.newaxis]
     return np.asarray(point + RING_WEIGHT * np.nan_to_num(pairs).sum(axis=1))
 
 
-def _check(samples: Samples, read: Floats, name: str) -> None:
+def _check_terrain(samples: Samples, read: Floats, name: str) -> None:
     if np.isnan(read).all():
         msg = (
             f"{name} knows no height on these streets: it lies elsewhere, or is empty there. Give "
@@ -282,7 +285,7 @@ def _check(samples: Samples, read: Floats, name: str) -> None:
 
 
 def no_terrain(name: str, street_m: float) -> TerrainError:
-    """Return what is to be said where most of so many metres of street are too steep to be."""
+    """Return the error for a model in which most of ``street_m`` is steeper than 45 degrees."""
     msg = (
         f"{name} says that most streets are steeper than 45 degrees: its values are no heights "
         "in metres. Give an elevation model."
@@ -291,7 +294,7 @@ def no_terrain(name: str, street_m: float) -> TerrainError:
 
 
 def steadied(laid: Samples, readings: Readings, error_m: float) -> Floats:
-    """Return the heights read, moved towards the mean of the ground round about where it is even.
+    """Return the heights read, moved towards the mean of the ground nearby where that is even.
 
     Args:
         laid: where they were read.

@@ -1,14 +1,14 @@
-"""From raw heights to the grade line of the road: one least-squares solve for the whole network.
+"""Find the grade line of the roads from raw heights: one least-squares solve for all streets.
 
 The line sought is close to the heights read and bends little:
 
     minimise  sum_i h_i (z_i - y_i)^2  +  (lc / 2 pi)^4  sum_i h_i (z''_i)^2
 
 over all samples at once, ``h_i`` being the metres of street that a sample stands for, less where it
-can be trusted less, and the bend being taken along every line that carries on through a junction.
+is less reliable, and the bend being taken along every line that carries on through a junction.
 This is a smoothing spline (Whittaker 1923; Eilers 2003, "A perfect smoother") on a network; ``lc``
 is the wavelength in metres that it halves, so that its effect does not depend on the spacing of
-the samples. It is one system of sparse equations (``equations``), solved whatever the wavelength:
+the samples. It is one system of sparse equations (``solver``), solved whatever the wavelength:
 0.08 s for 100,000 samples. (Conjugate gradients took 0.2 s at 70 m, and 15 s at 400 m.)
 """
 
@@ -23,15 +23,20 @@ from hillfinder.elevation.profiles.solver import Factors, Ties
 if TYPE_CHECKING:
     from hillfinder.model import Floats, HeightSource, Ints
 
-#: Halved wavelength for each metre of cell, and its bounds; a surface model has roofs and trees in
-#: it, however fine it is.
-WAVELENGTH_PER_CELL, SHORTEST_M, LONGEST_M, SHORTEST_SURFACE_M = 7.0, 20.0, 400.0, 150.0
-#: Closer samples are taken as so far apart: nodes drawn on one spot would bend without end.
+#: Wavelength that the grade line halves, in cells of the model.
+WAVELENGTH_PER_CELL = 7.0
+#: Least such wavelength, m.
+SHORTEST_WAVELENGTH_M = 20.0
+#: Greatest such wavelength, m.
+LONGEST_WAVELENGTH_M = 400.0
+#: Least such wavelength of a surface model, m: roofs and trees are in the finest of them.
+SHORTEST_SURFACE_M = 150.0
+#: Least distance between samples, m: nodes drawn on one spot would bend without end.
 LEAST_SPACING_M = 0.1
 
 
 class Bends(NamedTuple):
-    """Samples that follow each other along a street, each of shape (b,).
+    """Consecutive samples along a street, each of shape (b,).
 
     ``back_m`` and ``ahead_m`` are the metres from the one ``at`` the bend to those ``before`` and
     ``after`` it.
@@ -45,7 +50,7 @@ class Bends(NamedTuple):
 
 
 class Rises(NamedTuple):
-    """Rises known by other means: from sample ``low`` to ``high``, each of shape (k,).
+    """Rises known otherwise, from sample ``low`` to ``high``, each of shape (k,).
 
     ``weight`` is like that of a height: metres of street.
     """
@@ -58,8 +63,8 @@ class Rises(NamedTuple):
 
 def wavelength_m(source: HeightSource) -> float:
     """Return the wavelength to halve, in metres, for an elevation model."""
-    least = SHORTEST_SURFACE_M if source.kind == "surface" else SHORTEST_M
-    return float(np.clip(WAVELENGTH_PER_CELL * source.cell_m, least, LONGEST_M))
+    least = SHORTEST_SURFACE_M if source.kind == "surface" else SHORTEST_WAVELENGTH_M
+    return float(np.clip(WAVELENGTH_PER_CELL * source.cell_m, least, LONGEST_WAVELENGTH_M))
 
 
 def smooth(
@@ -79,11 +84,10 @@ def smooth(
         weight_m: shape (n,), metres of street that each stands for.
         bends: where the line may bend.
         wavelength: the wavelength to halve, in metres.
-        rises: what is known of rises from sample to sample, whatever the heights say.
+        rises: known rises from sample to sample, whatever the heights say.
         edge: shape (k,), the edges that the last k samples lie inside, each a run of its own, in
-            the order of its samples; the others are junctions. It makes the solve faster, and says
-            nothing that the bends do not.
-        turn: shape (n - k,), in which order to eliminate the junctions (``equations``).
+            the order of its samples; the others are junctions. It only makes the solve faster.
+        turn: shape (n - k,), in which order to eliminate the junctions (``solver``).
     """
     count = len(height_m)
     if count == 0:
@@ -111,7 +115,7 @@ def smooth(
     diagonal = weight_m.copy()
     for sample, pull in ((before, back), (at, here), (after, ahead)):
         diagonal += np.bincount(sample[z], pull[z] ** 2, count)
-    # Shifted to heights about zero, so that altitude costs no digits.
+    # Shifted to a mean of zero, so that altitude costs no digits.
     level = float(np.average(height_m, weights=weight_m))
     right = weight_m * (height_m - level)
     if rises is not None:

@@ -1,4 +1,4 @@
-"""Symmetric systems on streets: what lies inside the edges is eliminated first.
+"""Solve symmetric systems on streets, eliminating the unknowns inside edges first.
 
 Nine unknowns of ten lie inside an edge and are tied to the two before and after them, and at the
 edge's ends to a few others. The insides of all edges are one band, for which LAPACK takes 0.1 us a
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Ties(NamedTuple):
-    """What is off the diagonal: an entry for two unknowns, once for both halves of the matrix.
+    """Entries off the diagonal, once for both halves of the matrix: each of shape (k,).
 
-    Those given again are added. All are of shape (k,).
+    Entries given twice are added.
     """
 
     one: Ints
@@ -29,13 +29,13 @@ class Ties(NamedTuple):
     value: Floats
 
     def those(self, wanted: Bools) -> Ties:
-        """Return some of them."""
+        """Return the entries chosen."""
         rows = np.flatnonzero(wanted)
         return Ties(self.one.take(rows), self.other.take(rows), self.value.take(rows))
 
     @classmethod
     def joined(cls, parts: Sequence[Ties]) -> Ties:
-        """Return all of several."""
+        """Return the entries of several."""
         return cls(
             np.concatenate([part.one for part in parts]),
             np.concatenate([part.other for part in parts]),
@@ -62,13 +62,13 @@ class Factors:
             edge: shape (k,), which edges these are, each a run of its own: an unknown is tied to
                 none inside another edge, and to the next ones in its own, which are the ``other``
                 of a tie. They make a positive definite matrix; the rest needs no pivots either.
-            turn: of the others, in their order, which are to be eliminated sooner: those of the
-                least number. ``None`` finds a good order, which takes as long as the factors.
+            turn: the order in which to eliminate the others, least number first. ``None`` finds a
+                good order, which takes as long as the factors.
         """
         self._first, self._last = first, first + len(edge)
         of_one, of_other = ((end >= first) & (end < self._last) for end in ties[:2])
         within = of_one & of_other
-        # The others are laid on its diagonal, which is not taken from there: faster than a choice.
+        # The others fall on its diagonal, which is overwritten: faster than selecting.
         one, other = (np.where(within, end - first, 0) for end in ties[:2])
         self._band = _banded(diagonal[first : self._last], Ties(one, other, ties.value))
 
@@ -92,13 +92,13 @@ class Factors:
             beside.append((todo[done], node))
             todo = todo[~done]
             at = beside[-1][0]
-            reply = self._band(_sums(self._row[at], self._pull[at], len(edge)))
+            reply = self._band(_sum_at(self._row[at], self._pull[at], len(edge)))
             self._replies.append((node[edge], reply))
             for at, mate in beside:
-                met = _sums(of_edge[at], self._pull[at] * reply[self._row[at]], edges)
+                met = _sum_at(of_edge[at], self._pull[at] * reply[self._row[at]], edges)
                 have = (node >= 0) & (mate >= 0)
                 if mate is node:
-                    diagonal -= _sums(node[have], met[have], len(diagonal))
+                    diagonal -= _sum_at(node[have], met[have], len(diagonal))
                 else:
                     left.append(Ties(node[have], mate[have], -met[have]))
         self._rest, self.turn = _general(diagonal, Ties.joined(left), turn)
@@ -108,24 +108,24 @@ class Factors:
         first, last = self._first, self._last
         inner = self._band(right[first:last])
         outer = np.concatenate([right[:first], right[last:]])
-        outer -= _sums(self._col, self._pull * inner[self._row], len(outer))
+        outer -= _sum_at(self._col, self._pull * inner[self._row], len(outer))
         outer = self._rest(outer)
         for beside, reply in self._replies:
-            inner -= reply * outer[beside]  # where there is none the reply is 0
+            inner -= reply * outer[beside]  # 0 without a neighbour
         return np.concatenate([outer[:first], inner, outer[first:]])
 
     def _outside(self, unknown: Ints) -> Ints:
-        """Return the numbers of unknowns among those that lie inside no edge."""
+        """Return the numbers of unknowns among those outside edges."""
         return np.where(unknown < self._first, unknown, unknown - (self._last - self._first))
 
 
-def _sums(at: Ints, value: Floats, size: int) -> Floats:
-    """Return what the values at each of ``size`` places come to."""
+def _sum_at(at: Ints, value: Floats, size: int) -> Floats:
+    """Return the sum of the values at each of ``size`` places."""
     return np.bincount(at, value, size).astype(np.float64, copy=False)
 
 
 def _banded(diagonal: Floats, ties: Ties) -> Callable[[Floats], Floats]:
-    """Return what solves a system of which each unknown is tied to the few next ones."""
+    """Return the solver of a system in which each unknown is tied to the few next ones."""
     from scipy.linalg import cho_solve_banded, cholesky_banded
     from scipy.linalg.lapack import dpttrf, dpttrs
 
@@ -135,7 +135,7 @@ def _banded(diagonal: Floats, ties: Ties) -> Callable[[Floats], Floats]:
     apart = ties.other - ties.one
     wide = int(apart.max(initial=0)) + 1
     # Row k of the band is the diagonal k below the first.
-    band = _sums(apart * size + ties.one, ties.value, wide * size).reshape(wide, size)
+    band = _sum_at(apart * size + ties.one, ties.value, wide * size).reshape(wide, size)
     if wide == 2:
         main, below, _ = dpttrf(diagonal, band[1, :-1])
         return lambda right: np.asarray(dpttrs(main, below, right)[0])
@@ -147,9 +147,9 @@ def _banded(diagonal: Floats, ties: Ties) -> Callable[[Floats], Floats]:
 def _general(
     diagonal: Floats, ties: Ties, turn: Ints | None
 ) -> tuple[Callable[[Floats], Floats], Ints]:
-    """Return what solves any sparse system that needs no pivots, and the turn of each unknown.
+    """Return the solver of a sparse system that needs no pivots, and the turn of each unknown.
 
-    Its columns are too short for panels, which take twice as long.
+    Panels would take twice as long: the columns are short.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import splu

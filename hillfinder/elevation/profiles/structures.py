@@ -1,7 +1,7 @@
-"""Ground that is not under the feet: bridges, tunnels, their approaches, and what lies under decks.
+"""Streets off the ground: bridges, tunnels, their approaches, and what passes below decks.
 
-There a height read is not the street's. It is set aside, and a straight line is laid from trusted
-ground to trusted ground.
+There a height read is not the street's. It is set aside, and a straight line joins the trusted
+ground on both sides.
 """
 
 from __future__ import annotations
@@ -20,21 +20,29 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import StreetNetwork
 
-#: An abutment shows two cells past the deck, and 20 m past it in the finest model: its own slope.
-APPROACH_CELLS, SHORTEST_APPROACH_M, LONGEST_APPROACH_M = 2.0, 20.0, 50.0
-#: Half the width of a wide deck and a cell of 10 m: a sample nearer than this may read the deck.
+#: Length of the approach to a bridge or tunnel whose readings show the abutment, cells.
+APPROACH_CELLS = 2.0
+#: Least length of an approach, m: the abutment's own slope, in the finest model too.
+SHORTEST_APPROACH_M = 20.0
+#: Greatest length of an approach, m.
+LONGEST_APPROACH_M = 50.0
+#: Distance at which a sample may read the deck, m: half a wide deck and a cell of 10 m.
 DECK_REACH_M = 15.0
-#: What passes below a deck reads it from a cell and a half away in a coarse model; what runs along
-#: it does not pass below, and keeps its ground.
-UNDERPASS_CELLS, LONGEST_UNDERPASS_M = 1.5, 40.0
+#: Distance at which a street that crosses below a deck may read it, cells. A street along the deck
+#: keeps its ground.
+UNDERPASS_CELLS = 1.5
+#: Greatest such distance, m.
+LONGEST_UNDERPASS_M = 40.0
+#: Sine of the least angle at which a street crosses below a deck.
 CROSSING_SINE = 0.5
-STEP_M = 5.0
+#: Spacing of points along a deck, m.
+DECK_STEP_M = 5.0
 
 
 def off_the_ground(network: StreetNetwork, samples: Samples, cell_m: float) -> Bools:
     """Return for every sample whether the ground's height is not the street's: shape (s,).
 
-    So it is on bridges, in tunnels and covered ways, on the approaches to them, and beneath decks.
+    That is on bridges, in tunnels and covered ways, on their approaches, and below decks.
     """
     structure = network.ways.structure[network.edge_way]
     loose = structure[samples.edge] | _under_deck(network, samples, cell_m)
@@ -71,7 +79,7 @@ def _near_approach(network: StreetNetwork, samples: Samples, edge: Ints, cell_m:
 
 
 def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bools:
-    """Return for every place whether a deck is so near that its height may have been read."""
+    """Return for every place whether its reading may be that of a deck nearby."""
     decks = network.decks
     if len(decks.x_m) == 0:
         return np.zeros(len(samples.x_m), bool)
@@ -81,13 +89,13 @@ def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bool
     leg[decks.offset[1:-1] - 1] = 0.0
     along = np.concatenate([[0.0], np.cumsum(leg)])
     line = np.repeat(np.arange(len(decks.offset) - 1), np.diff(decks.offset))
-    axis = along + line  # a metre between lines: no point is laid across the gap
-    at = np.unique(np.concatenate([axis, np.arange(0.0, axis[-1], STEP_M)]))
+    axis = along + line  # 1 m between lines: no point is placed across the gap
+    at = np.unique(np.concatenate([axis, np.arange(0.0, axis[-1], DECK_STEP_M)]))
     owner = np.searchsorted(axis[decks.offset[:-1]], at, side="right") - 1
     at = at[at <= axis[decks.offset[1:] - 1][owner]]
     x, y = np.interp(at, axis, decks.x_m), np.interp(at, axis, decks.y_m)
     begin = np.clip(np.searchsorted(axis, at, side="right") - 1, 0, len(axis) - 2)
-    begin -= np.isin(begin + 1, decks.offset)  # the last point of a deck: the leg that leads to it
+    begin -= np.isin(begin + 1, decks.offset)  # the last point of a deck takes the leg before it
     dx, dy = decks.x_m[begin + 1] - decks.x_m[begin], decks.y_m[begin + 1] - decks.y_m[begin]
     reach = float(np.clip(UNDERPASS_CELLS * cell_m, DECK_REACH_M, LONGEST_UNDERPASS_M))
     near = np.flatnonzero(may_meet((samples.x_m, samples.y_m), (x, y), reach)[0])
@@ -103,7 +111,7 @@ def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bool
 
 
 def straight_between(samples: Samples, read: Floats, loose: Bools) -> Floats:
-    """Lay straight lines over the loose samples, from trusted ground to trusted ground.
+    """Join trusted ground by straight lines over the loose samples.
 
     The heights there solve Laplace's equation on the network: a straight line along a bridge, one
     surface where bridges meet. Loose samples that touch a void, or no trusted ground, stay NaN.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.earth import EARTH_RADIUS_M
-from hillfinder.elevation.heights import worst
+from hillfinder.elevation.heights import worst_kind
 from hillfinder.elevation.proximity import may_meet
 from hillfinder.elevation.sources.raster_file.vertical_units import differ_by_a_unit, other_unit
 from hillfinder.errors import HeightsError, HillfinderError, OfflineError, ServiceError
@@ -66,7 +66,7 @@ class Chain:
         credits_ = dict.fromkeys(source.attribution for source, _ in self._used)
         return HeightSource(
             name="; ".join([", ".join(served), *without]),
-            kind=worst(source.kind for source, _ in self._used),
+            kind=worst_kind(source.kind for source, _ in self._used),
             cell_m=max(source.cell_m for source, _ in self._used),
             attribution="; ".join(credit for credit in credits_ if credit) or None,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.heights import worst
+from hillfinder.elevation.heights import worst_kind
 from hillfinder.elevation.sources.fallback import Chain
 from hillfinder.elevation.sources.mosaic import OFF_GRID_CELLS, Canvas, sample
 from hillfinder.elevation.sources.raster_file.header import ground_cell_m, read_header
@@ -119,7 +119,7 @@ class _Grid:
         self._headers, self._held = headers, held
         self._cell_m = ground_cell_m(headers[0])
         self.assumes_metres = not all(header.unit.stated for header in headers)
-        self._kind = kind or worst(_kind(header.name) for header in headers)
+        self._kind = kind or worst_kind(_kind(header.name) for header in headers)
 
     @property
     def key(self) -> str | None:

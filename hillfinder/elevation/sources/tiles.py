@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.earth import EQUATOR_M, web_mercator
-from hillfinder.elevation.heights import bilinear, mask_voids, worst
+from hillfinder.elevation.heights import bilinear, mask_voids, worst_kind
 from hillfinder.elevation.sources import tile_images
 from hillfinder.elevation.sources.registry import TERRARIUM, USE_A_FILE, TileSet
 from hillfinder.errors import HeightsError
@@ -304,7 +304,7 @@ def _models(headers: Sequence[str]) -> tuple[str, HeightKind, float]:
     words = " and ".join(filter(None, [", ".join(models[:-1]), *models[-1:]]))
     return (
         f" of {words}" if words else "",
-        worst(kind for _, kind in known),
+        worst_kind(kind for _, kind in known),
         max((cell_m for cell_m, _ in known), default=USUAL_CELL_M),
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from hillfinder.climbs import search as climbs
 from hillfinder.elevation.profiles import attach as profile
-from hillfinder.elevation.profiles import uncertainty as doubt
+from hillfinder.elevation.profiles import uncertainty
 from hillfinder.errors import HeightsError, StreetsError, TerrainError
 from hillfinder.model import HeightSource, read_only
 from hillfinder.region.store import cells
@@ -47,7 +47,7 @@ class About:
 
     Attributes:
         heights: what they were read from.
-        error_m, usual_m: what the streets showed of its errors (``doubt.Learnt``).
+        error_m, usual_m: what the streets showed of its errors (``uncertainty.LearnedError``).
         tail: how fast steep stretches grow rare here.
         blur: how alike the errors of two heights are.
         street_m: the length of all streets kept.
@@ -107,7 +107,7 @@ def make(
     decks = Lines(read_only(np.zeros(1, np.int64)), nothing, nothing)
     kept = replace(take(network, own), decks=decks)
     profiles = cast("Profiles", kept.profiles)
-    learnt = doubt.learn(kept, heights.source)
+    learnt = uncertainty.learn_error(kept, heights.source)
     about = About(
         heights=heights.source,
         error_m=float(learnt.error_m),
@@ -185,11 +185,11 @@ def joined(pieces: Mapping[Cell, Piece], learnt: Mapping[Cell, About], crs: str)
     error_m, usual_m, tail = _round_about(network, np.repeat(number, size), learnt)
     profiles = cast("Profiles", network.profiles)
     count = np.diff(profiles.offset)
-    known = doubt.Learnt(np.repeat(error_m, count), np.repeat(usual_m, count))
+    known = uncertainty.LearnedError(np.repeat(error_m, count), np.repeat(usual_m, count))
     sigma = np.empty(len(profiles.sigma_m))
     for row, each in enumerate(blurs):
         here = np.repeat(blur == row, count)
-        sigma[here] = doubt.with_learnt(replace(profiles, blur=each), known).sigma_m[here]
+        sigma[here] = uncertainty.with_error(replace(profiles, blur=each), known).sigma_m[here]
     return Joined(
         network=network.with_profiles(replace(profiles, sigma_m=read_only(sigma))),
         known=climbs.Known(tail, blur, blurs),

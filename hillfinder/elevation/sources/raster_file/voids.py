@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.elevation.heights import HIGHEST_M
+from hillfinder.elevation.heights import HIGHEST_GROUND_M
 from hillfinder.errors import HeightsError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def refuse_if_too_high(values: Cells, name: str) -> None:
         HeightsError: with the unit to be asked for.
     """
     with np.errstate(invalid="ignore"):
-        high = (values > HIGHEST_M) & (values < _HIGHEST_IN_CM)
+        high = (values > HIGHEST_GROUND_M) & (values < _HIGHEST_IN_CM)
         known = int((np.abs(values) < _HIGHEST_IN_CM).sum())
     if known and high.sum() > known / 2:
         msg = (
