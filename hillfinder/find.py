@@ -105,7 +105,7 @@ def near(
         source = area.heights
         network = uncertainty.with_uncertainty(store.cut(area.network, wanted.bounds), source)
     router = Router(network, where, criteria)
-    sky = safety.look_up(where, criteria, web)
+    sky = safety.outlook(where, criteria, web)
     judge = safety.Judge(network, sky)
     scales = fit.Scales(network, criteria, weights, dark=sky.dark)
     climbs, rows = _sought(network, criteria, router, known)

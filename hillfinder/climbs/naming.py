@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, Floats, Ints
     from hillfinder.streets.network import StreetNetwork
 
-#: How far from the foot or the top a cross street may lie to be named.
+#: Greatest distance of a cross street from the foot or the top that names the hill, m.
 CROSS_STREET_M = 150.0
-#: How far a street may lie from an unnamed path that is called after it.
+#: Greatest distance of a street from an unnamed path that is called after it, m.
 NEIGHBOUR_M = 250.0
-#: A climb longer than this is called after the longest streets that it follows, so many of them.
-LONG_M, LONG_NAMES = 1000.0, 3
+#: Length from which a climb is called after several streets that it follows, m.
+LONG_M = 1000.0
+#: Number of those streets.
+LONG_NAMES = 3
 #: What an unnamed way is called, by its class.
-KINDS = {
+PATH_KINDS = {
     RoadClass.FOOTWAY: "Footpath",
     RoadClass.PATH: "Path",
     RoadClass.TRACK: "Track",
@@ -115,11 +117,11 @@ class Names:
         return met
 
     def _label(self, way: _Way, length_m: float) -> str:
-        if length_m > LONG_M and (several := _streets(way)):
+        if length_m > LONG_M and (several := _several_streets(way)):
             return several
-        street = _street(way)
+        street = _main_street(way)
         if not street:
-            kind = _kind(way)
+            kind = _main_kind(way)
             for _, names in way.met:
                 if names:
                     return f"{kind} off {min(names)}"
@@ -171,24 +173,24 @@ class Names:
         return spots
 
 
-def _streets(way: _Way) -> str:
+def _several_streets(way: _Way) -> str:
     """Return the longest streets of a way over several, in the order met, else nothing."""
-    metres = _sums(way.names, way.metres)
+    metres = _metres_by_word(way.names, way.metres)
     metres.pop("", None)
     main = sorted(metres, key=lambda name: (-metres[name], name))[:LONG_NAMES]
     return ", then ".join(name for name in metres if name in main) if len(main) > 1 else ""
 
 
-def _street(way: _Way) -> str:
+def _main_street(way: _Way) -> str:
     """Return the name that the longest named part of a way bears, else nothing."""
-    metres = _sums(way.names, way.metres)
+    metres = _metres_by_word(way.names, way.metres)
     return max(metres, key=lambda name: (bool(name), metres[name], name))
 
 
-def _kind(way: _Way) -> str:
+def _main_kind(way: _Way) -> str:
     """Return what the longest part of a way is."""
-    metres = _sums(way.kinds, way.metres)
-    return KINDS.get(class_of(max(metres, key=lambda kind: (metres[kind], kind))), "Way")
+    metres = _metres_by_word(way.kinds, way.metres)
+    return PATH_KINDS.get(class_of(max(metres, key=lambda kind: (metres[kind], kind))), "Way")
 
 
 def _cross(met: list[tuple[complex, set[str]]], end: complex, street: str) -> str:
@@ -199,7 +201,7 @@ def _cross(met: list[tuple[complex, set[str]]], end: complex, street: str) -> st
     return ""
 
 
-def _sums(words: list[str], metres: list[float]) -> dict[str, float]:
+def _metres_by_word(words: list[str], metres: list[float]) -> dict[str, float]:
     """Return how many metres each word stands for, in the order met."""
     sums: dict[str, float] = defaultdict(float)
     for word, length in zip(words, metres, strict=True):

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, Floats, Ints, Lack
     from hillfinder.streets.network import Profiles, StreetNetwork
 
-#: At most so many are told, and of one kind.
-MOST, OF_A_KIND = 5, 2
-#: What rises less than this is level.
-LEVEL = 0.001
-#: Where the heights of so many of the streets are unknown there may be hills all the same.
+#: Most misses that are given.
+MOST_MISSES = 5
+#: Most misses of one kind.
+OF_A_KIND = 2
+#: Grade below which ground is level.
+LEVEL_GRADE = 0.001
+#: Share of streets without heights from which there may be hills that nobody sees.
 UNKNOWN_SHARE = 0.1
-#: A hill this much shorter than asked for is a rounding.
+#: Shortfall in length that is a rounding, m.
 ROUNDING_M = 0.5
 
 
@@ -50,7 +52,7 @@ class Found(Protocol):
         """Return one as a record."""
 
 
-class _Found(NamedTuple):
+class _NearMiss(NamedTuple):
     """One that came near: which it is, how far on foot, and the limit that it misses."""
 
     climbs: Found
@@ -80,13 +82,13 @@ class _Seeker:
         found, rows = self._search(criteria)
         return found, rows, self._times_s(found)[rows] / 60.0
 
-    def far(self) -> Iterator[_Found]:
+    def far(self) -> Iterator[_NearMiss]:
         """Yield hills of the kind asked for that begin too far away, the nearest first."""
         found, rows, minutes = self._seek(self._criteria)
         for at in np.argsort(minutes, kind="stable").tolist():
-            yield _Found(found, int(rows[at]), float(minutes[at]), self._criteria.warmup_min[1])
+            yield _NearMiss(found, int(rows[at]), float(minutes[at]), self._criteria.warmup_min[1])
 
-    def short(self) -> Iterator[_Found]:
+    def short(self) -> Iterator[_NearMiss]:
         """Yield those too short, the longest first."""
         shortest = self._criteria.length_range_m[0]
         looser = replace(self._criteria, length_m=(max(20.0, shortest / 3), shortest))
@@ -94,23 +96,25 @@ class _Seeker:
         length = found.length_m[rows]
         lacking = np.flatnonzero(length < shortest - ROUNDING_M)
         for at in lacking[np.argsort(-np.round(length[lacking]), kind="stable")].tolist():
-            yield _Found(found, int(rows[at]), float(minutes[at]), shortest)
+            yield _NearMiss(found, int(rows[at]), float(minutes[at]), shortest)
 
-    def gentle(self) -> Iterator[_Found]:
+    def gentle(self) -> Iterator[_NearMiss]:
         """Yield those too gentle, the steepest first."""
         least = self._criteria.grade_range[0]
-        found, rows, minutes = self._seek(replace(self._criteria, min_grade=min(LEVEL, least)))
+        found, rows, minutes = self._seek(
+            replace(self._criteria, min_grade=min(LEVEL_GRADE, least))
+        )
         for at in np.flatnonzero(found.grade[rows] < least).tolist():
-            yield _Found(found, int(rows[at]), float(minutes[at]), least)
+            yield _NearMiss(found, int(rows[at]), float(minutes[at]), least)
 
-    def steep(self) -> Iterator[_Found]:
+    def steep(self) -> Iterator[_NearMiss]:
         """Yield those too steep, the gentlest first; no scramble is among them."""
         greatest = self._criteria.grade_range[1]
         if greatest >= STEEPEST_STREET:
             return
         found, rows, minutes = self._seek(replace(self._criteria, max_grade=STEEPEST_STREET))
         for at in np.flatnonzero(found.grade[rows] > greatest)[::-1].tolist():
-            yield _Found(found, int(rows[at]), float(minutes[at]), greatest)
+            yield _NearMiss(found, int(rows[at]), float(minutes[at]), greatest)
 
 
 def nearest(
@@ -119,7 +123,7 @@ def nearest(
     times_s: Callable[[Any], Floats],
     search: Callable[[Criteria], tuple[Found, Ints]] | None = None,
 ) -> tuple[Miss | Terrain, ...]:
-    """Return what came nearest to a hill of the kind asked for: at most ``MOST``, or the ground.
+    """Return what came nearest to a hill of the kind asked for: at most five, or the ground.
 
     Args:
         network: streets with profiles.
@@ -135,9 +139,9 @@ def nearest(
 
     seeker = _Seeker(criteria, search or slopes, times_s)
     names = Names(network)
-    far = _named("near", seeker.far(), names, math.inf, set())
+    far = _first_misses("near", seeker.far(), names, math.inf, set())
     known = {miss.name for miss in far}
-    kinds: dict[Lack, Callable[[], Iterator[_Found]]] = {
+    kinds: dict[Lack, Callable[[], Iterator[_NearMiss]]] = {
         "long": seeker.short,
         "steep": seeker.gentle,
         "gentle": seeker.steep,
@@ -145,7 +149,9 @@ def nearest(
     others: list[list[Miss]] = []
     for reach in (criteria.warmup_min[1], math.inf):
         if not any(others):
-            others = [_named(lack, seek(), names, reach, known) for lack, seek in kinds.items()]
+            others = [
+                _first_misses(lack, seek(), names, reach, known) for lack, seek in kinds.items()
+            ]
     # The first of every kind, then the second of each; given kind by kind.
     turns = sorted(
         (
@@ -156,12 +162,12 @@ def nearest(
         key=lambda each: each[:2],
     )
     terrain = _terrain(network, criteria, found=bool(turns))
-    kept = sorted(turns[: MOST - len(terrain)], key=lambda each: (each[1], each[0]))
+    kept = sorted(turns[: MOST_MISSES - len(terrain)], key=lambda each: (each[1], each[0]))
     return (*(miss for _, _, miss in kept), *terrain)
 
 
-def _named(
-    lacks: Lack, found: Iterable[_Found], names: Names, reach: float, known: set[str]
+def _first_misses(
+    lacks: Lack, found: Iterable[_NearMiss], names: Names, reach: float, known: set[str]
 ) -> list[Miss]:
     """Return the first of a kind within reach with their names, none that was named before."""
     misses: list[Miss] = []
@@ -189,4 +195,6 @@ def _terrain(network: StreetNetwork, criteria: Criteria, *, found: bool) -> tupl
         return (Terrain("heights"),)
     if unknown >= UNKNOWN_SHARE:
         return (Terrain("some heights", unknown),)
-    return () if found else (Terrain("rise", length_m=criteria.length_range_m[0], grade=LEVEL),)
+    return (
+        () if found else (Terrain("rise", length_m=criteria.length_range_m[0], grade=LEVEL_GRADE),)
+    )

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
     from hillfinder.model import Confidence, HeightSource, Hill
 
-#: A climb spans at least so many cells of the elevation model, or its grade is a guess.
+#: Cells of the elevation model that a climb must span, or its grade is a guess.
 COARSE_CELLS = 3.0
-#: A climb is uneven where its steepest part is so many times its mean.
+#: Ratio of the steepest part to the mean from which a climb is uneven.
 STEEP_PART = 1.5
 
 

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import Profiles, StreetNetwork
 
-#: Lines nearer than this run up one hill: a wide street with a pavement on either side.
-BESIDE_M = 30.0
-#: They do unless one lies so much higher, or by so large a share of the rise: the next leg but one
-#: of a switchback.
-ABOVE_M, ABOVE_SHARE = 8.0, 0.25
-#: A climb is another's twin where half of it lies beside that one and both rise within 60 degrees.
-BESIDE_SHARE, SAME_WAY_COSINE = 0.5, 0.5
-#: Without a name these stand behind streets.
+#: Distance within which lines run up one hill, m: a wide street with pavements on both sides.
+TWIN_M = 30.0
+#: Difference in height from which they are two hills, m: the next leg but one of a switchback.
+ABOVE_M = 8.0
+#: The same as a share of the smaller rise.
+ABOVE_SHARE = 0.25
+#: Share of a climb that lies beside another one, its twin.
+TWIN_SHARE = 0.5
+#: Cosine of the greatest angle between the directions in which twins rise.
+SAME_WAY_COSINE = 0.5
+#: Classes of ways that stand behind streets where they have no name.
 PATHS = (RoadClass.FOOTWAY, RoadClass.PATH, RoadClass.CYCLEWAY)
 
 
@@ -61,10 +64,10 @@ def _twins(climbs: Climbs) -> dict[int, list[int]]:
     """Return for each climb the others of which half or more lies beside it."""
     from scipy.spatial import cKDTree
 
-    owner, x, y, z = _points(climbs)
-    # Made anew for every search, and asked once: an even tree would take longer than it saves.
+    owner, x, y, z = _points_along(climbs)
+    # Built for every search and queried once: a balanced tree would take longer than it saves.
     tree = cKDTree(np.column_stack([x, y]), balanced_tree=False, compact_nodes=False)
-    pairs = tree.query_pairs(BESIDE_M, output_type="ndarray")
+    pairs = tree.query_pairs(TWIN_M, output_type="ndarray")
     pairs = pairs[owner[pairs[:, 0]] != owner[pairs[:, 1]]]
     point, other = np.concatenate([pairs, pairs[:, ::-1]]).T
     one, mate, gain_m = owner[point], owner[other], climbs.gain_m
@@ -78,7 +81,7 @@ def _twins(climbs: Climbs) -> dict[int, list[int]]:
     one, mate = couple // len(climbs), couple % len(climbs)
     rise = np.stack([part[:, 1] - part[:, 0] for part in climbs.points(np.array([0.0, 1.0]))])
     rise /= np.maximum(np.hypot(*rise), 1e-9)
-    same = (count >= BESIDE_SHARE * np.bincount(owner)[one]) & (
+    same = (count >= TWIN_SHARE * np.bincount(owner)[one]) & (
         (rise[:, one] * rise[:, mate]).sum(axis=0) >= SAME_WAY_COSINE
     )
     twins: dict[int, list[int]] = defaultdict(list)
@@ -87,13 +90,13 @@ def _twins(climbs: Climbs) -> dict[int, list[int]]:
     return twins
 
 
-def _points(climbs: Climbs) -> tuple[Ints, Floats, Floats, Floats]:
-    """Return points along all climbs, at most ``BESIDE_M / 2`` apart: owner, x, y and height.
+def _points_along(climbs: Climbs) -> tuple[Ints, Floats, Floats, Floats]:
+    """Return points along all climbs, at most ``TWIN_M / 2`` apart: owner, x, y and height.
 
     Climbs of about one length are laid out together, so that a long one costs the others nothing.
     The height between foot and top is taken as that of a straight line.
     """
-    steps = np.ceil(climbs.length_m / (BESIDE_M / 2))
+    steps = np.ceil(climbs.length_m / (TWIN_M / 2))
     size = 2 ** np.ceil(np.log2(np.maximum(steps, 1))).astype(np.int64) + 1
     foot_z = _height(climbs.network, climbs.foot_edge, climbs.foot_offset_m)
     parts = []

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from hillfinder.output.text import phrases as words
-from hillfinder.output.text.sanitize import is_right_to_left, plain
+from hillfinder.output.text.sanitize import LEFT_TO_RIGHT, is_right_to_left, plain
 from hillfinder.results.line_input import counted
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _LENGTH, _HEIGHT, _GRADE = 1, 2, 4
 LABEL_LIMIT: Final = 60
 #: From so many columns on, a table has room for all figures and a label.
 WIDE: Final = 72
-_LEFT_TO_RIGHT: Final = "\u200e"
 
 
 def rows(grades: Grades) -> list[dict[str, Any]]:
@@ -82,7 +81,7 @@ def to_csv(grades: Grades) -> str:
     return file.getvalue()
 
 
-def remarks(grades: Grades) -> Iterator[str]:
+def remarks(grades: Grades, units: Units = "metric") -> Iterator[str]:
     """Yield what there is to say beside the figures."""
     if grades.skipped:
         yield f"Skipped, being no lines: {plain(counted(grades.skipped))}."
@@ -93,7 +92,7 @@ def remarks(grades: Grades) -> Iterator[str]:
             f"{which} could {'not ' if grades.measured else ''}be measured: no height is known at "
             "an end, or the line has no length. Give an elevation model that covers it."
         )
-    yield words.height_source(grades.heights)
+    yield words.height_source(grades.heights, units)
 
 
 def to_text(grades: Grades, console: Console | None = None, *, units: Units = "metric") -> str:
@@ -107,6 +106,8 @@ def to_text(grades: Grades, console: Console | None = None, *, units: Units = "m
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from hillfinder.output.text.console_text import letters, printed
 
     console = console or Console(file=io.StringIO(), width=80, color_system=None)
     ascii_only = console.options.ascii_only
@@ -125,12 +126,8 @@ def to_text(grades: Grades, console: Console | None = None, *, units: Units = "m
     for number, line in enumerate(grades, start=1):
         cells = islice(_cells(number, line, units, ascii_only=ascii_only), 2 + len(heads))
         table.add_row(*map(Text, cells))
-    with console.capture() as capture:
-        console.print(table)
-        console.print()
-        for remark in (f"{meaning}.", *remarks(grades)):
-            console.print(Text(remark.replace("±", "+/-") if ascii_only else remark))
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
+    below = (letters(text, console.options) for text in (f"{meaning}.", *remarks(grades, units)))
+    return printed(console, table, "", *below)
 
 
 def _cells(number: int, line: GradedLine, units: Units, *, ascii_only: bool) -> Iterator[str]:
@@ -140,7 +137,7 @@ def _cells(number: int, line: GradedLine, units: Units, *, ascii_only: bool) -> 
         label, grade = label.replace("…", "..."), grade.replace("±", "+/-")
     elif is_right_to_left(label):
         # Keeps the numbers beside a Hebrew or Arabic name from being drawn into its order.
-        label = f"{label}{_LEFT_TO_RIGHT}"
+        label = f"{label}{LEFT_TO_RIGHT}"
     yield str(number)
     yield label
     yield words.length(line.length_m, units)

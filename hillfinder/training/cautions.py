@@ -22,35 +22,36 @@ if TYPE_CHECKING:
     from hillfinder.streets.tags.surfaces import Surface
     from hillfinder.training.daylight import Daylight
 
-#: On a wet surface of each slickness a hill is no longer safe to run down from such a grade on:
-#: asphalt grips on any street that is built, smooth stone and bare earth do not hold at 8 %, wet
-#: planks and steel not at 4 %.
+#: Grade from which a wet surface is unsafe to run down, by slickness, 0 to 2: asphalt grips on any
+#: street that is built, smooth stone and bare earth slide at 8 %, planks and steel at 4 %.
 WET_LIMIT = (0.25, 0.08, 0.04)
-#: On ice a sole slides by itself from about 3 % on.
+#: Grade from which a sole slides on ice by itself.
 ICE_LIMIT = 0.03
-#: Wet leaves on asphalt matter where the descent is steep.
+#: Grade from which wet leaves on asphalt matter.
 LEAVES_GRADE = 0.08
-#: From such a grade on the way down is harder on knees and grip than the way up is on the lungs.
-STEEP_DOWN = 0.15
-#: Traffic faster than this beside a runner without a pavement is no place to be.
-FAST_KM_H = 70.0
+#: Grade from which the way down is harder on knees and grip than the way up is on the lungs.
+STEEP_DESCENT = 0.15
+#: Speed limit from which a road without a pavement is no place to run, km/h.
+FAST_TRAFFIC_KM_H = 70.0
 #: Words by roughness, 0 to ``surfaces.ROUGHEST``.
-ROUGHNESS = (
+ROUGHNESS_WORDS = (
     *("", "", "bumpy", "rough: watch your feet"),
     *("very rough: watch every step", "very rough: watch every step"),
 )
 #: Words by track grade, 1 to 5; the first are those of no grade.
-TRACK_GRADES = ("", "", "", "", "soft track", "soft track, muddy after rain")
+TRACK_WORDS = ("", "", "", "", "soft track", "soft track, muddy after rain")
 #: Sentences by hiking grade, 1 to 3; the first is that of no grade.
-HIKING = (
+HIKING_WORDS = (
     *("", ""),
     "A mountain path (T2): sure feet are needed, trail shoes help.",
     "A hard mountain path (T3): for walking, not for running.",
 )
 #: Sentences by how hard a path is to see, 0 to 2.
-FAINTNESS = ("", "The path is faint in places.", "The path is hard to see.")
-MANY: dict[str, str] = {"signals": "sets of lights", "tracks": "rail crossings"}
-ONE: dict[str, str] = {"signals": "set of lights", "tracks": "rail crossing"}
+FAINTNESS_WORDS = ("", "The path is faint in places.", "The path is hard to see.")
+#: Marks whose kind is not the word for several of them.
+MARK_PLURALS: dict[str, str] = {"signals": "sets of lights", "tracks": "rail crossings"}
+#: Marks whose kind is not the word for one of them.
+MARK_SINGULARS: dict[str, str] = {"signals": "set of lights", "tracks": "rail crossing"}
 
 
 def of_weather(
@@ -59,7 +60,7 @@ def of_weather(
     """Yield what the weather does to this slope and surface."""
     if sky is None:
         return
-    grade = round(grade, 2)  # as it is told: what reads 8 % is judged as 8 %
+    grade = round(grade, 2)  # as it is said: what reads 8 % is judged as 8 %
     on = found.words if found else "a surface nobody mapped"
     steep = Grade(grade)
     gritted = road.gritted
@@ -82,7 +83,7 @@ def of_weather(
             look = "look before you run it, and walk down."
             text = Sentence(steep, f" in the wet on {on}: {look}")
             yield Caution("mind", "weather", text)
-        elif grade >= STEEP_DOWN or slick:
+        elif grade >= STEEP_DESCENT or slick:
             wet = f"wet {on}" if found else "a wet street" if road.cls.cars else "wet ground"
             text = Sentence(steep, f" on {wet}: walk down with short steps.")
             yield Caution("mind", "weather", text)
@@ -114,7 +115,7 @@ def of_traffic(road: Road, *, pavement: bool | None) -> Iterable[Caution]:
         return
     limit = (", ", Name(road.limit.words)) if road.limit else ()
     beside = {True: "with a pavement", False: "without a pavement", None: ""}[pavement]
-    fast = road.limit is not None and road.limit.km_h >= FAST_KM_H
+    fast = road.limit is not None and road.limit.km_h >= FAST_TRAFFIC_KM_H
     kind = "Through road" if road.cls.through else "Quiet street"
     if road.cls.busy:
         kind = "Busy road"
@@ -134,7 +135,7 @@ def of_traffic(road: Road, *, pavement: bool | None) -> Iterable[Caution]:
         yield Caution("know", "traffic", Sentence(words, "."))
 
 
-def _title(words: str) -> str:
+def _capital(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
@@ -145,12 +146,12 @@ def ordered(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
 
 def of_surface(tags: Mapping[str, str], found: Surface | None, part: str = "") -> Iterable[Caution]:
     """Yield what the surface is like; ``part`` says where it is not that of all of the way."""
-    rough = ROUGHNESS[roughness(tags) or 0]
+    rough = ROUGHNESS_WORDS[roughness(tags) or 0]
     if found is not None:
         gravity: Gravity = "mind" if rough or found.slick == 2 else "know"
         if found.unsafe:
             gravity = "avoid"
-        text = _title(found.words) + part
+        text = _capital(found.words) + part
         if found.slick == 2:
             text += ": slippery as soon as it is damp"
         elif found.loose:
@@ -159,10 +160,10 @@ def of_surface(tags: Mapping[str, str], found: Surface | None, part: str = "") -
             text += ": good when dry, slick when wet"
         yield Caution(gravity, "surface", f"{text}{'; ' if rough else ''}{rough}.")
     elif rough:
-        yield Caution("mind", "surface", f"{_title(rough)}.")
-    if words := TRACK_GRADES[track_grade(tags) or 0]:
-        yield Caution("know", "surface", f"{_title(words)}.")
-    for words in (HIKING[hiking_grade(tags)], FAINTNESS[faintness(tags)]):
+        yield Caution("mind", "surface", f"{_capital(rough)}.")
+    if words := TRACK_WORDS[track_grade(tags) or 0]:
+        yield Caution("know", "surface", f"{_capital(words)}.")
+    for words in (HIKING_WORDS[hiking_grade(tags)], FAINTNESS_WORDS[faintness(tags)]):
         if words:
             yield Caution("mind", "path", words)
 
@@ -173,7 +174,7 @@ def of_descent(
     """Yield what the way down is like: a repeat goes down as often as up."""
     grade = round(grade, 2)
     slick = leaves and grade >= LEAVES_GRADE and not (found and (found.mud or found.loose))
-    if grade >= STEEP_DOWN:
+    if grade >= STEEP_DESCENT:
         leaf = ", and mind fallen leaves." if slick else "."
         text = Sentence(Grade(grade), " is steep to come down: walk it", leaf)
         yield Caution("mind", "surface", text)
@@ -218,13 +219,15 @@ def _counted(marks: Sequence[Mark], *, names: bool) -> Sentence:
     for kind, number in Counter(mark.kind for mark in marks).items():
         these = [mark for mark in marks if mark.kind == kind]
         if names and kind != "driveway" and number <= 2:
-            what = ONE.get(kind, kind)
+            what = MARK_SINGULARS.get(kind, kind)
             for mark in these:
                 of = "" if kind == "side street" else f"the {what} of "
                 thing = (of, Name(mark.name)) if mark.name else (f"a {what}",)
                 parts.append(Sentence(*thing, " at ", Length(mark.distance_m)))
         elif number == 1:
-            parts.append(f"{'a' if names else 1} {ONE.get(kind, kind)}")
+            parts.append(f"{'a' if names else 1} {MARK_SINGULARS.get(kind, kind)}")
         else:
-            parts.append(f"{number} {MANY[kind]}" if kind in MANY else count(number, kind))
+            parts.append(
+                f"{number} {MARK_PLURALS[kind]}" if kind in MARK_PLURALS else count(number, kind)
+            )
     return listed(parts)

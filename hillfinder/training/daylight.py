@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Place
 
-#: Civil dusk: with the sun lower than so many degrees below the horizon roots and kerbs are no
-#: longer seen, and one is no longer seen.
+#: Height of the sun at civil dusk, degrees: below it nobody sees roots and kerbs, or a runner.
 DUSK_DEG = -6.0
-#: The sun's upper edge is seen until its middle is so far below (34' of refraction, 16' of sun).
+#: Height of the sun's middle when its upper edge sets, degrees (34' of refraction, 16' of sun).
 SET_DEG = -0.833
-#: No clock on land is so many hours from the sun's.
+#: Hours from the sun's time that no clock on land is off.
 FAR_H = 3.5
 
 
@@ -29,7 +28,7 @@ class Daylight:
     """The light of a session.
 
     Attributes:
-        start: when it begins, in the time zone in which it is told.
+        start: when it begins, in the time zone that its times are said in.
         dark: for each of its minutes, whether it is dark.
         words: what the sun does that day, in a sentence.
     """
@@ -44,7 +43,7 @@ class Daylight:
 
 
 def of(place: Place, start: datetime, minutes: float) -> Daylight:
-    """Return the light at a place from ``start`` on, for so many minutes.
+    """Return the light at a place from ``start`` on, for some minutes.
 
     By the height of the sun, which there is every day everywhere: also where it does not set, or
     not rise.

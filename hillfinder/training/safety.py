@@ -1,8 +1,7 @@
 """What to mind on a hill and on the way to it, in plain words.
 
 Each sentence has a gravity and a topic for programs. ``avoid`` is said only where ground, slope and
-weather are known to be bad together; what the map does not say is told as unknown, and never as
-safe.
+weather are known to be bad together; what the map does not say is unknown, and never safe.
 """
 
 from __future__ import annotations
@@ -34,18 +33,20 @@ if TYPE_CHECKING:
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.streets.tags.roads import Road
 
-#: Without a better estimate a session takes so long beyond its warm-up.
+#: Duration of a session beyond its warm-up, minutes, without a better estimate.
 SESSION_MIN = 30.0
-#: The months in which leaves fall.
-LEAVES_NORTH, LEAVES_SOUTH = (10, 11, 12), (4, 5, 6)
-#: A surface mapped on so much of a hill is told as that of the hill.
+#: Months in which leaves fall north of the equator.
+LEAVES_NORTH = (10, 11, 12)
+#: Months in which leaves fall south of it.
+LEAVES_SOUTH = (4, 5, 6)
+#: Share of a hill on which a surface is mapped that makes it the surface of the hill.
 MOSTLY = 0.8
-#: A pavement drawn as a way of its own runs so near to its street.
+#: Greatest distance of a pavement drawn as a way of its own from its street, m.
 PAVEMENT_M = 25.0
-#: So many more hills than are listed are looked at for one that is safe in the weather.
+#: Times the hills listed that are examined for ones that are safe in the weather.
 LOOK_AMONG = 3
-#: Pieces of a warm-up shorter than this are not worth a sentence.
-SHORT_M = 50.0
+#: Shortest stretch of a warm-up that is worth a sentence, m.
+LEAST_STRETCH_M = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Sky:
         when: the hour, of the clock where nobody gave one.
         north: the place lies north of the equator.
         light: of the session, ``None`` where its start is not known.
-        weather: ``None`` where it was not asked for, or could not be had.
-        words: what is to be told of both, with the source.
+        weather: ``None`` where it was not asked for or could not be reached.
+        words: both in sentences, with the source.
     """
 
     when: datetime
@@ -77,17 +78,17 @@ class Sky:
         return self.when.month in (LEAVES_NORTH if self.north else LEAVES_SOUTH)
 
 
-def look_up(place: Place, criteria: Criteria, web: Web, now: datetime | None = None) -> Sky:
+def outlook(place: Place, criteria: Criteria, web: Web, now: datetime | None = None) -> Sky:
     """Return what is known of the hour of a run: daylight, and the weather if it is asked for.
 
     Args:
         place: where it begins.
         criteria: when it begins, and whether the weather matters.
-        web: the door to the network; it is used for the weather alone. Where that cannot be had,
-            a sentence says so.
+        web: the door to the network, for the weather alone. A sentence says where it could not
+            be reached.
         now: the time of the clock; ``None`` is the present.
     """
-    now = now or datetime.now(UTC).astimezone()  # told by the clock of this machine
+    now = now or datetime.now(UTC).astimezone()  # the clock of this machine
     when = criteria.start or now
     words: list[str] = []
     light = forecast = None
@@ -194,11 +195,11 @@ class Judge:
         light = self._sky.light
         unknown: tuple[str, ...] = ()
         if light is not None and light.dark_min(0.0, minutes):
-            if unlit >= SHORT_M:
+            if unlit >= LEAST_STRETCH_M:
                 lamp = " of it without street lights: take a lamp."
                 text = Sentence("In the dark, ", Length(unlit, "far"), lamp)
                 told.append(Caution("mind", "light", text))
-            if silent >= SHORT_M:
+            if silent >= LEAST_STRETCH_M:
                 unknown = (Sentence("street lights on ", Length(silent, "far")),)
         return Safety(cautions.ordered(told), unknown, marks)
 
@@ -275,13 +276,13 @@ class Judge:
         if sky is not None and (sky.icy or sky.snowy or sky.frosty):
             what = "Ice is likely" if sky.icy else "Snow lies" if sky.snowy else "There is frost"
             yield Caution("mind", "weather", f"{what} on the way: walk where you are not sure.")
-        long = [(words, part) for words, part in poor.items() if part >= SHORT_M]
+        long = [(words, part) for words, part in poor.items() if part >= LEAST_STRETCH_M]
         if long:
             these = [Sentence(Length(part, "far"), f" on {words}") for words, part in long]
             wet = self._is_wet
             text = Sentence(listed(these), ", wet and slick." if wet else ".")
             yield Caution("mind" if wet else "know", "surface", text)
-        paths = {cautions.HIKING[hiking_grade(tags)] for tags, _ in metres} - {""}
+        paths = {cautions.HIKING_WORDS[hiking_grade(tags)] for tags, _ in metres} - {""}
         for words in sorted(paths):
             yield Caution("mind", "path", words)
         closing = sum(part for tags, part in metres if closes(tags))
@@ -297,7 +298,7 @@ class Judge:
             road = road_of(tags)
             if road.cls.busy and not road.sidewalk.there:
                 bare[tags.get("name", "a busy road")] += part
-        long = [(name, part) for name, part in bare.items() if part >= SHORT_M]
+        long = [(name, part) for name, part in bare.items() if part >= LEAST_STRETCH_M]
         if long:
             these = [
                 Sentence(Length(part, "far"), " along ", Name(name)) for name, part in long[:3]

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from hillfinder.criteria import Criteria, Session
     from hillfinder.model import Floats, Workout
 
-#: Belts rise by 15 % at most, in steps of half a point, and run in steps of 0.1 km/h.
-STEEPEST_BELT, INCLINE_STEP = 0.15, 0.005
-#: What is asked for where no hill is: the middle of the 5 to 8 % of repeats, and mild ones.
+#: Steepest incline of a belt.
+STEEPEST_BELT = 0.15
+#: Step in which its incline is set.
+INCLINE_STEP = 0.005
+#: Grade where no hill is known: the middle of the 5 to 8 % of repeats, and a mild one.
 MIDDLE: Final[dict[Session, float]] = {"repeats": 0.06, "long": 0.04, "rolling": 0.06}
 
 
@@ -53,17 +55,19 @@ def like(workout: Workout, criteria: Criteria) -> Treadmill:
     """
     work = [step for step in workout.steps if step.kind == "repeat"]
     if not work:
-        return asked(criteria)
+        return for_criteria(criteria)
     rest = [step.time_s for step in workout.steps if step.kind == "recovery"]
     up = work[0]
     gain_m = float(up.route.elevation_m[-1] - up.route.elevation_m[0])
     grade = gain_m / up.route.length_m if math.isfinite(gain_m) else MIDDLE[workout.session]
     speed = up.route.length_m / up.time_s
     recovery_s = rest[0] if rest else 2 * up.time_s
-    return _belt(grade, speed, criteria, count=len(work), time_s=up.time_s, recovery_s=recovery_s)
+    return _set_belt(
+        grade, speed, criteria, count=len(work), time_s=up.time_s, recovery_s=recovery_s
+    )
 
 
-def asked(criteria: Criteria) -> Treadmill:
+def for_criteria(criteria: Criteria) -> Treadmill:
     """Return the belt for the middle of what was asked, where no hill is known."""
     low, high = criteria.grade_range
     grade = min(max(low, MIDDLE[criteria.session]), high)
@@ -74,10 +78,10 @@ def asked(criteria: Criteria) -> Treadmill:
     time_s = min(length_m / speed, longest_s(criteria))
     count = criteria.repeats or counted(speed * time_s, time_s, criteria)
     recovery_s = time_s * (0.5 if criteria.session == "long" else 1 if criteria.walk else 2)
-    return _belt(grade, speed, criteria, count=count, time_s=time_s, recovery_s=recovery_s)
+    return _set_belt(grade, speed, criteria, count=count, time_s=time_s, recovery_s=recovery_s)
 
 
-def _belt(
+def _set_belt(
     grade: float,
     speed_m_s: float,
     criteria: Criteria,

@@ -1,4 +1,4 @@
-"""What is told where there is no hill of the kind asked for: never nothing, and what it lacks."""
+"""What is said where there is no hill of the kind asked for: never nothing, and what it lacks."""
 
 from __future__ import annotations
 

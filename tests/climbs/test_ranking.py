@@ -199,7 +199,7 @@ def test_long_searches_stay_cheap() -> None:
     lines = [(named(f"Road {k}"), [(0, 100.0 * k), (5000, 100.0 * k)]) for k in range(40)]
     lines += [(named(f"Lane {k}"), [(6000, 100.0 * k), (6100, 100.0 * k)]) for k in range(40)]
     found = climbs.find(streets(lines, EAST), Criteria(length_m=(100, 5000)))
-    owner, *_ = ranking._points(found)
+    owner, *_ = ranking._points_along(found)
     assert len(owner) < 2 * found.length_m.sum() / 15 + 2 * len(found) + 100
     assert len(order(found)) == len(found)
 

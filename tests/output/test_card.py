@@ -195,7 +195,7 @@ def test_rails_and_lights_are_told_in_words() -> None:
 
 
 def test_one_time_on_a_treadmill_is_followed_by_one_rest() -> None:
-    belt = treadmill.asked(Criteria(repeats=1))
+    belt = treadmill.for_criteria(Criteria(repeats=1))
     assert "flat at 5.0 km/h after it" in words.treadmill(belt)
 
 
@@ -278,7 +278,7 @@ def test_remarks_and_heading_are_in_feet() -> None:
 
 def test_json_holds_the_session_and_what_is_safe() -> None:
     one = replace(hill(), safety=SAFE, approach_safety=SAFE, fit=Fit(0.8234567, {}, ("Even.",)))
-    belt = treadmill.asked(Criteria())
+    belt = treadmill.for_criteria(Criteria())
     text = to_json(hills(one), made(one), belt)
     whole = json.loads(text)
     assert whole == record(hills(one), made(one), belt)

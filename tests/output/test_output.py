@@ -32,7 +32,7 @@ from hillfinder.output.formats.gpx import NAME_LIMIT, to_gpx
 from hillfinder.output.records import COLUMNS, record, rows, to_json
 from hillfinder.output.text.phrases import beyond, heading
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.text.table import WIDE, to_text
+from hillfinder.output.text.table import WIDE_COLUMNS, to_text
 from hillfinder.output.timed_track import once
 from hillfinder.routing.travel_time import running_factor
 from tests.findings import (
@@ -545,7 +545,7 @@ def test_the_table_without_a_hill_says_what_came_nearest() -> None:
     ]
 
 
-@pytest.mark.parametrize("width", [60, 80, WIDE, 200])
+@pytest.mark.parametrize("width", [60, 80, WIDE_COLUMNS, 200])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_are_shown_as_text(text: str, width: int) -> None:
     shown = to_text(hills(hostile_hill(text), place=Place(0, 0, text)), page(width))

@@ -352,7 +352,7 @@ def test_a_dead_service_costs_the_weather_and_not_the_hills(tmp_path: Path) -> N
 def test_weather_is_told_with_its_source(server: OpenMeteo, tmp_path: Path) -> None:
     web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OPENMETEO_URL": server.url})
     criteria = Criteria(weather=True, start=datetime.now(UTC) + timedelta(hours=3))
-    light, forecast, source = safety.look_up(Place(LAT, LON), criteria, web).words
+    light, forecast, source = safety.outlook(Place(LAT, LON), criteria, web).words
     assert light.startswith("The sun rises at ")
     assert forecast.startswith("Forecast for ")
     assert source == "Weather: Open-Meteo.com, CC BY 4.0; a forecast, not a promise."

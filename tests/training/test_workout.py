@@ -329,23 +329,23 @@ def test_a_run_without_a_hard_part_has_the_belt_of_what_was_asked() -> None:
     asked = Criteria(session="rolling")
     made = session()
     easy = replace(made, steps=(made.steps[0], made.steps[-1]))
-    assert treadmill.like(easy, asked) == treadmill.asked(asked)
+    assert treadmill.like(easy, asked) == treadmill.for_criteria(asked)
 
 
 def test_a_belt_where_no_hill_is() -> None:
-    belt = treadmill.asked(Criteria(pace_min_per_km=7))
+    belt = treadmill.for_criteria(Criteria(pace_min_per_km=7))
     # 150 m at 6 %: 86 s at the easy power.
     assert (belt.incline, belt.repeats) == (0.06, 6)
     assert belt.repeat_s == pytest.approx(86.3 / 1.35, abs=1)
-    assert treadmill.asked(Criteria(min_grade=0.2)).incline == 0.15
-    assert treadmill.asked(Criteria(max_grade=0.04)).incline == 0.04
-    assert treadmill.asked(Criteria(repeats=3)).repeats == 3
-    assert treadmill.asked(Criteria(session="long")).repeats == 1
+    assert treadmill.for_criteria(Criteria(min_grade=0.2)).incline == 0.15
+    assert treadmill.for_criteria(Criteria(max_grade=0.04)).incline == 0.04
+    assert treadmill.for_criteria(Criteria(repeats=3)).repeats == 3
+    assert treadmill.for_criteria(Criteria(session="long")).repeats == 1
 
 
 def test_a_walkers_belt_where_no_hill_is_goes_as_a_hill_would() -> None:
     asked = Criteria(walk=True)
-    belt = treadmill.asked(asked)
+    belt = treadmill.for_criteria(asked)
     assert belt.speed_km_h == treadmill.like(session(asked, grade=0.06), asked).speed_km_h
     assert belt.recovery_s == belt.repeat_s
 

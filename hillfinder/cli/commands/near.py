@@ -213,7 +213,7 @@ def _plan(hills: Hills, pick: int | None) -> Plan | None:
 def _belt(hills: Hills, plan: Plan | None) -> Treadmill:
     from hillfinder.training import treadmill
 
-    return plan.on_treadmill() if plan is not None else treadmill.asked(hills.criteria)
+    return plan.on_treadmill() if plan is not None else treadmill.for_criteria(hills.criteria)
 
 
 @contextmanager
@@ -230,6 +230,6 @@ def _treadmill_at_least(criteria: Criteria, units: Units, *, asked: bool) -> Ite
             from hillfinder.output.text import phrases
             from hillfinder.training import treadmill
 
-            said = phrases.treadmill(treadmill.asked(criteria), units)
+            said = phrases.treadmill(treadmill.for_criteria(criteria), units)
             terminal.print_text(lambda console: f"{fill(said, console.width)}\n")
         raise

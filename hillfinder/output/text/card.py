@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from hillfinder.output.text import phrases as words
+from hillfinder.output.text.console_text import letters, printed
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.text.sparkline import sparkline
 from hillfinder.streets.tags.roads import road_of
-from hillfinder.training.cautions import ONE
+from hillfinder.training.cautions import MARK_SINGULARS
 from hillfinder.units import Length, Name, Pace, Part, Sentence, clock, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.console import ConsoleOptions, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
 
     from hillfinder.criteria import Criteria
     from hillfinder.model import Findings, Gravity, Hill, Mark, Safety, Step, Workout
     from hillfinder.units import Units
 
     #: A sentence, and how grave it is: ``""`` where it is no caution.
-    Line = tuple[str, Gravity | Literal[""]]
+    Said = tuple[str, Gravity | Literal[""]]
 
-#: Longer names are cut; within this they wrap.
-NAME_LIMIT: Final = 120
-#: So many letters wide is the profile.
+#: Width of the profile, letters.
 SPARKLINE: Final = 24
-#: So many things on a line are told one by one.
+#: Most things on a line that are named one by one.
 MARKS: Final = 6
 _STYLE: Final[dict[str, str]] = {"avoid": "red", "mind": "yellow"}
-_KINDS: Final = {"warm-up": "Warm-up", "easy": "Easy", "cool-down": "Home", "recovery": "down"}
+_STEP_LABELS: Final = {
+    "warm-up": "Warm-up",
+    "easy": "Easy",
+    "cool-down": "Home",
+    "recovery": "down",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +65,25 @@ class Card:
     ) -> Iterator[RenderableType]:
         """Yield the heading, the steps, and what there is to say of them."""
         workout = self.workout
-        yield _text(heading(workout, self.units), options, "bold")
+        yield letters(session_heading(workout, self.units), options, "bold")
         for hill in workout.hills:
-            yield _text(self._hill(hill), options)
+            yield letters(self._hill(hill), options)
             if not options.ascii_only:
                 yield sparkline(hill, min(SPARKLINE, options.max_width))
-        yield _text(self._runner(), options)
+        yield letters(self._runner(), options)
         yield Text()
         yield self._steps(options)
         for title, lines in self.sections():
             yield from self._section(title, lines, options)
         yield Text()
-        for line in (*words.around(self.findings, self.units), *self.below):
-            yield _text(line, options)
+        for line in (*words.conditions(self.findings, self.units), *self.below):
+            yield letters(line, options)
         for source in words.sources(self.findings, self.units):
-            yield _text(source, options, "dim")
+            yield letters(source, options, "dim")
 
     def _hill(self, hill: Hill) -> str:
         """Return what a hill is like, in one line."""
-        name = f"{hill.rank}  {plain(hill.name, NAME_LIMIT)}: " if self._several else ""
+        name = f"{hill.rank}  {plain(hill.name, words.NAME_LETTERS)}: " if self._several else ""
         return name + ", ".join(figures(hill, self.units)) + "."
 
     def _runner(self) -> str:
@@ -95,7 +97,7 @@ class Card:
     def _several(self) -> bool:
         return self.workout.session == "rolling"
 
-    def sections(self) -> Iterator[tuple[str, list[Line]]]:
+    def sections(self) -> Iterator[tuple[str, list[Said]]]:
         """Yield headings, each with what there is to say below it."""
         yield "How to run it", [(cue, "") for cue in self.workout.cues]
         for hill in self.workout.hills:
@@ -103,7 +105,7 @@ class Card:
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield label, time, distance, climb, pace and how of each part, and the sum of them."""
-        for number, step in _rows(self.workout.steps):
+        for number, step in _grouped(self.workout.steps):
             yield self._cells(number, step)
         climbed = self.workout.gain_m
         yield (
@@ -123,8 +125,8 @@ class Card:
         table.add_column(overflow="fold")
         *parts, whole = self.rows()
         for row in parts:
-            table.add_row(*(_text(cell, options) for cell in row))
-        table.add_row(*(_text(cell, options, "bold") for cell in whole))
+            table.add_row(*(letters(cell, options) for cell in row))
+        table.add_row(*(letters(cell, options, "bold") for cell in whole))
         return table
 
     def _cells(self, number: int, step: Step) -> tuple[str, ...]:
@@ -135,7 +137,7 @@ class Card:
         climbed = "" if step.kind == "recovery" else words.UNKNOWN
         if gain is not None and step.kind != "recovery":
             climbed = f"+{words.length(gain, self.units)}"
-        label = _KINDS.get(step.kind, "")
+        label = _STEP_LABELS.get(step.kind, "")
         if step.kind == "repeat":
             label = f"Hill {step.rank}" if self._several else "Up"
             label = f"{number} x up" if number > 1 else label
@@ -153,13 +155,13 @@ class Card:
         )
 
     def _section(
-        self, title: str, lines: Sequence[Line], options: ConsoleOptions
+        self, title: str, lines: Sequence[Said], options: ConsoleOptions
     ) -> Iterator[RenderableType]:
         """Yield a heading and its lines, or nothing where there is no line."""
         if not lines:
             return
         yield Text()
-        yield _text(title, options, "bold")
+        yield letters(title, options, "bold")
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold", ratio=1)
@@ -167,7 +169,7 @@ class Card:
             style = _STYLE.get(gravity, "")
             grid.add_row(
                 Text("!" if style else "-", style),
-                _text(words.told(line, self.units), options, style),
+                letters(words.said(line, self.units), options, style),
             )
         yield grid
 
@@ -187,18 +189,18 @@ def figures(hill: Hill, units: Units = "metric") -> list[str]:
 
 def sections(
     hill: Hill, units: Units = "metric", *, several: bool = False
-) -> Iterator[tuple[str, list[Line]]]:
+) -> Iterator[tuple[str, list[Said]]]:
     """Yield what there is to say of a hill and the way to it: headings, each with its sentences.
 
     Args:
         hill: which.
-        units: of what is joined here; the sentences are said in any by ``phrases.told``.
+        units: of what is joined here; the sentences are said in any by ``phrases.said``.
         several: it is one of a run over several, so headings say which, and no way leads to it.
     """
     if hill.fit is not None:
         yield f"How hill {hill.rank} fits", [(words.fit(hill.fit, units), "")]
-    notes: list[Line] = [(note, "") for note in hill.notes]
-    marks: list[Line] = []
+    notes: list[Said] = [(note, "") for note in hill.notes]
+    marks: list[Said] = []
     told = hill.safety is None or any(each.topic == "path" for each in hill.safety.cautions)
     if hill.safety and hill.safety.marks and not told:
         marks = [(_marks(hill.safety.marks), "")]
@@ -210,13 +212,13 @@ def sections(
         yield "On the way there", there
 
 
-def heading(workout: Workout, units: Units = "metric") -> str:
+def session_heading(workout: Workout, units: Units = "metric") -> str:
     """Return what a session is, in one line."""
     if workout.session == "rolling":
         return f"A run over {count(len(workout.hills), 'hill')}: " + words.totals(workout, units)
     hill = workout.hills[0]
     kind = "A long session on" if workout.session == "long" else "Session on"
-    return f"{kind} hill {hill.rank}: {plain(hill.name, NAME_LIMIT) or words.UNKNOWN}"
+    return f"{kind} hill {hill.rank}: {plain(hill.name, words.NAME_LETTERS) or words.UNKNOWN}"
 
 
 def to_text(
@@ -237,20 +239,17 @@ def to_text(
         units: metres and kilometres, or feet and miles.
         below: sentences that go with it.
     """
-    console = console or Console(file=io.StringIO(), width=80, color_system=None)
-    with console.capture() as capture:
-        console.print(Card(workout, findings, units, below))
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
+    return printed(console, Card(workout, findings, units, below))
 
 
-def _rows(steps: Sequence[Step]) -> Iterator[tuple[int, Step]]:
+def _grouped(steps: Sequence[Step]) -> Iterator[tuple[int, Step]]:
     """Yield steps, those that are run several times in turn once, with how often."""
     at = 0
     while at < len(steps):
         pair = steps[at : at + 2]
         number = 1
         if [step.kind for step in pair] == ["repeat", "recovery"]:
-            while _alike(pair, steps[at + 2 * number : at + 2 * number + 2]):
+            while _same_pair(pair, steps[at + 2 * number : at + 2 * number + 2]):
                 number += 1
             yield from ((number, step) for step in pair)
             at += 2 * number
@@ -259,7 +258,7 @@ def _rows(steps: Sequence[Step]) -> Iterator[tuple[int, Step]]:
             at += 1
 
 
-def _alike(pair: Sequence[Step], other: Sequence[Step]) -> bool:
+def _same_pair(pair: Sequence[Step], other: Sequence[Step]) -> bool:
     return len(other) == len(pair) and all(
         (one.kind, one.rank, one.time_s, one.route) == (two.kind, two.rank, two.time_s, two.route)
         for one, two in zip(pair, other, strict=True)
@@ -279,14 +278,14 @@ def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
     return "easy"
 
 
-def _cautions(safety: Safety | None) -> list[Line]:
+def _cautions(safety: Safety | None) -> list[Said]:
     """Return what to mind on a line."""
     cautions = safety.cautions if safety is not None else ()
     before = {"avoid": "Avoid it: "}
     return [(Sentence(before.get(each.gravity, ""), each.text), each.gravity) for each in cautions]
 
 
-def _unknown(safety: Safety | None) -> list[Line]:
+def _unknown(safety: Safety | None) -> list[Said]:
     """Return what nobody knows of a line."""
     if safety is None or not safety.unknown:
         return []
@@ -315,11 +314,4 @@ def _marks(marks: Sequence[Mark]) -> Sentence:
 
 
 def _one(kind: str) -> str:
-    return f"a {ONE.get(kind, kind)}"
-
-
-def _text(text: str, options: ConsoleOptions, style: str = "") -> Text:
-    """Return text as it can be shown: not every terminal has ``±``."""
-    if options.ascii_only:
-        text = text.replace("±", "+/-").replace("…", "...")
-    return Text(text, style=style)
+    return f"a {MARK_SINGULARS.get(kind, kind)}"

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from hillfinder.training.treadmill import Treadmill
     from hillfinder.units import Units
 
+#: Longest name of a hill, letters: longer ones are cut, shorter ones wrap.
+NAME_LETTERS: Final = 120
 UNKNOWN: Final = "?"
-#: A door nearer to its street than this is on it, as people say.
+#: Distance from a street within which a door is on it, m.
 OFF_STREET_M = 30.0
-#: Nothing is told as surer than this, which is as exact as grades are written.
+#: Smallest standard deviation of a grade that is shown: grades have one decimal of a percent.
 LEAST_SIGMA = 0.001
-#: So much better a hill must suit the session than the first of the list to be told of.
+#: Score by which a hill must beat the first of the list to be recommended.
 FAR_FITTER = 0.1
-#: Slower is walking.
+#: Speed below which a recovery is walked, m/s.
 JOG_M_S = 1.7
 
 
@@ -48,7 +50,7 @@ def percent(ratio: float) -> str:
 def grade(hill: Graded) -> str:
     """Return a mean grade with its standard deviation, such as ``11.8 ± 0.9 %``.
 
-    A doubt is never rounded away: what is less than a tenth of a point is told as that.
+    The deviation is never rounded away: less than a tenth of a percent is shown as a tenth.
     """
     if not math.isfinite(hill.grade) or not math.isfinite(hill.grade_sigma):
         return percent(hill.grade)
@@ -73,11 +75,11 @@ def distance(metres: float, units: Units = "metric") -> str:
     return Length(metres, "way").text(units)
 
 
-def told(text: str, units: Units = "metric") -> str:
+def said(text: str, units: Units = "metric") -> str:
     """Return a sentence on one line, its quantities in the units asked for.
 
     >>> from hillfinder.units import Name, Sentence
-    >>> told(Sentence(Name("Sentier 5 km"), " at ", Length(100.0), "."), "imperial")
+    >>> said(Sentence(Name("Sentier 5 km"), " at ", Length(100.0), "."), "imperial")
     'Sentier 5 km at 328 ft.'
     """
     return plain(text.text(units) if isinstance(text, Sentence) else text)
@@ -104,8 +106,8 @@ def heading(findings: Findings, units: Units = "metric") -> str:
         best = "best" if asked.rank == "fit" else "steepest"
         found = f"The {asked.limit} {best} hills"
     return (
-        f"{found} of {_lengths(asked.length_range_m, units)} within a warm-up of "
-        f"{_minutes(asked.warmup_min)} from {where}"
+        f"{found} of {_length_range(asked.length_range_m, units)} within a warm-up of "
+        f"{_minute_range(asked.warmup_min)} from {where}"
     )
 
 
@@ -114,17 +116,17 @@ def remarks(findings: Findings, units: Units = "metric") -> Iterator[str]:
     ranks: dict[str, list[int]] = {}
     for hill in findings.hills:
         for note in (*hill.notes, *_grave(hill)):
-            ranks.setdefault(_ended(told(note, units)), []).append(hill.rank)
+            ranks.setdefault(_ended(said(note, units)), []).append(hill.rank)
     for note, those in ranks.items():
-        yield note if 1 < len(those) == len(findings.hills) else f"{_listed(those)}: {note}"
+        yield note if 1 < len(those) == len(findings.hills) else f"{_ranks(those)}: {note}"
     if findings.criteria.rank == "fit":
         for hill in findings.hills:
             if hill.fit is not None:
                 yield f"{hill.rank} fits {fit(hill.fit, units)}"
     yield from _fitter(findings)
-    yield from around(findings, units)
+    yield from conditions(findings, units)
     for miss in findings.misses:
-        yield _ended(told(miss, units))
+        yield _ended(said(miss, units))
     yield from beyond(findings)
 
 
@@ -154,17 +156,17 @@ def fit(suits: Fit, units: Units = "metric") -> str:
     >>> fit(Fit(0.82, {}, ("even slope", "2 points steeper than ideal")))
     '82 of 100: even slope; 2 points steeper than ideal.'
     """
-    why = "; ".join(told(reason, units).rstrip(".") for reason in suits.reasons)
+    why = "; ".join(said(reason, units).rstrip(".") for reason in suits.reasons)
     return f"{100 * suits.score:.0f} of 100{f': {why}' if why else ''}."
 
 
-def around(findings: Findings, units: Units = "metric") -> Iterator[str]:
+def conditions(findings: Findings, units: Units = "metric") -> Iterator[str]:
     """Yield how far the nearest street is, where that is far, and what the sky is like."""
     if findings.street_m > OFF_STREET_M:
         away = length(findings.street_m, units)
         yield f"The nearest street is {away} from the place: the warm-up begins there."
     for words in findings.sky:
-        yield _ended(told(words, units))
+        yield _ended(said(words, units))
 
 
 def beyond(findings: Findings) -> Iterator[str]:
@@ -259,10 +261,10 @@ def height_source(heights: HeightSource, units: Units = "metric") -> str:
     return f"Heights: {plain(heights.name)}{kind}{cells}.{owner}"
 
 
-def _listed(ranks: list[int]) -> str:
+def _ranks(ranks: list[int]) -> str:
     """Return ranks as a person lists them.
 
-    >>> _listed([1, 2, 3, 5])
+    >>> _ranks([1, 2, 3, 5])
     '1 to 3, 5'
     """
     runs: list[list[int]] = []
@@ -282,10 +284,10 @@ def _ended(line: str) -> str:
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
-def _lengths(both: tuple[float, float], units: Units) -> str:
+def _length_range(both: tuple[float, float], units: Units) -> str:
     """Return the lengths asked for, both in one unit.
 
-    >>> _lengths((100.0, 200.0), "metric"), _lengths((3200.0, 4800.0), "imperial")
+    >>> _length_range((100.0, 200.0), "metric"), _length_range((3200.0, 4800.0), "imperial")
     ('100 to 200 m', '2.0 to 3.0 mi')
     """
     scale, unit, decimals = (1 / FOOT_M, "ft", 0) if both[1] < MILE_M else (1 / MILE_M, "mi", 1)
@@ -295,7 +297,7 @@ def _lengths(both: tuple[float, float], units: Units) -> str:
     return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
 
 
-def _minutes(both: tuple[float, float]) -> str:
+def _minute_range(both: tuple[float, float]) -> str:
     low, high = (f"{time_min:g}" for time_min in both)
     unit = "minute" if high == "1" else "minutes"
     return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"

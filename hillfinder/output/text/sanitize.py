@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+#: Keeps the numbers beside a Hebrew or Arabic name from being drawn into its order.
+LEFT_TO_RIGHT = "\u200e"
 #: Persian and the languages of India spell with these two; all other format characters go.
 _JOINERS = "\u200c\u200d"
 #: As signs have it; OpenStreetMap writes such words out.

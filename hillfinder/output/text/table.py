@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hillfinder.output.text import phrases as words
-from hillfinder.output.text.sanitize import is_right_to_left, plain
+from hillfinder.output.text.console_text import letters, printed
+from hillfinder.output.text.sanitize import LEFT_TO_RIGHT, is_right_to_left, plain
 from hillfinder.output.visual import colours as scale
 
 if TYPE_CHECKING:
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
     from hillfinder.model import Findings, Hill
     from hillfinder.units import Units
 
-#: Longer names are cut; within this they wrap.
-NAME_LIMIT: Final = 120
-#: From so many columns on, a hill and all there is to say of it fit on one line.
-WIDE: Final = 112
+#: Columns from which a hill and its figures fit on one line.
+WIDE_COLUMNS: Final = 112
 _TRUST: Final = {"high": "green", "medium": "yellow", "low": "red"}
-#: Keeps the numbers beside a Hebrew or Arabic name from being drawn into its order.
-_LEFT_TO_RIGHT: Final = "\u200e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +48,19 @@ class Report:
     ) -> Iterator[RenderableType]:
         """Yield the table and what is said around it."""
         findings = self.findings
-        yield _text(words.heading(findings, self.units), options, "bold")
+        yield letters(words.heading(findings, self.units), options, "bold")
         yield Text()
         if findings.hills:
-            yield self._wide(options) if options.max_width >= WIDE else self._narrow(options)
+            yield (
+                self._wide(options) if options.max_width >= WIDE_COLUMNS else self._narrow(options)
+            )
             yield Text()
         for remark in (*words.remarks(findings, self.units), *self.below):
-            yield _text(remark, options)
+            yield letters(remark, options)
         if findings.hills:
-            yield _text("Grades are means from bottom to top ± one standard deviation.", options)
+            yield letters("Grades are means from bottom to top ± one standard deviation.", options)
         for source in words.sources(findings, self.units):
-            yield _text(source, options, "dim")
+            yield letters(source, options, "dim")
 
     def _wide(self, options: ConsoleOptions) -> Table:
         """Return a line for each hill, its name first."""
@@ -94,28 +92,30 @@ class Report:
         table.add_column(justify="right", no_wrap=True)
         table.add_column(overflow="fold", ratio=1)
         heads = ("Grade", "Length", "Gain", "Warm-up", "Surface")
-        table.add_row(Text("#", "bold"), _line(options, *(Text(head, "bold") for head in heads)))
+        table.add_row(
+            Text("#", "bold"), _side_by_side(options, *(Text(head, "bold") for head in heads))
+        )
         for hill in self.findings.hills:
             rank, name, *numbers = self._cells(hill, options)
-            table.add_row(rank, Group(name, _line(options, *numbers)))
+            table.add_row(rank, Group(name, _side_by_side(options, *numbers)))
         return table
 
     def _cells(self, hill: Hill, options: ConsoleOptions) -> Iterator[Text]:
         """Yield rank, name, grade, length, gain, warm-up, surface."""
-        name = plain(hill.name, NAME_LIMIT) or words.UNKNOWN
-        mark = _LEFT_TO_RIGHT if is_right_to_left(name) else ""
+        name = plain(hill.name, words.NAME_LETTERS) or words.UNKNOWN
+        mark = LEFT_TO_RIGHT if is_right_to_left(name) else ""
         dark = scale.step(hill.grade) >= scale.DARK
         chip = f"{'white' if dark else 'black'} on {scale.colour(hill.grade)}"
-        yield _text(f"{mark}{hill.rank}", options, chip)
-        yield _text(name, options, "bold")
-        yield _text(mark + words.grade(hill), options, _TRUST[hill.confidence])
-        yield _text(words.ground(hill.climb.length_m, self.units), options)
-        yield _text(words.length(hill.climb.gain_m, self.units), options)
-        yield _text(words.warmup(hill, self.units), options)
-        yield _text(words.tag(hill, "surface"), options)
+        yield letters(f"{mark}{hill.rank}", options, chip)
+        yield letters(name, options, "bold")
+        yield letters(mark + words.grade(hill), options, _TRUST[hill.confidence])
+        yield letters(words.ground(hill.climb.length_m, self.units), options)
+        yield letters(words.length(hill.climb.gain_m, self.units), options)
+        yield letters(words.warmup(hill, self.units), options)
+        yield letters(words.tag(hill, "surface"), options)
 
 
-def _line(options: ConsoleOptions, *cells: Text) -> Table:
+def _side_by_side(options: ConsoleOptions, *cells: Text) -> Table:
     """Return grade, length, gain, warm-up and surface side by side, alike for every hill."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     for width in (14 if options.ascii_only else 12, 7, 7, 15):
@@ -141,14 +141,4 @@ def to_text(
         units: metres and kilometres, or feet and miles.
         below: sentences that go with the list.
     """
-    console = console or Console(file=io.StringIO(), width=80, color_system=None)
-    with console.capture() as capture:
-        console.print(Report(findings, units, below))
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
-
-
-def _text(text: str, options: ConsoleOptions, style: str = "") -> Text:
-    """Return text as it can be shown: not every terminal has ``±``."""
-    if options.ascii_only:
-        text = text.replace("±", "+/-").replace("…", "...").replace(_LEFT_TO_RIGHT, "")
-    return Text(text, style=style)
+    return printed(console, Report(findings, units, below))

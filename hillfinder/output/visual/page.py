@@ -117,7 +117,7 @@ def to_html(
     library, library_style = _library("leaflet.js"), _library("leaflet.css")
     script, style = _own("page.js"), _own("page.css") + _colours()
     below = (
-        *words.around(findings, units),
+        *words.conditions(findings, units),
         *words.beyond(findings),
         *words.sources(findings, units),
     )
@@ -133,7 +133,7 @@ def to_html(
         legend=list(_legend()),
         rows=rows,
         articles=articles,
-        misses=[_linked(words.told(miss, units)) for miss in findings.misses],
+        misses=[_linked(words.said(miss, units)) for miss in findings.misses],
         footer=[_linked(line) for line in below],
         data=_data(findings, network, drawn, tiles),
     )
@@ -200,7 +200,7 @@ def _row_of_run(run: Workout, units: Units) -> dict[str, Any]:
     return {
         "rank": RUN,
         "step": 0,
-        "name": plain(card.heading(run, units)),
+        "name": plain(card.session_heading(run, units)),
         "grade": "",
         "size": words.distance(run.length_m, units),
         "there": words.minutes(run.time_s),
@@ -228,18 +228,18 @@ def _article(hill: Hill, of: card.Card | None, units: Units) -> dict[str, Any]:
 def _article_of_run(of: card.Card, units: Units) -> dict[str, Any]:
     return {
         "rank": RUN,
-        "name": plain(card.heading(of.workout, units)),
+        "name": plain(card.session_heading(of.workout, units)),
         "steps": list(of.rows()),
         "sections": _sections(of.sections(), units),
     }
 
 
 def _sections(
-    sections: Iterable[tuple[str, Sequence[card.Line]]], units: Units
+    sections: Iterable[tuple[str, Sequence[card.Said]]], units: Units
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return headings, each with its sentences and how grave they are."""
     return [
-        (title, [(words.told(text, units), gravity) for text, gravity in lines])
+        (title, [(words.said(text, units), gravity) for text, gravity in lines])
         for title, lines in sections
     ]
 
@@ -312,7 +312,7 @@ def _drawn_run(run: Workout, findings: Findings, units: Units) -> dict[str, Any]
     """Return the run over several hills: it is all way, and the hills are drawn on it."""
     return {
         "rank": RUN,
-        "name": plain(card.heading(run, units)),
+        "name": plain(card.session_heading(run, units)),
         "grade": "",
         "step": 0,
         "line": [],
