@@ -62,7 +62,7 @@ class Sentence(str):
         flat: list[Part] = []
         for part in parts:
             flat += part.parts if isinstance(part, Sentence) else [part]
-        made = super().__new__(cls, _joined(flat, "metric"))
+        made = super().__new__(cls, _in_units(flat, "metric"))
         made.parts = tuple(flat)
         return made
 
@@ -72,10 +72,10 @@ class Sentence(str):
 
     def text(self, units: Units = "metric") -> str:
         """Return the sentence in the units asked for."""
-        return _joined(self.parts, units)
+        return _in_units(self.parts, units)
 
 
-def _joined(parts: Sequence[Part], units: Units) -> str:
+def _in_units(parts: Sequence[Part], units: Units) -> str:
     return "".join(part if isinstance(part, str) else part.text(units) for part in parts)
 
 

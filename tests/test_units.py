@@ -145,7 +145,7 @@ def named(sign: str) -> Hills:
 
 def shown(hills: Hills, units: Units) -> Iterator[str]:
     """Yield the list, the page, and the card of every hill."""
-    yield table.to_text(hills, units=units)
+    yield table.table_text(hills, units=units)
     with TemporaryDirectory() as folder:
         page = hills.to_html(Path(folder) / "page.html", units=units).read_bytes()
     body = html.fromstring(page)
@@ -153,7 +153,7 @@ def shown(hills: Hills, units: Units) -> Iterator[str]:
         script.drop_tree()
     yield body.text_content()
     for rank in range(1, len(hills) + 1):
-        yield card.to_text(hills.workout(rank), hills, units=units)
+        yield card.card_text(hills.workout(rank), hills, units=units)
 
 
 def test_names_keep_their_letters_in_feet_and_miles() -> None:
@@ -172,7 +172,7 @@ def test_a_road_sign_stays_as_it_is_in_all_units(sign: str, said: str) -> None:
     hills = named(sign)
     (edith,) = (hill for hill in hills if hill.name.startswith("Edith"))
     for units in ("metric", "imperial"):
-        session = card.to_text(hills.workout(edith.rank), hills, units=units)
+        session = card.card_text(hills.workout(edith.rank), hills, units=units)
         assert f", {said}." in session
     assert edith.safety is not None
     assert f"{said}." in " ".join(each.text for each in edith.safety.cautions)

@@ -120,14 +120,14 @@ def show(
         below = (words.treadmill(belt, units),) if belt is not None else ()
         if workout is not None and whole:
             print_text(
-                lambda console: card.to_text(workout, hills, console, units=units, below=below)
+                lambda console: card.card_text(workout, hills, console, units=units, below=below)
             )
             return
         if workout is not None:
             rank, session = workout.hills[0].rank, words.session(workout, units)
             more = f" --pick {rank} shows it whole." if pickable else ""
             below = (f"Session on hill {rank}: {session}{more}", *below)
-        print_text(lambda console: table.to_text(hills, console, units=units, below=below))
+        print_text(lambda console: table.table_text(hills, console, units=units, below=below))
         return
     if output == "json":
         text = hills.to_json(workout=workout, treadmill=belt)
@@ -135,7 +135,7 @@ def show(
         text = hills.to_csv() if output == "csv" else hills.to_geojson()
     put(text, encoding="utf-8")
     if not hills:
-        for reason in (f"{words.heading(hills, units)}.", *words.remarks(hills, units)):
+        for reason in (f"{words.heading(hills, units)}.", *words.notices(hills, units)):
             say(reason, quiet=quiet)
 
 

@@ -132,7 +132,7 @@ def to_text(grades: Grades, console: Console | None = None, *, units: Units = "m
 
 def _cells(number: int, line: GradedLine, units: Units, *, ascii_only: bool) -> Iterator[str]:
     label = plain(_label(line), LABEL_LIMIT)
-    grade = words.grade(line)
+    grade = words.mean_grade(line)
     if ascii_only:
         label, grade = label.replace("…", "..."), grade.replace("±", "+/-")
     elif is_right_to_left(label):

@@ -33,7 +33,7 @@ class Hill(model.Hill):
 
     def __repr__(self) -> str:
         """Return rank, name and figures in one line: the arrays would take hundreds."""
-        return f"<Hill {self.rank}: {plain(self.name)}, {', '.join(card.figures(self))}>"
+        return f"<Hill {self.rank}: {plain(self.name)}, {', '.join(card.hill_figures(self))}>"
 
     def plot(
         self,
@@ -62,7 +62,7 @@ class Hill(model.Hill):
 
     def _repr_html_(self) -> str:
         """Return name, figures, profile and words for a notebook."""
-        figures = (*card.figures(self), f"warm-up {words.warmup(self)}")
+        figures = (*card.hill_figures(self), f"warm-up {words.warmup(self)}")
         said = (text for _, lines in card.sections(self) for text, _ in lines)
         below = "<br>".join(escape(plain(text)) for text in said)
         return (

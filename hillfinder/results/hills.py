@@ -208,7 +208,7 @@ class Hills(Writes, Searched):
 
     def __str__(self) -> str:
         """Return the list, 80 columns wide."""
-        return listing.to_text(self)
+        return listing.table_text(self)
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook; whatever the map holds is shown as text."""
@@ -217,7 +217,7 @@ class Hills(Writes, Searched):
             (
                 str(hill.rank),
                 plain(hill.name),
-                words.grade(hill),
+                words.mean_grade(hill),
                 words.length(hill.climb.length_m),
                 words.length(hill.climb.gain_m),
                 words.tag(hill, "surface"),
@@ -228,7 +228,9 @@ class Hills(Writes, Searched):
         drawn = [f"<td>{profile.to_small_svg(hill)}</td>" for hill in self.hills]
         body = "".join(_row(*each) for each in zip(lines, drawn, strict=True))
         table = f"<table><thead>{_row(head, '', 'th')}</thead><tbody>{body}</tbody></table>"
-        below = "<br>".join(escape(text) for text in (*words.remarks(self), *words.sources(self)))
+        below = "<br>".join(
+            escape(text) for text in (*words.notices(self), *words.credits_of(self))
+        )
         return (
             f"<div><p><b>{escape(words.heading(self))}</b></p>{table if lines else ''}"
             f"<p><small>{below}</small></p></div>"

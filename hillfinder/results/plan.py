@@ -59,7 +59,7 @@ class Plan(Writes, Workout):
 
     def card(self, units: Units = "metric") -> str:
         """Return the card of the session, 80 columns wide."""
-        return card.to_text(self, self.findings, units=units)
+        return card.card_text(self, self.findings, units=units)
 
     def on_treadmill(self) -> Treadmill:
         """Return the same effort on a belt."""

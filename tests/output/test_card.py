@@ -20,9 +20,9 @@ from hillfinder.model import Caution, Fit, Mark, Route, Safety, Step, Workout
 from hillfinder.output.formats.gpx import NAME_LIMIT, to_gpx
 from hillfinder.output.records import record, to_json
 from hillfinder.output.text import phrases as words
-from hillfinder.output.text.card import to_text
+from hillfinder.output.text.card import card_text as to_text
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.text.table import to_text as table
+from hillfinder.output.text.table import table_text as table
 from hillfinder.results.plan import Plan
 from hillfinder.training import treadmill
 from hillfinder.units import Length, Sentence, Temperature

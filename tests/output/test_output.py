@@ -32,7 +32,8 @@ from hillfinder.output.formats.gpx import NAME_LIMIT, to_gpx
 from hillfinder.output.records import COLUMNS, record, rows, to_json
 from hillfinder.output.text.phrases import beyond, heading
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.text.table import WIDE_COLUMNS, to_text
+from hillfinder.output.text.table import WIDE_COLUMNS
+from hillfinder.output.text.table import table_text as to_text
 from hillfinder.output.timed_track import once
 from hillfinder.routing.travel_time import running_factor
 from tests.findings import (

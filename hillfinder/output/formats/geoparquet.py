@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hillfinder.output.formats import Format
 from hillfinder.output.frame import DTYPES, frame
-from hillfinder.output.text.phrases import sources
+from hillfinder.output.text.phrases import credits_of
 
 if TYPE_CHECKING:
     from hillfinder.model import Findings
@@ -28,7 +28,7 @@ def to_parquet(findings: Findings) -> bytes:
     for at, field in enumerate(table.schema):
         if DTYPES.get(field.name) == "object":
             table = table.set_column(at, field.name, table.column(at).cast(pa.string()))
-    credit = {b"attribution": " ".join(sources(findings)).encode()}
+    credit = {b"attribution": " ".join(credits_of(findings)).encode()}
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **credit})
     file = io.BytesIO()
     pq.write_table(table, file)

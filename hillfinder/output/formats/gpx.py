@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from hillfinder.output.formats import Format
 from hillfinder.output.records import positions
-from hillfinder.output.text.phrases import grade, length, sources, totals
+from hillfinder.output.text.phrases import credits_of, length, mean_grade, totals
 from hillfinder.output.text.sanitize import plain
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def to_gpx(findings: Findings, workout: Workout) -> str:
         for hill in workout.hills:
             spots += _minded(hill, way.length_m) if hill.rank == rank else ()
     name = _name(workout.hills[0]) if len(workout.hills) == 1 else f"{len(workout.hills)} hills"
-    what = " ".join(f"{grade(hill)} over {length(hill.climb.length_m)}." for hill in workout.hills)
+    what = " ".join(
+        f"{mean_grade(hill)} over {length(hill.climb.length_m)}." for hill in workout.hills
+    )
     return _xml(findings, name, f"{totals(workout)}. {what}", line, spots)
 
 
@@ -66,7 +68,7 @@ def _xml(
     gpx = GPX()
     gpx.creator = "hillfinder"
     gpx.name = name
-    gpx.description = plain(f"{what} {' '.join(sources(findings))}")
+    gpx.description = plain(f"{what} {' '.join(credits_of(findings))}")
     gpx.author_name = "hillfinder"
     gpx.copyright_author = "OpenStreetMap contributors"
     gpx.copyright_license = LICENCE

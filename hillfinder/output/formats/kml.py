@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from hillfinder.output.formats import Format
 from hillfinder.output.records import positions, rows
-from hillfinder.output.text.phrases import grade, heading, length, sources, warmup
+from hillfinder.output.text.phrases import credits_of, heading, length, mean_grade, warmup
 from hillfinder.output.text.sanitize import plain
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def to_kml(findings: Findings) -> str:
     """
     root = Element("kml", xmlns=NAMESPACE)
     document = SubElement(root, "Document")
-    _named(document, heading(findings), sources(findings))
+    _named(document, heading(findings), credits_of(findings))
     for name, (colour, width) in STYLES.items():
         style = SubElement(document, "Style", id=name)
         line = SubElement(style, "LineStyle")
@@ -78,7 +78,7 @@ def _words(hill: Hill) -> Iterable[str]:
     """Return what a balloon says of a hill."""
     climb = hill.climb
     yield _title(hill)
-    yield f"{grade(hill)} over {length(climb.length_m)}, {length(climb.gain_m)} up."
+    yield f"{mean_grade(hill)} over {length(climb.length_m)}, {length(climb.gain_m)} up."
     yield from hill.notes
 
 

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from hillfinder.output.formats import Format
 from hillfinder.output.records import positions
-from hillfinder.output.text.phrases import sources
+from hillfinder.output.text.phrases import credits_of
 from hillfinder.output.text.sanitize import brief, plain
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
         if height is not None:
             _put(point, "AltitudeMeters", height)
         _put(point, "DistanceMeters", round(float(way.distance_m[at]), 2))
-    notes = (f"{way.name}.", *workout.cues, *sources(findings))
+    notes = (f"{way.name}.", *workout.cues, *credits_of(findings))
     _put(course, "Notes", plain(" ".join(notes)))
     for cue in way.cues:
         lon, lat, height = points[cue.at]

@@ -78,13 +78,13 @@ class Card:
         yield Text()
         for line in (*words.conditions(self.findings, self.units), *self.below):
             yield letters(line, options)
-        for source in words.sources(self.findings, self.units):
+        for source in words.credits_of(self.findings, self.units):
             yield letters(source, options, "dim")
 
     def _hill(self, hill: Hill) -> str:
         """Return what a hill is like, in one line."""
         name = f"{hill.rank}  {plain(hill.name, words.NAME_LETTERS)}: " if self._several else ""
-        return name + ", ".join(figures(hill, self.units)) + "."
+        return name + ", ".join(hill_figures(hill, self.units)) + "."
 
     def _runner(self) -> str:
         """Return for whom it is: all times follow from that."""
@@ -174,10 +174,10 @@ class Card:
         yield grid
 
 
-def figures(hill: Hill, units: Units = "metric") -> list[str]:
+def hill_figures(hill: Hill, units: Units = "metric") -> list[str]:
     """Return what a hill is like, its grade first."""
     known = [
-        f"{words.grade(hill)} (trust: {hill.confidence})",
+        f"{words.mean_grade(hill)} (trust: {hill.confidence})",
         words.ground(hill.climb.length_m, units),
         f"{words.length(hill.climb.gain_m, units)} up",
         f"steepest {words.percent(hill.climb.max_grade)}",
@@ -221,7 +221,7 @@ def session_heading(workout: Workout, units: Units = "metric") -> str:
     return f"{kind} hill {hill.rank}: {plain(hill.name, words.NAME_LETTERS) or words.UNKNOWN}"
 
 
-def to_text(
+def card_text(
     workout: Workout,
     findings: Findings,
     console: Console | None = None,

@@ -47,7 +47,7 @@ def percent(ratio: float) -> str:
     return Grade(ratio, 1).text() if math.isfinite(ratio) else UNKNOWN
 
 
-def grade(hill: Graded) -> str:
+def mean_grade(hill: Graded) -> str:
     """Return a mean grade with its standard deviation, such as ``11.8 ± 0.9 %``.
 
     The deviation is never rounded away: less than a tenth of a percent is shown as a tenth.
@@ -111,7 +111,7 @@ def heading(findings: Findings, units: Units = "metric") -> str:
     )
 
 
-def remarks(findings: Findings, units: Units = "metric") -> Iterator[str]:
+def notices(findings: Findings, units: Units = "metric") -> Iterator[str]:
     """Yield what there is to say below the list: notes, misses, and what lies beyond."""
     ranks: dict[str, list[int]] = {}
     for hill in findings.hills:
@@ -242,7 +242,7 @@ def treadmill(belt: Treadmill, units: Units = "metric") -> str:
     )
 
 
-def sources(findings: Findings, units: Units = "metric") -> tuple[str, str]:
+def credits_of(findings: Findings, units: Units = "metric") -> tuple[str, str]:
     """Return where streets and heights come from, attribution included."""
     streets = findings.streets
     dated = f", {plain(streets.date)}" if streets.date else ""

@@ -48,7 +48,7 @@ def plain(text: str, limit: int | None = None) -> str:
     'Llanfai…'
     """
     # What can be printed, as Python has it, is shown letter by letter: most names are such.
-    shown = text if text.isprintable() else "".join(map(_shown, text))
+    shown = text if text.isprintable() else "".join(map(_shown_letter, text))
     line = " ".join(shown.split()).strip(_JOINERS + " ")
     if limit is not None and len(line) > limit:
         line = line[: limit - 1].rstrip(_JOINERS + " ") + "…"
@@ -89,7 +89,7 @@ def is_right_to_left(text: str) -> bool:
     return any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in text)
 
 
-def _shown(letter: str) -> str:
+def _shown_letter(letter: str) -> str:
     """Return what stands for one character: itself, a space, or nothing."""
     if letter.isspace():
         return " "

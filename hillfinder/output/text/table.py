@@ -55,11 +55,11 @@ class Report:
                 self._wide(options) if options.max_width >= WIDE_COLUMNS else self._narrow(options)
             )
             yield Text()
-        for remark in (*words.remarks(findings, self.units), *self.below):
+        for remark in (*words.notices(findings, self.units), *self.below):
             yield letters(remark, options)
         if findings.hills:
             yield letters("Grades are means from bottom to top ± one standard deviation.", options)
-        for source in words.sources(findings, self.units):
+        for source in words.credits_of(findings, self.units):
             yield letters(source, options, "dim")
 
     def _wide(self, options: ConsoleOptions) -> Table:
@@ -108,7 +108,7 @@ class Report:
         chip = f"{'white' if dark else 'black'} on {scale.colour(hill.grade)}"
         yield letters(f"{mark}{hill.rank}", options, chip)
         yield letters(name, options, "bold")
-        yield letters(mark + words.grade(hill), options, _TRUST[hill.confidence])
+        yield letters(mark + words.mean_grade(hill), options, _TRUST[hill.confidence])
         yield letters(words.ground(hill.climb.length_m, self.units), options)
         yield letters(words.length(hill.climb.gain_m, self.units), options)
         yield letters(words.warmup(hill, self.units), options)
@@ -125,7 +125,7 @@ def _side_by_side(options: ConsoleOptions, *cells: Text) -> Table:
     return grid
 
 
-def to_text(
+def table_text(
     findings: Findings,
     console: Console | None = None,
     *,

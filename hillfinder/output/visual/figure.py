@@ -104,7 +104,7 @@ def draw_profile(
     stretch = min(repeated_m or what.distance_m[-1], what.distance_m[-1])
     end = float(stretch) / unit_m
     axes.annotate("", (end, above), (0.0, above), arrowprops={"arrowstyle": "<->"})
-    said = f"{words.ground(hill.climb.length_m, units)} at {words.grade(hill)}"
+    said = f"{words.ground(hill.climb.length_m, units)} at {words.mean_grade(hill)}"
     if repeated_m and repeated_m < what.distance_m[-1] - 1:
         said = f"repeat {words.ground(repeated_m, units)} of {said}"
     axes.text(end / 2, above + 0.03 * room, said, ha="center", va="bottom")
@@ -181,7 +181,9 @@ def draw_map(
     axes.text(
         0.0,
         -0.01,
-        "\n".join(line for text in words.sources(findings, units) for line in _wrapped(text, 130)),
+        "\n".join(
+            line for text in words.credits_of(findings, units) for line in _wrapped(text, 130)
+        ),
         transform=axes.transAxes,
         va="top",
         fontsize="xx-small",

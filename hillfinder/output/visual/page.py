@@ -119,7 +119,7 @@ def to_html(
     below = (
         *words.conditions(findings, units),
         *words.beyond(findings),
-        *words.sources(findings, units),
+        *words.credits_of(findings, units),
     )
     fill = partial(
         render,
@@ -190,7 +190,7 @@ def _row(hill: Hill, units: Units) -> dict[str, Any]:
         "rank": hill.rank,
         "step": scale.step(hill.grade),
         "name": _name(hill),
-        "grade": words.grade(hill),
+        "grade": words.mean_grade(hill),
         "size": words.ground(hill.climb.length_m, units),
         "there": words.warmup(hill, units),
     }
@@ -213,7 +213,7 @@ def _card(workout: Workout | None, findings: Findings, units: Units) -> card.Car
 
 def _article(hill: Hill, of: card.Card | None, units: Units) -> dict[str, Any]:
     """Return the facts about a hill and the session on it."""
-    grade, *figures = [*card.figures(hill, units), f"warm-up {words.warmup(hill, units)}"]
+    grade, *figures = [*card.hill_figures(hill, units), f"warm-up {words.warmup(hill, units)}"]
     return {
         "rank": hill.rank,
         "name": _name(hill),
@@ -298,7 +298,7 @@ def _drawn(hill: Hill, workout: Workout | None, findings: Findings, units: Units
     return {
         "rank": hill.rank,
         "name": _name(hill),
-        "grade": words.grade(hill),
+        "grade": words.mean_grade(hill),
         "step": scale.step(hill.grade),
         "line": np.round(np.column_stack([climb.lat, lon]), 6).tolist(),
         "along": [round(metres, 1) for metres in along.tolist()],

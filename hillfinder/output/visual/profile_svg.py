@@ -115,7 +115,7 @@ def to_svg(hill: Hill, units: Units = "metric", repeated_m: float | None = None)
         [
             f'<svg class="profile" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img"',
             f' data-foot="{foot:.1f}" data-top="{top:.1f}">',
-            f"<title>Profile: {words.ground(frame.stop, units)}, {words.grade(hill)}</title>",
+            f"<title>Profile: {words.ground(frame.stop, units)}, {words.mean_grade(hill)}</title>",
             *_axes(frame, high, units),
             *_shapes(what, frame),
             *(_mark(frame, repeated_m, units) if repeated_m else ()),
