@@ -146,18 +146,63 @@ def _node_places(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
 
 
 def _each_once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
-    """Return every street once, in the direction of its way: OSMnx holds most of them twice."""
+    """Return every street once, in the direction of its way: OSMnx holds most of them twice.
+
+    ``(u, v)`` is no direction in an undirected graph, and ``reversed`` is missing in those of old
+    versions and a list where streets of both kinds were merged. A line runs as it is drawn, and
+    where nothing tells which way that is its ``incline`` is left out.
+    """
     streets: dict[_Street, dict[str, Any]] = {}
-    for u, v, data in sorted(
-        graph.edges(data=True), key=lambda edge: edge[2].get("reversed", False) is not False
-    ):
-        ids = _way_ids(data.get("osmid"))
-        line = data.get("geometry")
-        coords = None if line is None else tuple((float(x), float(y)) for x, y in line.coords)
-        back = None if coords is None else coords[::-1]
-        if (int(v), int(u), ids, back) not in streets:
-            streets.setdefault((int(u), int(v), ids, coords), data)
+    at = {node: (float(data["x"]), float(data["y"])) for node, data in graph.nodes(data=True)}
+    edges = [_directed(graph, at, *edge) for edge in graph.edges(data=True)]
+    for street, data, known in sorted(edges, key=lambda edge: not edge[2]):
+        u, v, ids, coords = street
+        if (v, u, ids, None if coords is None else coords[::-1]) not in streets:
+            told = data if known else {key: data[key] for key in data if key != "incline"}
+            streets.setdefault(street, told)
     return streets
+
+
+def _directed(
+    graph: nx.MultiDiGraph[Any],
+    at: Mapping[Any, tuple[float, float]],
+    u: Any,  # noqa: ANN401 - as in the graph
+    v: Any,  # noqa: ANN401
+    data: dict[str, Any],
+) -> tuple[_Street, dict[str, Any], bool]:
+    """Return an edge from its first node to its last, and whether that is known to be its way's.
+
+    Args:
+        graph: what it is of.
+        at: where the nodes are.
+        u: one of its nodes.
+        v: the other.
+        data: what it carries.
+    """
+    ids = _way_ids(data.get("osmid"))
+    line = data.get("geometry")
+    coords = None if line is None else tuple((float(x), float(y)) for x, y in line.coords)
+    known = graph.is_directed()
+    if coords is not None and _degrees_apart(coords[0], at[v]) + _degrees_apart(
+        coords[-1], at[u]
+    ) < _degrees_apart(coords[0], at[u]) + _degrees_apart(coords[-1], at[v]):
+        u, v = v, u
+    if not known and {str(data.get("from")), str(data.get("to"))} == {str(u), str(v)}:
+        # ``to_undirected`` of OSMnx keeps one of the two edges, and says where it went.
+        known = True
+        if coords is None and str(data["from"]) != str(u):
+            u, v = v, u
+    turned = data.get("reversed")
+    # Of a way that is one-way against its own direction OSMnx turns the nodes and says no more.
+    known &= isinstance(turned, bool) and data.get("oneway") in (False, None)
+    if turned is True:
+        u, v, coords = v, u, None if coords is None else coords[::-1]
+    return (int(u), int(v), ids, coords), data, known
+
+
+def _degrees_apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return how far apart two points are, in degrees, one direction after the other."""
+    return abs(one[0] - other[0]) + abs(one[1] - other[1])
 
 
 def _way_ids(osmid: object) -> tuple[int, ...]:
