@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Integral
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from hillfinder.errors import CriteriaError
 
@@ -149,6 +149,15 @@ class Criteria:
             )
         return faults
 
+    def __repr__(self) -> str:
+        """Return what differs from the defaults, as one would write it."""
+        given = ", ".join(
+            f"{each.name}={value!r}"
+            for each in fields(self)
+            if (value := getattr(self, each.name)) != each.default
+        )
+        return f"Criteria({given})"
+
     @property
     def length_range_m(self) -> tuple[float, float]:
         """Shortest and longest climb, in metres along the ground plan."""
@@ -174,3 +183,45 @@ class Criteria:
 def is_whole(number: object) -> bool:
     """Say whether something can be counted out, which 2.5 and "3" cannot."""
     return isinstance(number, Integral)
+
+
+class CriteriaFields(TypedDict, total=False):
+    """The fields of ``Criteria`` as keywords."""
+
+    length_m: tuple[float, float] | None
+    warmup_min: tuple[float, float]
+    pace_min_per_km: float | None
+    walk: bool
+    limit: int
+    min_grade: float | None
+    max_grade: float | None
+    session: Session
+    level: Level
+    rank: RankBy
+    repeats: int | None
+    distance_m: float | None
+    minutes: float | None
+    start: datetime | None
+    weather: bool
+
+
+def criteria_of(criteria: object, given: CriteriaFields) -> Criteria:
+    """Return the criteria given whole or as keywords.
+
+    Raises:
+        TypeError: there is no such keyword.
+        CriteriaError: both are given, it is no ``Criteria``, or the criteria cannot be met.
+    """
+    if unknown := given.keys() - CriteriaFields.__annotations__.keys():
+        known = ", ".join(CriteriaFields.__annotations__)
+        msg = f"Unknown keyword {', '.join(sorted(unknown))}: the fields of Criteria are {known}."
+        raise TypeError(msg)
+    if criteria is None:
+        return Criteria(**given)
+    if not isinstance(criteria, Criteria):
+        msg = f"{criteria!r} is no Criteria: give hf.Criteria(...), or its fields as keywords."
+        raise CriteriaError(msg)
+    if given:
+        msg = f"Give criteria or the keywords {', '.join(given)}, not both."
+        raise CriteriaError(msg)
+    return criteria

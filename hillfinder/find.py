@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ from hillfinder.climbs import long_climbs as ascents
 from hillfinder.climbs import naming, near_misses, ranking
 from hillfinder.climbs import search as climbing
 from hillfinder.climbs.notes import Notes
-from hillfinder.criteria import Criteria
+from hillfinder.criteria import criteria_of
 from hillfinder.elevation.profiles import uncertainty
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import InputError
@@ -34,11 +37,12 @@ from hillfinder.training import safety
 from hillfinder.training import suitability as fit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import TypeAlias
+    from collections.abc import Sequence
+    from typing import TypeAlias, Unpack
 
     import networkx as nx
 
+    from hillfinder.criteria import Criteria, CriteriaFields
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Floats, Ints
     from hillfinder.region.nearby import Listed
@@ -58,50 +62,79 @@ def near(
     criteria: Criteria | None = None,
     *,
     streets: Streets | None = None,
-    heights: Elevation | None = None,
+    dem: Elevation | None = None,
     elevation: str | None = None,
     catalogue: Path | str | None = None,
     weights: fit.Weights | None = None,
     web: Web | None = None,
+    osm: Streets | None = None,
+    heights: Elevation | None = None,
+    **asked: Unpack[CriteriaFields],
 ) -> Hills:
-    """Find the hills near a place, in the order asked for, each with a warm-up to its bottom.
+    """Find the hills near a place, each with a warm-up to its foot.
 
     Args:
-        place: ``"lat,lon"``, ``(lat, lon)``, a name, or a ``Place``.
-        criteria: what counts as a hill and how long the warm-up is; 100 to 200 m and 10 to 20
-            minutes where nothing is said.
-        streets: an OpenStreetMap file, a saved OSMnx graph, such a graph in memory, or a network;
-            ``None`` asks Overpass.
-        heights: elevation files, or any ``Heights``. With these alone no other is asked.
-        elevation: the service that gives heights where ``heights`` has none: ``3dep``,
-            ``terrarium``, ``copernicus``, ``mapterhorn``, or ``auto`` for the best there is at the
-            place, which is what ``None`` stands for where there is no ``heights`` either.
-        catalogue: hills that ``scan`` found, with their streets: nothing is searched then, and
-            no other streets or heights can be given.
-        weights: how much counts what when it is weighed how well a hill fits the session.
-        web: how the network is used, if at all; ``None`` follows the environment.
+        place: ``"lat,lon"``, ``(lat, lon)`` in degrees, a name to look up, or a ``Place``.
+        criteria: what counts as a hill and which session it is for; or give its fields as
+            keywords: ``length_m``, ``warmup_min``, ``pace_min_per_km``, ``walk``, ``limit``,
+            ``min_grade``, ``max_grade``, ``session``, ``level``, ``rank``, ``repeats``,
+            ``distance_m``, ``minutes``, ``start``, ``weather``. ``help(hf.Criteria)`` explains
+            them. Without any, hills are 100 to 200 m long and 10 to 20 minutes away.
+        streets: an OpenStreetMap file, a saved OSMnx graph, such a graph in memory, or a
+            ``StreetNetwork``; ``None`` asks Overpass.
+        dem: elevation files, or any ``Heights``. With these alone no service is asked.
+        elevation: the service that gives heights where ``dem`` has none: ``3dep``,
+            ``terrarium``, ``copernicus``, ``mapterhorn``, or ``auto`` for the best at the place.
+            ``None`` is ``auto`` without ``dem``, and no service with it.
+        catalogue: a folder that ``scan`` wrote: its hills and streets are used, and no other
+            streets or heights can be given.
+        weights: how much each thing counts when a hill is scored for the session.
+        web: how the network is used; ``None`` follows the environment.
+        osm: another name for ``streets``, as on the command line.
+        heights: the old name of ``dem``; deprecated.
+        asked: the fields of ``Criteria``.
+
+    Returns:
+        The hills, in the order asked for; empty where none was found. ``hills[0]`` is the first,
+        ``hills.frame`` the table, ``hills.workout()`` the session on the first hill.
 
     Raises:
-        InputError: no elevation service is called so; the catalogue holds other hills.
+        InputError: an argument cannot be used, or contradicts another.
+        PlaceError: the place is nowhere, or more than 500 m from any street.
         DataError: the catalogue cannot be read.
-        PlaceError: the place is no place, or lies more than 500 m from any street.
         StreetsError: the streets cannot be read.
         HeightsError: the heights cannot be read, or do not cover the place.
         ServiceError: a service was needed and could not be reached.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import hillfinder as hf
+    >>> from hillfinder.demo import files, town
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = files.write_town(Path(folder))
+    ...     streets = hf.read_extract(made.osm)
+    ...     hills = hf.near(town.DOOR, streets=streets, dem=made.dem, limit=3, walk=True)
+    >>> len(hills), hills[0].name
+    (3, 'Dora Street, Slantwise Street to Upper Level')
     """
-    criteria = criteria or Criteria()
+    criteria = criteria_of(criteria, asked)
+    if streets is not None and osm is not None:
+        msg = "streets and osm are the same: give one of them."
+        raise InputError(msg)
+    streets = osm if streets is None else streets
+    dem = _renamed(dem, heights)
     web = web or Web.from_environment()
     where = locate(place, web)
     known = None
     if catalogue is not None:
         from hillfinder.region import nearby
 
-        _only_a_catalogue(streets, heights, elevation)
+        _only_a_catalogue(streets, dem, elevation)
         known = nearby.look_up(Path(catalogue), where, _radius_m(criteria), criteria)
         network, source = known.network, known.heights
     else:
         wanted = _streets(streets, where, _radius_m(criteria), web)
-        area = store.get(_with_heights(wanted, _heights(heights, elevation, where, web), web), web)
+        area = store.get(_with_heights(wanted, _heights(dem, elevation, where, web), web), web)
         source = area.heights
         network = uncertainty.with_uncertainty(store.cut(area.network, wanted.bounds), source)
     router = Router(network, where, criteria)
@@ -142,21 +175,27 @@ def near(
 def grade(
     given: Given,
     *,
-    heights: Elevation | None = None,
+    dem: Elevation | None = None,
     elevation: str | None = None,
     web: Web | None = None,
+    heights: Elevation | None = None,
 ) -> grades.Grades:
     """Measure the grade of lines that are there already, each as drawn, in the order given.
 
     Args:
         given: the path of a GPX or GeoJSON file; a ``GeoDataFrame`` or ``GeoSeries``, in any
             coordinate system that it names; a shapely geometry or several, in degrees.
-        heights: elevation files, or any ``Heights``. Heights in the lines themselves are not used.
-        elevation: the service that gives heights where ``heights`` has none, as for ``near``; the
-            best there is where the first line begins, where nothing is said.
-        web: how the network is used, if at all; ``None`` follows the environment.
+        dem: elevation files, or any ``Heights``. Heights in the lines themselves are not used.
+        elevation: the service that gives heights where ``dem`` has none, as for ``near``; ``auto``
+            is the best where the first line begins.
+        web: how the network is used; ``None`` follows the environment.
+        heights: the old name of ``dem``; deprecated.
+
+    Returns:
+        A figure for each line, in the order given; ``.frame`` is the table.
 
     Raises:
+        InputError: what was given cannot hold lines.
         LinesError: the lines cannot be read, or there is none.
         HeightsError: the heights cannot be read. A line that they do not cover is no error: its
             figures are NaN.
@@ -170,13 +209,31 @@ def grade(
     ...     def __call__(self, lon, lat):
     ...         return 500 + 11_115 * (lat - 46)
     >>> street = LineString([(8, 46), (8, 46.002)])
-    >>> up, down = grade([street, street.reverse()], heights=Ramp())
+    >>> up, down = grade([street, street.reverse()], dem=Ramp())
     >>> round(up.length_m), round(up.grade, 3), round(down.grade, 3), round(down.steepest(30), 3)
     (222, 0.1, -0.1, -0.1)
     """
+    if given is None or isinstance(given, Mapping | Number | bytes):
+        msg = (
+            f"{given!r} holds no lines: give the path of a GPX or GeoJSON file, a GeoDataFrame, "
+            "or shapely geometries."
+        )
+        raise InputError(msg)
+    dem = _renamed(dem, heights)
     read = lines.read(given)
     web = web or Web.from_environment()
-    return grades.measure(read, _heights(heights, elevation, read.place, web))
+    return grades.measure(read, _heights(dem, elevation, read.place, web))
+
+
+def _renamed(dem: Elevation | None, heights: Elevation | None) -> Elevation | None:
+    """Return the heights by their old or new name, and warn whoever uses the old one."""
+    if heights is None:
+        return dem
+    warnings.warn("heights= is now dem=.", DeprecationWarning, stacklevel=3)
+    if dem is not None:
+        msg = "dem and heights are the same: give dem alone."
+        raise InputError(msg)
+    return heights
 
 
 def _only_a_catalogue(*others: object) -> None:
@@ -197,7 +254,16 @@ def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> 
     if isinstance(given, Path | str):
         return store.from_file(Path(given), place, radius_m)
     if not isinstance(given, StreetNetwork):
+        import networkx as nx
+
         from hillfinder.streets import osmnx_graph
+
+        if not isinstance(given, nx.Graph):
+            msg = (
+                f"{given!r} are no streets: give the path of an OpenStreetMap file or of a saved "
+                "OSMnx graph, such a graph, or a StreetNetwork."
+            )
+            raise InputError(msg)
 
         given = osmnx_graph.from_networkx(given)
     area = store.Area(given, None, time.time())
@@ -235,6 +301,9 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
     elif given is not None:
         from hillfinder.elevation.sources.raster import Raster
 
+        if isinstance(given, Mapping | bytes) or not isinstance(given, Path | str | Iterable):
+            msg = f"{given!r} is no elevation model: give the path of a file, several, or Heights."
+            raise InputError(msg)
         sources.append(Raster([given] if isinstance(given, Path | str) else given))
     if elevation is not None or not sources:
         from hillfinder.elevation.sources.registry import AUTO

@@ -163,4 +163,4 @@ def gradely() -> Hills:
     """Return the hills of the made-up town, searched for once."""
     with TemporaryDirectory() as folder:
         made = files.write_town(Path(folder))
-        return find.near(DOOR, streets=made.osm, heights=made.dem, web=Web(offline=True))
+        return find.near(DOOR, streets=made.osm, dem=made.dem, web=Web(offline=True))

@@ -89,7 +89,7 @@ def portland() -> Searched:
 
 @pytest.fixture(scope="module")
 def listed() -> Hills:
-    return find.near(DOOR, Criteria(limit=50), streets=STREETS, heights=HEIGHTS)
+    return find.near(DOOR, Criteria(limit=50), streets=STREETS, dem=HEIGHTS)
 
 
 def hold_no_false_hill(network: StreetNetwork, some: list[Climb]) -> None:
@@ -178,9 +178,7 @@ def test_the_list_for_portland(listed: Hills) -> None:
 @pytest.mark.parametrize("door", [DOOR, Place(45.5230, -122.6760)])
 def test_a_larger_radius_never_loses_a_hill(door: Place) -> None:
     near, far = (
-        find.near(
-            door, Criteria(limit=limit, warmup_min=(0, most)), streets=STREETS, heights=HEIGHTS
-        )
+        find.near(door, Criteria(limit=limit, warmup_min=(0, most)), streets=STREETS, dem=HEIGHTS)
         for limit, most in ((1000, 6.0), (150, 12.0))
     )
     assert len(near.network) < len(far.network)
@@ -219,7 +217,7 @@ def test_monaco() -> None:
     hills = find.near(
         "43.7325,7.4189",
         streets=folder / "monaco.osm.gz",
-        heights=folder / "N43E007.hgt.zip",
+        dem=folder / "N43E007.hgt.zip",
     )
     assert len(hills) == 10
     for hill in hills:
@@ -237,7 +235,7 @@ def test_monaco() -> None:
 def test_grenoble() -> None:
     folder = DATA / "grenoble"
     hills = find.near(
-        "45.2605,5.7780", streets=folder / "osm_graph.graphml", heights=folder / "dem.tif"
+        "45.2605,5.7780", streets=folder / "osm_graph.graphml", dem=folder / "dem.tif"
     )
     assert len(hills) == 10
     assert {hill.climb.tags["highway"] for hill in hills} <= {"path", "track", "footway"}
@@ -249,7 +247,7 @@ def test_grenoble() -> None:
         "45.2605,5.7780",
         Criteria(min_grade=0.9),
         streets=folder / "osm_graph.graphml",
-        heights=folder / "dem.tif",
+        dem=folder / "dem.tif",
     )
     assert len(none) == 0
     assert none.misses
@@ -266,7 +264,7 @@ def gradely(tmp_path_factory: pytest.TempPathFactory) -> files.DemoFiles:
 
 @pytest.fixture(scope="module")
 def hills(gradely: files.DemoFiles) -> Hills:
-    return find.near(town.DOOR, Criteria(limit=100), streets=gradely.osm, heights=gradely.dem)
+    return find.near(town.DOOR, Criteria(limit=100), streets=gradely.osm, dem=gradely.dem)
 
 
 def in_town(climb: Climb) -> Floats:
@@ -352,7 +350,7 @@ def test_the_order_of_the_file_changes_not_a_byte(gradely: files.DemoFiles, tmp_
     other.write_text(head + "".join(shuffled) + "</osm>\n")
     assert other.read_text() != text
     told = [
-        find.near(town.DOOR, Criteria(limit=30), streets=osm, heights=gradely.dem).to_json()
+        find.near(town.DOOR, Criteria(limit=30), streets=osm, dem=gradely.dem).to_json()
         for osm in (gradely.osm, other)
     ]
     assert told[0] == told[1]
@@ -367,7 +365,7 @@ def test_other_lengths_and_paces_in_the_town(
     walk: bool,  # noqa: FBT001
 ) -> None:
     criteria = Criteria(length_m=length, walk=walk, limit=40)
-    found = find.near(town.DOOR, criteria, streets=gradely.osm, heights=gradely.dem)
+    found = find.near(town.DOOR, criteria, streets=gradely.osm, dem=gradely.dem)
     assert len(found) > 0
     true = {way: known.grade for known in KNOWN_HILLS if known.is_hill for way in known.way_ids}
     for hill in found:

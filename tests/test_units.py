@@ -140,7 +140,7 @@ def named(sign: str) -> Hills:
         assert edith in text
         made.osm.write_text(text.replace(edith, f'<tag k="maxspeed" v="{sign}"/>{edith}'))
         asked = Criteria(start=datetime(2026, 11, 24, 18, tzinfo=UTC))
-        return find.near(DOOR, asked, streets=made.osm, heights=made.dem, web=Web(offline=True))
+        return find.near(DOOR, asked, streets=made.osm, dem=made.dem, web=Web(offline=True))
 
 
 def shown(hills: Hills, units: Units) -> Iterator[str]:

@@ -57,6 +57,10 @@ class Climb:
     grade_sigma: float
     incline: int = 0
 
+    def __repr__(self) -> str:
+        """Return what it is in a line."""
+        return f"<Climb: {self.name!r}, {self.length_m:.0f} m at {100 * self.grade:.1f} %>"
+
     @property
     def foot(self) -> Position:
         """Where it begins on the network."""
@@ -109,6 +113,10 @@ class Route:
     time_s: float
     shape: Shape
     legs: tuple[Leg, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return what it is in a line."""
+        return f"<Route: {self.shape}, {self.length_m:.0f} m in {self.time_s / 60:.0f} min>"
 
     @property
     def length_m(self) -> float:

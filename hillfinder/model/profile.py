@@ -33,6 +33,10 @@ class Profile:
     elevation_m: Floats
     sigma_m: Floats
 
+    def __repr__(self) -> str:
+        """Return what it is in a line."""
+        return f"<Profile: {self.length_m:.0f} m, {self.gain_m:+.1f} m>"
+
     @property
     def length_m(self) -> float:
         """Length in the ground plan."""

@@ -48,6 +48,10 @@ class Workout:
     steps: tuple[Step, ...]
     cues: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return what it is in a line."""
+        return f"<Workout: {self.session}, {self.repeats} x, {self.time_s / 60:.0f} min>"
+
     @property
     def repeats(self) -> int:
         """How many times a hill is run up."""

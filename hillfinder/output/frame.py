@@ -9,8 +9,9 @@ from hillfinder.output.records import COLUMNS, rows
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from shapely import LineString
 
-    from hillfinder.model import Findings
+    from hillfinder.model import Climb, Findings
 
 #: What each column holds, also when there is no row; all others hold numbers.
 DTYPES: Final = {
@@ -34,9 +35,15 @@ def frame(findings: Findings) -> GeoDataFrame:
     """
     import pandas as pd
     from geopandas import GeoDataFrame, GeoSeries
-    from shapely import LineString
 
     table = pd.DataFrame(rows(findings), columns=list(COLUMNS), dtype="object")
     table = table.astype({column: DTYPES.get(column, "float64") for column in COLUMNS})
-    lines = [LineString(coordinates(hill.climb)) for hill in findings.hills]
+    lines = [line(hill.climb) for hill in findings.hills]
     return GeoDataFrame(table, geometry=GeoSeries(lines, index=table.index, crs="EPSG:4326"))
+
+
+def line(climb: Climb) -> LineString:
+    """Return a climb in EPSG:4326, with heights where all are known."""
+    from shapely import LineString
+
+    return LineString(coordinates(climb))

@@ -30,6 +30,10 @@ class Catalogue:
     hills: int
     street_m: float
 
+    def __repr__(self) -> str:
+        """Return what it is in a line."""
+        return f"<Catalogue: {self.hills:,} hills in {self.folder}>"
+
     @classmethod
     def open(cls, folder: Path | str) -> Catalogue:
         """Open what ``scan`` has made.

@@ -62,6 +62,10 @@ class GradedLine:
     profile: Profile
     grade_sigma: float
 
+    def __repr__(self) -> str:
+        """Return what it is in a line."""
+        return f"<GradedLine: {self.length_m:.0f} m at {100 * self.grade:.1f} %>"
+
     @property
     def properties(self) -> Mapping[str, Any]:
         """What was said of the line where it comes from."""

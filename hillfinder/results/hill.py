@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, fields
 from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hillfinder import model
+from hillfinder.output.frame import line
 from hillfinder.output.text import card
 from hillfinder.output.text import phrases as words
 from hillfinder.output.text.sanitize import plain
@@ -15,6 +17,7 @@ from hillfinder.output.visual import profile_svg as profile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from shapely import LineString
 
     from hillfinder.model import Workout
     from hillfinder.units import Units
@@ -31,24 +34,48 @@ class Hill(model.Hill):
             return hill
         return cls(**{each.name: getattr(hill, each.name) for each in fields(hill)})
 
+    @property
+    def length_m(self) -> float:
+        """Length from foot to top in the ground plan, in metres."""
+        return self.climb.length_m
+
+    @property
+    def gain_m(self) -> float:
+        """Rise from foot to top, in metres."""
+        return self.climb.gain_m
+
+    @property
+    def max_grade(self) -> float:
+        """Grade of the steepest 30 m, as a ratio."""
+        return self.climb.max_grade
+
+    @property
+    def geometry(self) -> LineString:
+        """The line in EPSG:4326, foot first, with heights where all are known."""
+        return line(self.climb)
+
     def __repr__(self) -> str:
         """Return rank, name and figures in one line: the arrays would take hundreds."""
         return f"<Hill {self.rank}: {plain(self.name)}, {', '.join(card.hill_figures(self))}>"
 
     def plot(
         self,
-        axes: Axes | None = None,
+        ax: Axes | None = None,
         *,
+        figsize: tuple[float, float] = (8.0, 3.2),
         workout: Workout | None = None,
         units: Units = "metric",
+        axes: Axes | None = None,
     ) -> Axes:
         """Draw the profile, coloured by grade, its doubt as a band, and return the axes.
 
         Args:
-            axes: where; ``None`` makes new ones.
+            ax: where; ``None`` makes new ones.
+            figsize: width and height of new ones, in inches.
             workout: a session on it, of which what is run again and again is marked; without one
                 all of the hill is.
             units: metres or feet.
+            axes: the old name of ``ax``; deprecated.
 
         Raises:
             ImportError: matplotlib is not installed.
@@ -56,9 +83,9 @@ class Hill(model.Hill):
         need("The plot", "matplotlib")
         from hillfinder.output.visual import figure as picture
 
-        axes = axes or new_axes((8.0, 3.2))
-        picture.draw_profile(self, axes, units, workout.repeated_m if workout else None)
-        return axes
+        ax = given_or_new(ax, axes, figsize)
+        picture.draw_profile(self, ax, units, workout.repeated_m if workout else None)
+        return ax
 
     def _repr_html_(self) -> str:
         """Return name, figures, profile and words for a notebook."""
@@ -91,8 +118,16 @@ def need(what: str, *packages: str) -> None:
             raise ImportError(msg, name=package) from error
 
 
-def new_axes(size: tuple[float, float]) -> Axes:
-    """Return new axes that a notebook shows."""
+def given_or_new(ax: Axes | None, axes: Axes | None, figsize: tuple[float, float]) -> Axes:
+    """Return the axes given, or new ones that a notebook shows.
+
+    Args:
+        ax: the axes given.
+        axes: the same by their old name, whose user is warned.
+        figsize: width and height of new ones, in inches.
+    """
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    if axes is not None:
+        warnings.warn("axes= is now ax=.", DeprecationWarning, stacklevel=3)
+    return ax or axes or plt.subplots(figsize=figsize, layout="constrained")[1]

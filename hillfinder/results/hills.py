@@ -16,7 +16,7 @@ from hillfinder.output.text import table as listing
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.visual import colours as scale
 from hillfinder.output.visual import profile_svg as profile
-from hillfinder.results.hill import Hill, need, new_axes
+from hillfinder.results.hill import Hill, given_or_new, need
 from hillfinder.results.plan import Plan, Searched, of_one_hill, request
 from hillfinder.results.writers import Writes
 
@@ -176,13 +176,21 @@ class Hills(Writes, Searched):
         door.explore(m=result, color="black", marker_kwds={"radius": 6})
         return result
 
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        figsize: tuple[float, float] = (8.0, 8.0),
+        axes: Axes | None = None,
+    ) -> Axes:
         """Draw the hills on the streets and the land, coloured by grade, and return the axes.
 
         The land is what the heights along the streets span (``output.picture``).
 
         Args:
-            axes: where; ``None`` makes new ones.
+            ax: where; ``None`` makes new ones.
+            figsize: width and height of new ones, in inches.
+            axes: the old name of ``ax``; deprecated.
 
         Raises:
             ImportError: matplotlib is not installed.
@@ -192,9 +200,9 @@ class Hills(Writes, Searched):
         from hillfinder.output.visual import figure as picture
 
         self._shown()
-        axes = axes or new_axes((8.0, 8.0))
-        picture.draw_map(self, self.network, axes)
-        return axes
+        ax = given_or_new(ax, axes, figsize)
+        picture.draw_map(self, self.network, ax)
+        return ax
 
     def _shown(self) -> GeoDataFrame:
         if not self:

@@ -147,6 +147,10 @@ class StreetNetwork:
     source: StreetSource
     profiles: Profiles | None = None
 
+    def __repr__(self) -> str:
+        """Return what it is in a line."""
+        return f"<StreetNetwork: {len(self)} edges, {self.total_length_m / 1000:.1f} km>"
+
     def __len__(self) -> int:
         """Return the number of edges."""
         return len(self.edge_u)

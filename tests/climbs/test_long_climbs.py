@@ -123,7 +123,7 @@ def test_what_lies_beyond_the_warm_up_is_counted_and_not_offered() -> None:
     far = Criteria(session="long", warmup_min=(0.0, 5.0))
     top = (46.0 + 1800.0 / METRES, 8.0 + 1800.0 / METRES / np.cos(np.radians(46.0)))
     for door, criteria, offered in (((46.0, 8.0), near, 1), (top, far, 0)):
-        found = find.near(door, criteria, streets=zigzag(height), heights=height)
+        found = find.near(door, criteria, streets=zigzag(height), dem=height)
         assert len(found) == offered
         assert found.beyond.too_far == 1 - offered
         assert found.beyond.unreachable == 0
@@ -131,7 +131,7 @@ def test_what_lies_beyond_the_warm_up_is_counted_and_not_offered() -> None:
 
 def test_what_is_too_short_is_told_as_a_miss_and_not_as_too_far() -> None:
     height = Formula(lambda x, y: 0.04 * np.minimum(x + y, 2400.0))
-    found = find.near((46.0, 8.0), Criteria(session="long"), streets=zigzag(height), heights=height)
+    found = find.near((46.0, 8.0), Criteria(session="long"), streets=zigzag(height), dem=height)
     assert len(found) == 0
     assert any("is only" in words and "m long" in words for words in found.misses)
     assert not any(re.search(r"but is \d+ minutes? away", words) for words in found.misses)
@@ -143,7 +143,7 @@ def test_what_nobody_can_reach_is_not_called_far() -> None:
         (46.0, 7.994),
         Criteria(session="long"),
         streets=zigzag(height, island=True),
-        heights=height,
+        dem=height,
     )
     assert len(found) == 0
     assert "no way on foot leads there" in found.misses[0]
@@ -184,7 +184,7 @@ def portland() -> Hills:
         "45.5152,-122.6784",
         Criteria(session="long"),
         streets=DATA / "portland" / "portland-central-filtered.osm.pbf",
-        heights=DATA / "portland" / "portland-ned.tif",
+        dem=DATA / "portland" / "portland-ned.tif",
     )
 
 

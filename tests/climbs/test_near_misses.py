@@ -186,7 +186,7 @@ def test_portland_never_shows_an_empty_screen(criteria: Criteria, tmp_path: Path
         Place(45.5225, -122.66),
         criteria,
         streets=portland / "portland-central-filtered.osm.pbf",
-        heights=Raster([portland / "portland-ned.tif"]),
+        dem=Raster([portland / "portland-ned.tif"]),
         web=Web(offline=True, cache_dir=tmp_path),
     )
     assert not hills

@@ -226,7 +226,7 @@ def streets() -> hf.StreetNetwork:
 def local(streets: hf.StreetNetwork) -> hf.Hills:
     """The hills from the file itself."""
     heights = hf.Raster([DEM], kind="bare earth")
-    return hf.near(DOOR, SOON, streets=streets, heights=heights)
+    return hf.near(DOOR, SOON, streets=streets, dem=heights)
 
 
 @needs_data
@@ -321,16 +321,16 @@ def test_files_of_ones_own_come_first_and_alone_unless_more_is_asked_for(
     world: World, streets: hf.StreetNetwork
 ) -> None:
     mine = east_of(150, world.web.cache_dir.parent / "mine.tif")
-    alone = hf.near(DOOR, SOON, streets=streets, heights=mine, web=world.web)
+    alone = hf.near(DOOR, SOON, streets=streets, dem=mine, web=world.web)
     assert world.asked() == [0, 0, 0, 0]
     assert alone.heights.name.startswith("mine.tif (")
-    both = hf.near(DOOR, SOON, streets=streets, heights=mine, elevation="3dep", web=world.web)
+    both = hf.near(DOOR, SOON, streets=streets, dem=mine, elevation="3dep", web=world.web)
     assert both.heights.name.startswith(alone.heights.name)
     assert "USGS 3DEP 1/3 arc-second (" in both.heights.name
     assert both.heights.kind == "unknown"
     assert world.asked() == [3, 0, 0, 0]
     off = replace(world.web, offline=True, cache_dir=world.web.cache_dir / "new")
-    without = hf.near(DOOR, SOON, streets=streets, heights=mine, elevation="terrarium", web=off)
+    without = hf.near(DOOR, SOON, streets=streets, dem=mine, elevation="terrarium", web=off)
     assert lines(without) == lines(alone)
     assert without.heights.name == (
         f"{alone.heights.name}; without terrarium tiles (not kept here, and the network is off)"

@@ -821,7 +821,7 @@ def test_a_place_beyond_a_catalogue_is_told(scanned: Path) -> None:
 
 def test_a_catalogue_with_other_streets_is_refused(region: Region, scanned: Path) -> None:
     with pytest.raises(InputError, match="its own streets and heights"):
-        hf.near(door(), catalogue=scanned, heights=region.dem, web=NO_WEB)
+        hf.near(door(), catalogue=scanned, dem=region.dem, web=NO_WEB)
 
 
 def test_damaged_streets_of_a_catalogue_are_told(region: Region, tmp_path: Path) -> None:

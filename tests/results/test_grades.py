@@ -102,7 +102,7 @@ def test_a_line_run_backwards_has_the_other_sign(seed: int) -> None:
     ahead = random_lines(seed)
     back = [Line(one.lon[::-1], one.lat[::-1]) for one in ahead]
     signs = np.array([1, -1, -1, 1, -1, -1])
-    there, home = (figures(hf.grade(lines, heights=hilly(seed))) for lines in (ahead, back))
+    there, home = (figures(hf.grade(lines, dem=hilly(seed))) for lines in (ahead, back))
     np.testing.assert_allclose(home, there * signs, atol=1e-7)
 
 
@@ -110,8 +110,8 @@ def test_a_line_run_backwards_has_the_other_sign(seed: int) -> None:
 @given(st.integers(0, 10**6), st.floats(-400, 4000))
 def test_raising_the_land_changes_no_grade(seed: int, raised_m: float) -> None:
     lines = random_lines(seed)
-    low = figures(hf.grade(lines, heights=hilly(seed)))
-    high = figures(hf.grade(lines, heights=hilly(seed, raised_m)))
+    low = figures(hf.grade(lines, dem=hilly(seed)))
+    high = figures(hf.grade(lines, dem=hilly(seed, raised_m)))
     np.testing.assert_allclose(high, low, atol=1e-6)
 
 
@@ -125,7 +125,7 @@ def test_points_added_along_straight_pieces_change_nothing(seed: int) -> None:
         at = np.arange(len(one.lon))
         more = np.sort(np.concatenate([at, rng.uniform(0, at[-1], 9)]))
         many.append(Line(np.interp(more, at, one.lon), np.interp(more, at, one.lat)))
-    before, after = (figures(hf.grade(lines, heights=hilly(seed))) for lines in (few, many))
+    before, after = (figures(hf.grade(lines, dem=hilly(seed))) for lines in (few, many))
     np.testing.assert_allclose(after, before, atol=2e-3)
     np.testing.assert_allclose(after[:, 2:], before[:, 2:], atol=2e-4)
 
@@ -136,15 +136,15 @@ def test_points_added_along_straight_pieces_change_nothing(seed: int) -> None:
 def test_the_order_of_the_lines_is_that_of_the_rows(seed: int) -> None:
     lines = random_lines(seed)
     order = np.random.default_rng(seed).permutation(len(lines))
-    straight = figures(hf.grade(lines, heights=hilly(seed)))
-    mixed = figures(hf.grade([lines[i] for i in order], heights=hilly(seed)))
+    straight = figures(hf.grade(lines, dem=hilly(seed)))
+    mixed = figures(hf.grade([lines[i] for i in order], dem=hilly(seed)))
     np.testing.assert_allclose(mixed, straight[order], atol=1e-6)
 
 
 def test_a_line_given_twice_is_measured_as_once() -> None:
     one = line((0, 0), (200, 30), (310, 40))
-    (alone,) = figures(hf.grade([one], heights=hilly(3)))
-    twice = figures(hf.grade([one, one], heights=hilly(3)))
+    (alone,) = figures(hf.grade([one], dem=hilly(3)))
+    twice = figures(hf.grade([one, one], dem=hilly(3)))
     # Two lines show more of the model's error than one: the doubt alone may differ a little.
     tolerance = np.where(np.arange(6) == 3, 0.1 * alone[3], 1e-6)
     assert (np.abs(twice - alone) <= tolerance).all()
@@ -155,7 +155,7 @@ def test_a_line_given_twice_is_measured_as_once() -> None:
 
 def test_a_ramp_has_its_grade_all_along_in_the_direction_drawn() -> None:
     up, down, level = hf.grade(
-        [line((0, 0), (250, 0)), line((250, 5), (0, 5)), line((0, 10), (0, 90))], heights=ramp()
+        [line((0, 0), (250, 0)), line((250, 5), (0, 5)), line((0, 10), (0, 90))], dem=ramp()
     )
     # The ramp is by a sphere's metres, lengths by the ellipsoid: they differ by 0.3 %.
     assert up.length_m == pytest.approx(250, rel=0.004)
@@ -176,7 +176,7 @@ def test_length_is_that_of_the_ellipsoid_wherever_the_line_is() -> None:
         Line(np.array([25.0, 25.1]), np.array([89.9, 90.0])),
     ]
     flat = Formula(lambda x, y: 500 + 0 * x)
-    for one, found in zip(there, hf.grade(there, heights=flat), strict=True):
+    for one, found in zip(there, hf.grade(there, dem=flat), strict=True):
         assert found.length_m == pytest.approx(EARTH.line_length(one.lon, one.lat), rel=1e-9)
         assert found.gain_m == pytest.approx(0, abs=1e-6)
         assert found.steepest(30) == pytest.approx(0, abs=1e-6)
@@ -184,7 +184,7 @@ def test_length_is_that_of_the_ellipsoid_wherever_the_line_is() -> None:
 
 def test_a_ring_has_no_grade_but_is_steep() -> None:
     ring = line((0, 0), (200, 0), (200, 200), (0, 200), (0, 0))
-    (found,) = hf.grade([ring], heights=ramp())
+    (found,) = hf.grade([ring], dem=ramp())
     assert (found.gain_m, found.grade, found.grade_sigma) == (0, 0, 0)
     assert abs(found.steepest(100)) == pytest.approx(0.1, rel=0.01)
 
@@ -193,9 +193,7 @@ def test_the_steepest_is_signed_and_is_the_whole_where_the_line_is_shorter() -> 
     def valley(x: Floats, y: Floats) -> Floats:
         return 500 + np.where(x < 200, -0.2 * x, 0.05 * (x - 200) - 40) + 0 * y
 
-    long, short = hf.grade(
-        [line((0, 0), (600, 0)), line((300, 5), (320, 5))], heights=Formula(valley)
-    )
+    long, short = hf.grade([line((0, 0), (600, 0)), line((300, 5), (320, 5))], dem=Formula(valley))
     assert long.grade == pytest.approx(-20 / 600, rel=0.01)
     assert long.steepest(30) == pytest.approx(-0.2, rel=0.01)
     assert long.steepest(100) == pytest.approx(-0.2, rel=0.01)
@@ -206,11 +204,11 @@ def test_the_steepest_is_signed_and_is_the_whole_where_the_line_is_shorter() -> 
 def test_lines_meet_at_their_ends_alone() -> None:
     street = [line((-300, 0), (0, 0)), line((0, 0), (300, 0))]
     crossing = [line((0, -200), (0, 0), (0, 200)), line((-100, 0), (-100, 100))]
-    alone = figures(hf.grade(street[:1], heights=hilly(7)))
-    with_crossings = figures(hf.grade(street[:1] + crossing, heights=hilly(7)))
+    alone = figures(hf.grade(street[:1], dem=hilly(7)))
+    with_crossings = figures(hf.grade(street[:1] + crossing, dem=hilly(7)))
     np.testing.assert_allclose(with_crossings[0], alone[0], atol=1e-6)
     whole, first, second = hf.grade(
-        [line((-300, 5), (0, 5), (300, 5)), *street], heights=Formula(hilly(7).height, 30.0)
+        [line((-300, 5), (0, 5), (300, 5)), *street], dem=Formula(hilly(7).height, 30.0)
     )
     # The two halves are smoothed as one street: they meet at one height, and rise as it does.
     assert first.profile.elevation_m[-1] == second.profile.elevation_m[0]
@@ -222,7 +220,7 @@ def test_the_file_s_own_heights_and_a_repeated_point_say_nothing() -> None:
     plain = line((0, 0), (100, 0), (200, 0))
     stuttering = line((0, 0), (0, 0), (100, 0), (100, 0), (200, 0), (200, 0))
     np.testing.assert_allclose(
-        figures(hf.grade([stuttering], heights=ramp())), figures(hf.grade([plain], heights=ramp()))
+        figures(hf.grade([stuttering], dem=ramp())), figures(hf.grade([plain], dem=ramp()))
     )
 
 
@@ -232,20 +230,20 @@ def test_a_bridge_of_openstreetmap_is_straight_between_its_banks() -> None:
 
     deck = line((-60, 0), (60, 0), highway="motorway", bridge="yes")
     banks = [line((-300, 0), (-60, 0), highway="service"), line((60, 0), (300, 0), highway="path")]
-    bridge, west, _ = hf.grade([deck, *banks], heights=Formula(gorge, 10.0))
+    bridge, west, _ = hf.grade([deck, *banks], dem=Formula(gorge, 10.0))
     assert bridge.steepest(30) == pytest.approx(0.05, abs=0.005)
     assert west.grade == pytest.approx(0.05, abs=0.005)
-    (alone,) = hf.grade([deck], heights=Formula(gorge, 10.0))
+    (alone,) = hf.grade([deck], dem=Formula(gorge, 10.0))
     assert np.isnan(alone.grade)
     untagged = line((-60, 0), (60, 0), bridge="yes")
-    (read,) = hf.grade([untagged], heights=Formula(gorge, 10.0))
+    (read,) = hf.grade([untagged], dem=Formula(gorge, 10.0))
     assert abs(read.steepest(30)) > 1
 
 
 def test_what_a_watch_recorded_is_trusted_less_on_a_hillside() -> None:
     across = line((0, 0), (0, 200))
     recorded = Line(across.lon, across.lat, recorded=True)
-    drawn, tracked = (hf.grade([one], heights=ramp(0.4))[0] for one in (across, recorded))
+    drawn, tracked = (hf.grade([one], dem=ramp(0.4))[0] for one in (across, recorded))
     assert tracked.grade == drawn.grade
     assert tracked.grade_sigma > 1.5 * drawn.grade_sigma
 
@@ -256,7 +254,7 @@ def test_tags_never_keep_a_line_from_being_measured() -> None:
         for i, kind in enumerate(("motorway", "construction", "nonsense", "steps", "", "a;b"))
     ]
     odd = line((0, 50), (100, 50), highway=["path", "steps"], bridge=True, name=None, layer=3)
-    for found in hf.grade([*closed, odd], heights=ramp()):
+    for found in hf.grade([*closed, odd], dem=ramp()):
         assert found.grade == pytest.approx(0.1, rel=0.004)
 
 
@@ -272,7 +270,7 @@ def test_what_the_heights_do_not_cover_is_unknown_and_keeps_its_row() -> None:
             Line(np.array([100.0, 100.01]), np.array([-30.0, -30.0])),
             line((-300, 10), (200, 10), (-300, 11)),
         ],
-        heights=Formula(west_only),
+        dem=Formula(west_only),
     )
     assert inside.grade == pytest.approx(0.1, rel=0.004)
     for unknown in (across, outside, beyond):
@@ -289,7 +287,7 @@ def test_what_the_heights_do_not_cover_is_unknown_and_keeps_its_row() -> None:
     "points", [[], [(0, 0)], [(0, 0), (0, 0)], [(0, 0)] * 5], ids=["none", "one", "two", "five"]
 )
 def test_a_line_without_length_has_no_grade(points: list[tuple[float, float]]) -> None:
-    grades = hf.grade([line(*points, a=1), line((0, 0), (50, 0))], heights=ramp())
+    grades = hf.grade([line(*points, a=1), line((0, 0), (50, 0))], dem=ramp())
     (row, _) = json.loads(grades.to_json())["lines"]
     unknown = dict.fromkeys(FIGURES[1:])
     assert row == {"length_m": 0.0, **unknown, "properties": {"a": 1}}
@@ -299,7 +297,7 @@ def test_a_line_without_length_has_no_grade(points: list[tuple[float, float]]) -
 
 @pytest.mark.parametrize("metres", [0.002, 0.5, 3, 9.99, 10.01])
 def test_a_line_shorter_than_a_sample_has_a_grade(metres: float) -> None:
-    (found,) = hf.grade([line((0, 0), (metres, 0))], heights=ramp())
+    (found,) = hf.grade([line((0, 0), (metres, 0))], dem=ramp())
     assert found.grade == pytest.approx(0.1, rel=0.01)
     assert found.steepest(30) == pytest.approx(found.grade)
     assert np.isfinite(found.grade_sigma)
@@ -310,7 +308,7 @@ def test_a_flight_round_the_earth_is_no_path() -> None:
         Line(np.array([0.0, 170.0]), np.array([0.0, 10.0])),
         Line(np.array([170.0, -100.0, 0.0]), np.array([10.0, 10.0, 0.0])),
     ]
-    grades = hf.grade([*flights, line((0, 0), (50, 0))], heights=ramp())
+    grades = hf.grade([*flights, line((0, 0), (50, 0))], dem=ramp())
     assert [np.isnan(found.grade) for found in grades] == [True, True, False]
     assert grades[0].length_m > 1.8e7
 
@@ -318,7 +316,7 @@ def test_a_flight_round_the_earth_is_no_path() -> None:
 def test_long_lines_that_share_ends_are_not_smoothed_together() -> None:
     far = 1.2 * LONGEST_BLOCK_M
     flat = Formula(lambda x, y: 500 + 0.01 * np.abs(x) + 0 * y, 30.0)
-    one, other = hf.grade([line((-far, 0), (0, 0)), line((0, 0), (far, 0))], heights=flat)
+    one, other = hf.grade([line((-far, 0), (0, 0)), line((0, 0), (far, 0))], dem=flat)
     # Each runs straight to its end. As one street the foot of the valley would be rounded off.
     assert one.profile.elevation_m[-1] == pytest.approx(500, abs=1e-3)
     assert other.profile.elevation_m[0] == pytest.approx(500, abs=1e-3)
@@ -327,9 +325,9 @@ def test_long_lines_that_share_ends_are_not_smoothed_together() -> None:
 def test_heights_that_are_none_are_refused_and_not_taken_for_a_void() -> None:
     photo = Formula(lambda x, y: np.random.default_rng(1).uniform(0, 5000, np.shape(x)))
     with pytest.raises(HeightsError, match="no heights in metres"):
-        hf.grade([line((0, 0), (500, 0))], heights=photo)
+        hf.grade([line((0, 0), (500, 0))], dem=photo)
     with pytest.raises(HeightsError):
-        hf.grade([line((0, 0), (500, 0))], heights="absent.tif")
+        hf.grade([line((0, 0), (500, 0))], dem="absent.tif")
 
 
 # --- Forms ----------------------------------------------------------------------------------------
@@ -392,7 +390,7 @@ def test_a_series_keeps_its_index() -> None:
 
 def test_a_notebook_gets_a_table_with_the_lines_as_drawn() -> None:
     drawn = [line((0, 0), (90, 40), (200, 0), name="a"), line((0, 9), (50, 9), n=2), line((1, 1))]
-    grades = hf.grade(drawn, heights=ramp())
+    grades = hf.grade(drawn, dem=ramp())
     frame = grades.frame
     assert tuple(frame.columns) == (*COLUMNS, "geometry")
     assert frame.crs == "EPSG:4326"
@@ -402,7 +400,7 @@ def test_a_notebook_gets_a_table_with_the_lines_as_drawn() -> None:
     assert frame["grade"].dtype == np.float64
     assert frame["grade"].isna().tolist() == [False, False, True]
     assert repr(grades) == "<Grades of 3 lines by a formula>"
-    shown = hf.grade([line((0, 0), (9, 0), name="<script>")], heights=ramp())._repr_html_()
+    shown = hf.grade([line((0, 0), (9, 0), name="<script>")], dem=ramp())._repr_html_()
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
 
@@ -420,7 +418,7 @@ def test_a_table_of_geopandas_keeps_its_values_in_any_system() -> None:
         ),
         crs=2056,
     )
-    found = hf.grade(table.iloc[:1], heights=Formula(lambda x, y: 500 + 0 * x))
+    found = hf.grade(table.iloc[:1], dem=Formula(lambda x, y: 500 + 0 * x))
     (row,) = json.loads(found.to_json())["lines"]
     assert row["properties"] == {
         "when": "2026-03-01 00:00:00", "n": 1, "x": None, "tags": ["a", 1],
@@ -445,7 +443,7 @@ json_values = st.recursive(
 def test_json_and_csv_give_back_what_went_in(properties: list[dict[str, Any]]) -> None:
     lines = [line((0, 9 * i), (100 - 90 * i, 9 * i)) for i in range(len(properties))]
     told = [Line(one.lon, one.lat, said) for one, said in zip(lines, properties, strict=True)]
-    grades = hf.grade(told, heights=Formula(west_only if len(told) > 1 else ramp().height))
+    grades = hf.grade(told, dem=Formula(west_only if len(told) > 1 else ramp().height))
     rows = json.loads(grades.to_json().encode("ascii"))["lines"]
     assert [row["properties"] for row in rows] == properties
     assert all(tuple(row) == COLUMNS for row in rows)
@@ -463,7 +461,7 @@ def test_nothing_in_a_name_steers_the_table() -> None:
             line((0, 0), (100, 0), name=HOSTILE),
             line((0, 9), (100, 9), Name="\u05e8\u05d7\u05d5\u05d1"),
         ],
-        heights=ramp(),
+        dem=ramp(),
     )
     text = to_text(grades)
     assert "\x1b" not in text
@@ -479,7 +477,7 @@ def test_nothing_in_a_name_steers_the_table() -> None:
 @pytest.mark.parametrize("width", [40, 60, 71, 72, 200])
 def test_no_number_is_cut_short_however_narrow_the_terminal(width: int) -> None:
     steep = line((0, 0), (1234, 0), name="SW College Street, from one end to the other")
-    grades = hf.grade([steep, steep], heights=ramp(-0.2345))
+    grades = hf.grade([steep, steep], dem=ramp(-0.2345))
     text = to_text(grades, Console(file=io.StringIO(), width=width))
     assert max(map(cell_len, text.splitlines())) <= width
     assert text.count("1238 m") == text.count("-289 m") == text.count("-23.4 ± ") == 2
@@ -490,7 +488,7 @@ def test_no_number_is_cut_short_however_narrow_the_terminal(width: int) -> None:
 def test_the_table_speaks_feet_and_says_what_is_missing() -> None:
     grades = hf.grade(
         [line((-300, 0), (-148, 0), n=1, m=None), line((300, 0), (400, 0))],
-        heights=Formula(west_only),
+        dem=Formula(west_only),
     )
     text = to_text(grades, units="imperial")
     assert "n=1" in text
@@ -655,9 +653,9 @@ def test_without_a_file_heights_come_from_tiles(
 def test_seattle_s_blocks_are_measured_better_together_than_alone() -> None:
     blocks = DATA / "seattle" / "magnolia_blocks.geojson"
     heights = Raster([DATA / "seattle" / "Seattle_clip_SRTM.tif"])
-    together = hf.grade(blocks, heights=heights)
+    together = hf.grade(blocks, dem=heights)
     assert len(together) == 217
-    alone = [hf.grade([found.line], heights=heights)[0] for found in together]
+    alone = [hf.grade([found.line], dem=heights)[0] for found in together]
     true = np.array([found.properties["SLOPE_PCT"] for found in together]) / 100
 
     def error(grades: Sequence[hf.GradedLine] | hf.Grades) -> float:

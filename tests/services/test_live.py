@@ -110,7 +110,7 @@ def assert_same_job(world: World, tmp_path: Path) -> None:
     web = hf.Web(offline=True, cache_dir=tmp_path / "local")
     source = Tiles(web).source
     heights = FromTiles(hf.Raster([path]), source, replace(source, **read))
-    local = hf.near(world.place, streets=world.city.osm, heights=heights, web=web)
+    local = hf.near(world.place, streets=world.city.osm, dem=heights, web=web)
     expected = json.loads(local.to_json())["hills"]
     assert [hill["name"] for hill in found] == [hill["name"] for hill in expected]
     assert [hill["way_ids"] for hill in found] == [hill["way_ids"] for hill in expected]

@@ -135,7 +135,7 @@ def test_nothing_is_unpickled() -> None:
 
 
 def search(made: DemoFiles, web: Web) -> hf.Hills:
-    return hf.near(town.DOOR, streets=made.osm, heights=made.dem, web=web)
+    return hf.near(town.DOOR, streets=made.osm, dem=made.dem, web=web)
 
 
 def test_a_second_search_reads_no_street_and_no_height(made: DemoFiles, web: Web) -> None:
@@ -158,10 +158,10 @@ def test_a_second_search_reads_no_street_and_no_height(made: DemoFiles, web: Web
 def test_a_file_that_changed_is_read_again(made: DemoFiles, web: Web, tmp_path: Path) -> None:
     mine = tmp_path / "mine.osm"
     mine.write_bytes(made.osm.read_bytes())
-    first = hf.near(town.DOOR, streets=mine, heights=made.dem, web=web)
+    first = hf.near(town.DOOR, streets=mine, dem=made.dem, web=web)
     mine.write_text(mine.read_text(encoding="utf-8").replace("Lane", "Loan"), encoding="utf-8")
     os.utime(mine, ns=(1, 1))
-    second = hf.near(town.DOOR, streets=mine, heights=made.dem, web=web)
+    second = hf.near(town.DOOR, streets=mine, dem=made.dem, web=web)
     assert "Lane" in first.to_json()
     assert "Lane" not in second.to_json()
 
@@ -249,7 +249,7 @@ def test_heights_without_a_key_are_not_kept(made: DemoFiles, web: Web) -> None:
         def __call__(self, lon: Any, lat: Any) -> Any:
             return np.zeros(len(lon)) + 100 * lat + 100 * lon
 
-    hf.near(town.DOOR, streets=made.osm, heights=Flat(), web=web)
+    hf.near(town.DOOR, streets=made.osm, dem=Flat(), web=web)
     assert [entry.about["heights"]["name"] for entry in web.cache.entries("areas")] == ["none"]
 
 

@@ -72,7 +72,7 @@ def test_no_hill_no_run_and_the_reason() -> None:
         town([(1, [0, 1], STREET)], {0: (0.0, 0.0), 1: (900.0, 0.0)}), Formula(lambda x, y: 0 * x)
     )
     found = find.near((46.0, 8.001), Criteria(session="rolling"), streets=network,
-                      heights=Formula(lambda x, y: 0 * x))  # fmt: skip
+                      dem=Formula(lambda x, y: 0 * x))  # fmt: skip
     assert len(found) == 0
     assert found.tour is None
     assert "No hill" in found.misses[0]
@@ -97,7 +97,7 @@ def test_a_run_is_whole_on_target_and_takes_each_hill_once(
         door,
         criteria,
         streets=folder / ("portland-central-filtered.osm.pbf" if portland else "osm_graph.graphml"),
-        heights=folder / ("portland-ned.tif" if portland else "dem.tif"),
+        dem=folder / ("portland-ned.tif" if portland else "dem.tif"),
     )
     run = found.tour
     assert run is not None
@@ -132,7 +132,7 @@ def slopes(minutes: float, lon: float = 8.0) -> Hills:
     ways += [(10 + i, [i, 20 + i], {**STREET, "name": f"Slope {i}"}) for i in range(10)]
     land = Formula(lambda x, y: 0.08 * y + 0.0 * x)
     criteria = Criteria(session="rolling", minutes=minutes, warmup_min=(2.0, 20.0))
-    return find.near((46.0, lon), criteria, streets=attach(town(ways, nodes), land), heights=land)
+    return find.near((46.0, lon), criteria, streets=attach(town(ways, nodes), land), dem=land)
 
 
 @pytest.mark.slow

@@ -307,7 +307,7 @@ def test_two_hills_change_places_in_the_rain(server: OpenMeteo, tmp_path: Path) 
             Place(LAT, LON),
             criteria,
             streets=network,
-            heights=heights,
+            dem=heights,
             web=Web(
                 cache_dir=tmp_path / f"{rain}", addresses={"HILLFINDER_OPENMETEO_URL": server.url}
             ),
@@ -340,11 +340,11 @@ def test_a_dead_service_costs_the_weather_and_not_the_hills(tmp_path: Path) -> N
     heights = Formula(lambda _, y: 100 + 0.1 * y)
     criteria = Criteria(weather=True, warmup_min=(0.0, 20.0))
     streets = town([(1, (1, 2), CLEAN)], nodes)
-    found = hf.near(Place(LAT, LON), criteria, streets=streets, heights=heights, web=web)
+    found = hf.near(Place(LAT, LON), criteria, streets=streets, dem=heights, web=web)
     assert len(found) == 1
     assert found.sky[0].startswith("Open-Meteo ")
     off = Web(cache_dir=tmp_path, offline=True)
-    found = hf.near(Place(LAT, LON), criteria, streets=streets, heights=heights, web=off)
+    found = hf.near(Place(LAT, LON), criteria, streets=streets, dem=heights, web=off)
     assert found.sky == ("No weather: the network is switched off.",)
     assert len(found) == 1
 
@@ -399,7 +399,7 @@ def test_what_is_said_of_a_steep_street_of_portland() -> None:
     found = hf.near(
         "45.5152,-122.6784",
         streets=folder / "portland-central-filtered.osm.pbf",
-        heights=folder / "portland-ned.tif",
+        dem=folder / "portland-ned.tif",
     )
     assert all(hill.safety and hill.approach_safety for hill in found)
     college = found[0].safety

@@ -450,7 +450,7 @@ def portland(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Hills]:
             "45.5152,-122.6784",
             Criteria(**asked),
             streets=data / "portland-central-filtered.osm.pbf",
-            heights=data / "portland-ned.tif",
+            dem=data / "portland-ned.tif",
             weights=weights,
             web=web,
         )

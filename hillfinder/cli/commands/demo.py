@@ -48,7 +48,7 @@ def demo(
         ):
             made = files.write_town(Path(built))
             streets = osm_file.read_extract(made.osm)  # a town made for this once is not kept
-            hills = find.near(town.DOOR, streets=streets, heights=made.dem, web=Web(offline=True))
+            hills = find.near(town.DOOR, streets=streets, dem=made.dem, web=Web(offline=True))
         plan = hills.workout()
         terminal.show(hills, "table", units, workout=plan, pickable=False)
         plan.write(targets, units=units, overwrite=force)

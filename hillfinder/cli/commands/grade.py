@@ -66,7 +66,7 @@ def grade(
         given = lines.parse(_stdin(), "stdin") if str(file) == "-" else lines.read(file)
         with progress_display.watch("Measuring", quiet=quiet) as progress:
             web = Web.from_environment(offline=offline, progress=progress)
-            grades = find.grade(given, heights=files, elevation=elevation, web=web)
+            grades = find.grade(given, dem=files, elevation=elevation, web=web)
         if output == "table":
             terminal.print_text(lambda console: measured.to_text(grades, console, units=units))
         else:

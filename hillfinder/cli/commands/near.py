@@ -180,7 +180,7 @@ def near(
                 place,
                 criteria,
                 streets=osm,
-                heights=heights,
+                dem=heights,
                 elevation=elevation,
                 catalogue=catalogue,
                 web=web,
