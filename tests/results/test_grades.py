@@ -358,7 +358,7 @@ def test_a_table_keeps_its_index_and_columns(crs: str | None) -> None:
     table = given_table()
     table = table.to_crs(crs) if crs else table.set_crs(None, allow_override=True)
     before = table.copy()
-    frame = hf.grade(table, heights=ramp()).frame
+    frame = hf.grade(table, dem=ramp()).frame
     assert frame.index.tolist() == ["w", "x", "x", "z"]  # each part a row, and none for the point
     assert frame.index.name == "block"
     assert list(frame.columns) == [
@@ -372,18 +372,18 @@ def test_a_table_keeps_its_index_and_columns(crs: str | None) -> None:
     assert frame.active_geometry_name == "shape"
     assert [len(each.coords) for each in frame.geometry] == [2, 2, 2, 2]
     pd.testing.assert_frame_equal(table, before)
-    assert len(hf.grade(table, heights=ramp()).frame.columns) == len(frame.columns)
+    assert len(hf.grade(table, dem=ramp()).frame.columns) == len(frame.columns)
 
 
 def test_the_figures_of_a_table_join_it_by_its_index() -> None:
     table = given_table().drop("x")
-    joined = table.join(hf.grade(table, heights=ramp()).frame["length_m"])
+    joined = table.join(hf.grade(table, dem=ramp()).frame["length_m"])
     assert joined["length_m"].round().tolist()[::2] == [100, 80]
     assert joined["length_m"].isna().tolist() == [False, True, False]
 
 
 def test_a_series_keeps_its_index() -> None:
-    frame = hf.grade(given_table().geometry, heights=ramp()).frame
+    frame = hf.grade(given_table().geometry, dem=ramp()).frame
     assert frame.index.tolist() == ["w", "x", "x", "z"]
     assert list(frame.columns) == ["geometry", *FIGURES]
 
