@@ -136,7 +136,9 @@ def near(
         wanted = _streets(streets, where, _radius_m(criteria), web)
         area = store.get(_with_heights(wanted, _heights(dem, elevation, where, web), web), web)
         source = area.heights
-        network = uncertainty.with_uncertainty(store.cut(area.network, wanted.bounds), source)
+        network = uncertainty.with_uncertainty(
+            store.cut_to_box(area.network, wanted.bounds), source
+        )
     router = Router(network, where, criteria)
     sky = safety.outlook(where, criteria, web)
     judge = safety.Judge(network, sky)

@@ -90,7 +90,7 @@ def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> 
     """
     about = dataset.about(folder)
     _check(about, criteria, folder)
-    bounds = store.around(place, radius_m)
+    bounds = store.box_around(place, radius_m)
     streets, heights = _streets(folder, place, bounds)
     rows = dataset.read(folder, bounds, NEEDED)
     low, high = criteria.grade_range

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: How the temporary files are named.
-PART = re.compile(r"\.hillfinder-[0-9a-f]{12}\.part")
+PART_NAME = re.compile(r"\.hillfinder-[0-9a-f]{12}\.part")
 
 
 def write_atomically(path: Path, data: bytes, *, synced: bool) -> None:

@@ -1,4 +1,4 @@
-"""What is kept on disk: one folder of files, each whole, checked when it is read, oldest out first.
+"""The cache on disk: a folder of files, checked when they are read; the oldest are dropped first.
 
 A file begins with one line of JSON: the version of this layout, when it was written, the checksum
 of all that follows, and what its writer says about it. It is written beside its place and moved
@@ -19,22 +19,23 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from hillfinder.services.atomic_file import PART, write_atomically
+from hillfinder.services.atomic_file import PART_NAME, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
+#: Version of the first line of a file; files of other versions are dropped.
 LAYOUT = 1
-#: The folders that are ours, by what is in them, in words.
-KINDS = {"areas": "areas of streets", "replies": "replies of services"}
+#: The subfolders of the cache, each with what is in it, in words.
+CACHE_KINDS = {"areas": "areas of streets", "replies": "replies of services"}
 LOCKS = "locks"
-_NAME = re.compile(rf"[0-9a-f]{{64}}\.\w+|{PART.pattern}")
-#: A file half written so long ago was left by a process that is dead.
+_NAME = re.compile(rf"[0-9a-f]{{64}}\.\w+|{PART_NAME.pattern}")
+#: A temporary file this old was left by a process that died, s.
 ABANDONED_S = 3600.0
-#: How much is left when room is made, so that it is not made for every file.
-LEFT = 0.9
+#: Share of the limit that is left full when room is made, so that it is not made for every file.
+LEFT_FULL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Cache:
     def __init__(
         self, folder: Path, limit: int, complain: Callable[[str], None] = lambda _: None
     ) -> None:
-        """Use ``folder``, and ``limit`` bytes of it; ``complain`` is told why nothing is kept."""
+        """Use ``limit`` bytes of ``folder``; ``complain`` gets the reason when nothing is kept."""
         self.folder = folder
         self.limit = limit
         self._complain = complain
@@ -117,7 +118,7 @@ class Cache:
     def entries(self, kind: str = "") -> list[Entry]:
         """Return what is kept, of one kind or of all, what was used last first."""
         found = []
-        for each in (kind,) if kind else KINDS:
+        for each in (kind,) if kind else CACHE_KINDS:
             for path, status in self._files(each):
                 if path.suffix == ".part":
                     continue
@@ -140,7 +141,7 @@ class Cache:
             OSError: a file cannot be removed.
         """
         freed = 0
-        for kind in KINDS:
+        for kind in CACHE_KINDS:
             for path, status in self._files(kind):
                 path.unlink(missing_ok=True)
                 freed += status.st_size
@@ -216,14 +217,14 @@ class Cache:
         Raises:
             OSError: there will never be room for so much.
         """
-        if size > self.limit * LEFT:
+        if size > self.limit * LEFT_FULL:
             msg = f"more than the {self.limit / 2**20:.0f} MB that may be kept"
             raise OSError(msg)
         with self._guard:
             if self._used is not None and self._used + size <= self.limit:
                 self._used += size
                 return
-            files = [file for kind in KINDS for file in self._files(kind)]
+            files = [file for kind in CACHE_KINDS for file in self._files(kind)]
             self._used = size + sum(status.st_size for _, status in files)
             old = time.time() - ABANDONED_S
             for path, status in files:
@@ -232,7 +233,7 @@ class Cache:
             if self._used > self.limit:
                 before = self._used
                 for path, status in sorted(files, key=lambda file: file[1].st_mtime):
-                    if self._used <= self.limit * LEFT:
+                    if self._used <= self.limit * LEFT_FULL:
                         break
                     self._used -= _remove(path, status.st_size)
                 _log.info("dropped %d bytes, unused for longest", before - self._used)

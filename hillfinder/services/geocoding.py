@@ -25,15 +25,15 @@ NOMINATIM = Service(
     pause_s=5.0,
     apart_s=1.0,  # https://operations.osmfoundation.org/policies/nominatim/
 )
-#: So many matches are asked for and told.
-MOST = 5
-#: Matches so near each other are one place, mapped as a point and as an area.
+#: Number of matches that are asked for and shown.
+MOST_MATCHES = 5
+#: Matches nearer than this, degrees, are one place, mapped as a point and as an area.
 SAME_DEG = 0.02
 EXAMPLE = 'write latitude, longitude in degrees, for instance "45.4993,-122.6974"'
 
 _SAME = str.maketrans("−–′’ʹ″”“º˚", "--'''\"\"\"°°")  # noqa: RUF001 - look-alikes are the point
 _UNSIGNED = r"\d+(?:\.\d*)?"
-_NUMBER = (
+_ANGLE = (
     rf"([-+]?(?:{_UNSIGNED}|\.\d+))\s*"
     rf"""(?:°\s*(?:({_UNSIGNED})'\s*(?:({_UNSIGNED})"\s*)?)?)?"""
 )
@@ -41,9 +41,9 @@ _SIDE = r"([NSEW])"
 _PAIRS = tuple(
     re.compile(pair, re.IGNORECASE)
     for pair in (
-        rf"(){_NUMBER}()(?:\s*[,;]\s*|\s+|(?<=\s))(){_NUMBER}()",
-        rf"(){_NUMBER}{_SIDE}\s*[,;]?\s*(){_NUMBER}{_SIDE}",
-        rf"{_SIDE}\s*{_NUMBER}()[,;]?\s*{_SIDE}\s*{_NUMBER}()",
+        rf"(){_ANGLE}()(?:\s*[,;]\s*|\s+|(?<=\s))(){_ANGLE}()",
+        rf"(){_ANGLE}{_SIDE}\s*[,;]?\s*(){_ANGLE}{_SIDE}",
+        rf"{_SIDE}\s*{_ANGLE}()[,;]?\s*{_SIDE}\s*{_ANGLE}()",
     )
 )
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
@@ -72,7 +72,7 @@ def locate(text: str | tuple[float, float] | Place, web: Web) -> Place:
     if not words:
         msg = f"No place was given: {EXAMPLE}, or a name."
         raise PlaceError(msg)
-    return _read(words) or _ask(words, web)
+    return _from_numbers(words) or _ask_nominatim(words, web)
 
 
 def _from_pair(pair: tuple[float, float]) -> Place:
@@ -92,7 +92,7 @@ def _real(lat: float, lon: float) -> Place:
     return Place(lat, lon)
 
 
-def _read(words: str) -> Place | None:
+def _from_numbers(words: str) -> Place | None:
     """Return the place that ``words`` give in numbers, ``None`` where they are words."""
     plain = words.translate(_SAME).strip("()[] ")
     if len(_DECIMAL_COMMA.findall(plain)) == 2 and "." not in plain:
@@ -138,7 +138,7 @@ def _angle(words: str, degrees: str, minutes: str, seconds: str) -> float:
     return -size if degrees.startswith("-") else size
 
 
-def _ask(words: str, web: Web) -> Place:
+def _ask_nominatim(words: str, web: Web) -> Place:
     """Ask Nominatim, by way of OSMnx, and say which of its answers is taken."""
     reply = b""
 
@@ -175,7 +175,7 @@ def _ask(words: str, web: Web) -> Place:
 
 def _several(url: str) -> str:
     """Return OSMnx's question with more than the one answer that OSMnx asks for."""
-    return url.replace("limit=1&", f"limit={MOST}&")
+    return url.replace("limit=1&", f"limit={MOST_MATCHES}&")
 
 
 def _matches(data: bytes) -> list[Place]:

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from hillfinder.services.client import Web
     from hillfinder.services.service import Service
 
-T = TypeVar("T")
+Result = TypeVar("Result")
 
-#: Written into every question to Overpass: less than the door waits, so that it says what is wrong.
+#: Time limit in every question to Overpass, s: less than ``Web`` waits, so that Overpass says what
+#: is wrong.
 OVERPASS_WORKS_S = 50
 #: Put before an address, it leaves OSMnx no host to look up.
 _NOWHERE = "http://127.0.0.1/"
@@ -56,14 +57,14 @@ class _WouldSendError(Exception):
 
 def run(
     web: Web,
-    ask: Callable[[ModuleType], T],
+    ask: Callable[[ModuleType], Result],
     *,
     service: Service,
     check: Callable[[bytes], None],
     tags: Sequence[str] = (),
     node_tags: Sequence[str] = (),
     amend: Callable[[str], str] = str,
-) -> T:
+) -> Result:
     """Return ``ask(osmnx)``: OSMnx words the questions and reads the replies, ``web`` carries.
 
     Left alone, OSMnx waits without end for a busy server, keeps what it did not check, and asks a

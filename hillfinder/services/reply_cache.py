@@ -1,4 +1,4 @@
-"""Replies of services, kept: good ones while there is room, that there is none for a day."""
+"""Replies of services in the cache: good ones while there is room, "nothing there" for a day."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[bytes], None]
 
-#: So long it is believed that there is nothing; offline for ever.
+#: How long a service is believed that it has nothing there, s; offline, for ever.
 ABSENT_S = 86_400.0
 
 

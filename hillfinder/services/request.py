@@ -1,4 +1,4 @@
-"""One question to a service, sent once: what goes out, what comes back, and what can be wrong."""
+"""A question to a service, and sending it once: what goes out and what can go wrong."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ if TYPE_CHECKING:
     from hillfinder.services.service import Service
 
 PROJECT_URL = "https://github.com/hillfinder/hillfinder"
-#: The streets of a dense city within 5 km are 30 MB: far beyond that it is no answer of ours.
+#: Largest reply that is read, bytes. The streets of a dense city within 5 km are 30 MB.
 LARGEST_REPLY = 64 * 2**20
-#: A service that asks for a longer pause is left alone, and the user told.
+#: Longest wait, s: a service that asks for more is not asked again, and the user hears why.
 LONGEST_WAIT_S = 60.0
+#: How long connecting may take, s.
 CONNECT_S = 10.0
-NOT_FOUND, BUSY, FAILING = 404, (429, 503, 504), (500, 502)
+#: HTTP statuses: a part of a file, nothing there, asked too often, a fault that may pass.
 PARTIAL = 206
+NOT_FOUND = 404
+TOO_BUSY = (429, 503, 504)
+FAILING = (500, 502)
 
 
-class Fault(Exception):  # noqa: N818 - it never leaves these rooms
+class Fault(Exception):  # noqa: N818 - it never leaves this folder
     """A try that failed; ``wait_s`` is how long to wait at least, infinity where it is no use."""
 
     def __init__(self, what: str, wait_s: float = 0.0) -> None:
@@ -208,9 +212,9 @@ def _refusal(response: requests.Response, pause_s: float) -> Fault:
 
     status, later = response.status_code, response.headers.get("Retry-After", "").strip()
     what = f"answered {status} {response.reason or ''}".strip()
-    if status not in (*BUSY, *FAILING):
+    if status not in (*TOO_BUSY, *FAILING):
         return Fault(what, math.inf)
-    wait_s = pause_s if status in BUSY else 0.0
+    wait_s = pause_s if status in TOO_BUSY else 0.0
     if later.isdecimal():  # a number of seconds or a date (RFC 9110, 10.2.3)
         wait_s = max(wait_s, float(later))
     elif date := parsedate_tz(later):

@@ -9,6 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Places are sent to services, and logged, on a grid this wide, degrees: about 1 km. That shows the
+#: quarter, not the door.
+GRID_DEG = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:

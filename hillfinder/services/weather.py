@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hillfinder.errors import DataError, OfflineError, ServiceError
 from hillfinder.services.request import Question
-from hillfinder.services.service import Probe, Service
+from hillfinder.services.service import GRID_DEG, Probe, Service
 from hillfinder.units import Part, Rainfall, Sentence, SnowDepth, Speed, Temperature
 
 if TYPE_CHECKING:
@@ -48,23 +48,39 @@ HOURLY = {
     "wind_speed_10m": "km/h",
     "wind_gusts_10m": "km/h",
 }
-LEAST, MOST = -100.0, 1000.0
-#: About 1 km: what is asked for shows the quarter, not the door.
-GRID_DEG = 0.01
-#: A forecast is good for an hour: so long a reply is kept.
+#: What a value may be, in its unit: nothing else was ever measured on earth.
+LOWEST_VALUE = -100.0
+HIGHEST_VALUE = 1000.0
+#: How long a forecast is served from the cache, s.
 KEPT_S = 3600
-#: The forecast reaches so far to either side.
-AHEAD_DAYS, BACK_DAYS = 15, 90
-#: Nobody waits longer than this for the weather: the hills are there without it.
-TIMEOUT_S, PATIENCE_S = 10.0, 25.0
-#: So long a run is looked ahead, and so long before it rain makes a street wet and a frost bites.
-AHEAD_H, WET_H, FROST_H = 2, 3, 12
+#: How far the forecast reaches ahead, days.
+AHEAD_DAYS = 15
+#: How far it reaches back, days.
+BACK_DAYS = 90
+#: How long Open-Meteo may be silent, s: the hills are there without it.
+FORECAST_TIMEOUT_S = 10.0
+#: How long all tries may take, s.
+FORECAST_PATIENCE_S = 25.0
+#: Length of a run, hours.
+AHEAD_H = 2
+#: How long before the run rain still leaves a street wet, hours.
+WET_H = 3
+#: How long before the run a frost still bites, hours.
+FROST_H = 12
 
-#: Less than 0.2 mm leaves a street dry. At 2 degrees of air the ground freezes on a clear night.
-WET_MM, FROST_C = 0.2, 2.0
-SNOW_M, SNOWFALL_CM = 0.01, 0.5
-#: Felt temperature from which exertion is a risk, and at which cold is.
-HOT_C, COLD_C = 30.0, -10.0
+#: Rain that makes a street wet, mm.
+WET_MM = 0.2
+#: Air temperature at which the ground freezes on a clear night, degrees Celsius.
+FROST_C = 2.0
+#: Snow on the ground that counts, m.
+SNOW_M = 0.01
+#: Snowfall that counts, cm.
+SNOWFALL_CM = 0.5
+#: Felt temperature from which exertion is a risk, degrees Celsius.
+HOT_C = 30.0
+#: Felt temperature down from which cold is, degrees Celsius.
+COLD_C = -10.0
+#: Gusts from which branches fall, km/h.
 GUSTS_KM_H = 60.0
 
 
@@ -182,8 +198,8 @@ def ask(place: Place, at: datetime, web: Web, now: datetime | None = None) -> We
                 key=f"{urls[0]} in hour {now.timestamp() // KEPT_S:.0f}",
                 suffix=".json",
                 tries=2,
-                timeout_s=TIMEOUT_S,
-                patience_s=PATIENCE_S,
+                timeout_s=FORECAST_TIMEOUT_S,
+                patience_s=FORECAST_PATIENCE_S,
             )
         )
     except OfflineError as error:
@@ -248,14 +264,14 @@ def _hours(data: bytes) -> dict[float, dict[str, float | None]]:
             raise DataError(msg)
         rows = zip(columns["time"], *(columns[name] for name in HOURLY), strict=True)
         return {
-            float(row[0]): dict(zip(HOURLY, map(_number, row[1:]), strict=True)) for row in rows
+            float(row[0]): dict(zip(HOURLY, map(_measured, row[1:]), strict=True)) for row in rows
         }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         msg = "not the JSON that Open-Meteo sends"
         raise DataError(msg) from error
 
 
-def _number(value: object) -> float | None:
+def _measured(value: object) -> float | None:
     """Return a value of the reply.
 
     Raises:
@@ -265,6 +281,6 @@ def _number(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
-    if not (math.isfinite(value) and LEAST <= value <= MOST):
+    if not (math.isfinite(value) and LOWEST_VALUE <= value <= HIGHEST_VALUE):
         raise ValueError
     return float(value)

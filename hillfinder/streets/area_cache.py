@@ -1,4 +1,4 @@
-"""Areas kept on disk: streets, and the heights along them, built once and then read in a blink.
+"""Areas on disk: streets and the heights along them, built once and read within milliseconds.
 
 An area is kept with where its streets come from, the box it covers and when it was fetched. It
 serves every place from which all that is wanted lies inside that box. It is dropped when it is
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from hillfinder.streets.network import StreetNetwork
 
 _log = logging.getLogger(__name__)
-#: An area reaches so much farther than is asked for: a start a street away needs no other.
+#: How much farther than asked an area reaches, m: a start one street away needs no other.
 NEIGHBOURS_M = 400.0
-#: From such an age on it is said how old an area is. Streets change by about a hundredth a year.
+#: Age from which the user is told how old an area is, days. Streets change by about 1 % a year.
 OLD_DAYS = 90.0
 #: Code that decides what is in an area, as files and folders of the package.
 BUILDERS = ("earth.py", "units.py", "model", "streets", "elevation")
@@ -89,7 +89,7 @@ def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
     """
     from hillfinder.streets import osmnx_graph, overpass
 
-    box = overpass.box(place, radius_m + NEIGHBOURS_M)
+    box = overpass.grid_box(place, radius_m + NEIGHBOURS_M)
 
     def make() -> Area:
         pulled = overpass.pull(place, radius_m + NEIGHBOURS_M, web)
@@ -97,7 +97,7 @@ def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
         return Area(network, box, time.time())
 
     servers = ", ".join(map(without_password, web.urls(overpass.OVERPASS)))
-    return Wanted(f"Overpass {servers}", around(place, radius_m), make, ages=True)
+    return Wanted(f"Overpass {servers}", box_around(place, radius_m), make, ages=True)
 
 
 def from_file(path: Path, place: Place, radius_m: float) -> Wanted:
@@ -114,11 +114,11 @@ def from_file(path: Path, place: Place, radius_m: float) -> Wanted:
             return Area(osmnx_graph.read_graphml(path), None, time.time())
         from hillfinder.streets import osm_file
 
-        box = around(place, radius_m + NEIGHBOURS_M)
+        box = box_around(place, radius_m + NEIGHBOURS_M)
         return Area(osm_file.read_extract(path, box), box, time.time())
 
     whole = path.suffix.lower() == ".graphml"
-    bounds = None if whole else around(place, radius_m)
+    bounds = None if whole else box_around(place, radius_m)
     try:
         state = path.stat()
     except OSError:  # whoever reads it says what is wrong with it
@@ -133,9 +133,9 @@ def get(wanted: Wanted, web: Web) -> Area:
         return wanted.make()
     for entry in _candidates(wanted, web):
         found = web.cache.read(entry.name)
-        area = None if found is None else _area(found[1], entry.about)
+        area = None if found is None else _unpacked_area(found[1], entry.about)
         if area is not None:
-            days = (time.time() - _date(area)) / 86_400.0
+            days = (time.time() - _source_date(area)) / 86_400.0
             _log.info("%d streets from the cache, %.0f days old", len(area.network), days)
             if wanted.ages and days > OLD_DAYS:
                 age = f"{days:.0f} days old"
@@ -161,11 +161,11 @@ def get(wanted: Wanted, web: Web) -> Area:
     return area
 
 
-def around(place: Place, radius_m: float) -> Box:
+def box_around(place: Place, radius_m: float) -> Box:
     """Return west, south, east, north; west is greater than east across the antimeridian.
 
     >>> from hillfinder.model import Place
-    >>> [round(side, 3) for side in around(Place(60.0, 180.0), 11_119.5)]
+    >>> [round(side, 3) for side in box_around(Place(60.0, 180.0), 11_119.5)]
     [179.799, 59.9, -179.799, 60.1]
 
     Raises:
@@ -183,7 +183,7 @@ def around(place: Place, radius_m: float) -> Box:
     return west, place.lat - north, east, place.lat + north
 
 
-def cut(network: StreetNetwork, bounds: Box | None) -> StreetNetwork:
+def cut_to_box(network: StreetNetwork, bounds: Box | None) -> StreetNetwork:
     """Return the ways whose own box touches ``bounds``, whole: what a file is read for.
 
     So a search has the same streets before it, whichever area serves it.
@@ -203,10 +203,10 @@ def cut(network: StreetNetwork, bounds: Box | None) -> StreetNetwork:
     return take(network, edges)
 
 
-def _date(area: Area) -> float:
+def _source_date(area: Area) -> float:
     """Return of when the streets are, in seconds since 1970.
 
-    Built anew from replies that were kept, an area is no younger than these.
+    An area built again from cached replies is no younger than they are.
     """
     try:
         return datetime.fromisoformat(area.network.source.date or "").timestamp()
@@ -255,7 +255,7 @@ def code_checksum(*also: str) -> str:
     return digest.hexdigest()
 
 
-def _area(packed: bytes, about: Mapping[str, Any]) -> Area | None:
+def _unpacked_area(packed: bytes, about: Mapping[str, Any]) -> Area | None:
     """Return an area, or ``None`` where the bytes are none after all."""
     network = unpack_network(packed)
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from hillfinder.errors import DataError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.services import osmnx_session
-from hillfinder.services.service import Probe, Service
+from hillfinder.services.service import GRID_DEG, Probe, Service
 from hillfinder.streets.tags.features import NODE_KEYS
 from hillfinder.streets.tags.table import FILTERS, READ_TAGS
 
@@ -34,13 +34,14 @@ OVERPASS = Service(
     apart_s=0.0,
     ending="/interpreter",  # OSMnx adds it
 )
-#: About 1 km: what is asked for shows the quarter, not the door.
-GRID_DEG = 0.01
 #: ``oneway`` is about wheels, and a value of -1 makes OSMnx turn the way round, its incline not.
-TAGS = tuple(sorted({*READ_TAGS} - {"oneway"}))
-#: The limits of UTM, in which OSMnx cuts areas out. No street that OpenStreetMap knows is beyond.
-SOUTHMOST, NORTHMOST = -80.0, 84.0
-#: Half a side of the greatest area: beyond it an extract is faster, and Overpass is for small ones.
+WAY_TAGS = tuple(sorted({*READ_TAGS} - {"oneway"}))
+#: The limits of UTM, in which OSMnx cuts areas out, degrees of latitude. OpenStreetMap knows no
+#: street beyond.
+SOUTHMOST = -80.0
+NORTHMOST = 84.0
+#: Largest radius that is asked for, m: beyond it an extract is faster, and Overpass is for small
+#: areas.
 LARGEST_RADIUS_M = 25_000.0
 
 
@@ -49,8 +50,8 @@ def pull(place: Place, radius_m: float, web: Web) -> nx.MultiDiGraph[int]:
 
     The graph is OSMnx's, unsimplified: one edge between each two neighbouring nodes of a way, drawn
     in the direction of the way and only in that one, with ``osmid``, ``length`` in metres, and
-    those of ``TAGS`` that the way has. Beside streets and paths it holds roads closed to people on
-    foot, bridges of railways and canals, and outlines of areas that bar hills. Ways are cut one
+    those of ``WAY_TAGS`` that the way has. Beside streets and paths it holds roads closed to people
+    on foot, bridges of railways and canals, and outlines of areas that bar hills. Ways are cut one
     node beyond the area, outlines too; relations are not asked for.
 
     Args:
@@ -69,20 +70,22 @@ def pull(place: Place, radius_m: float, web: Web) -> nx.MultiDiGraph[int]:
     dates: set[str] = set()
 
     def check(data: bytes) -> None:
-        dates.add(_date(data))
+        dates.add(_reply_date(data))
 
     graphs = []
-    for area in areas(box(place, radius_m)):
+    for area in areas(grid_box(place, radius_m)):
         # OSMnx raises ValueError where there are no elements at all, or none inside the area.
         with suppress(ValueError):
-            ask = partial(_ask, area)
+            ask = partial(_ask_osmnx, area)
             graphs.append(
                 osmnx_session.run(
-                    web, ask, service=OVERPASS, check=check, tags=TAGS, node_tags=NODE_KEYS
+                    web, ask, service=OVERPASS, check=check, tags=WAY_TAGS, node_tags=NODE_KEYS
                 )
             )
     if not graphs:
-        msg = f"OpenStreetMap has no streets within {radius_m / 1000:.1f} km of {_name(place)}."
+        msg = (
+            f"OpenStreetMap has no streets within {radius_m / 1000:.1f} km of {_place_name(place)}."
+        )
         raise StreetsError(msg)
     graph = nx.compose_all(graphs)
     graph.graph["date"] = min(dates)
@@ -95,7 +98,7 @@ def source(graph: nx.MultiDiGraph[int] | None = None) -> StreetSource:
     return StreetSource("OpenStreetMap by way of Overpass", date or None)
 
 
-def box(place: Place, radius_m: float) -> Box:
+def grid_box(place: Place, radius_m: float) -> Box:
     """Return west, south, east and north, in degrees, of the area that is asked for.
 
     It is the cell of the grid in which the place lies, widened by as many cells as the radius
@@ -103,7 +106,7 @@ def box(place: Place, radius_m: float) -> Box:
     the antimeridian, beyond 180 degrees.
 
     >>> from hillfinder.model import Place
-    >>> box(Place(45.4993, -122.6974), 1000)
+    >>> grid_box(Place(45.4993, -122.6974), 1000)
     (-122.72, 45.48, -122.67, 45.51)
 
     Raises:
@@ -120,7 +123,7 @@ def box(place: Place, radius_m: float) -> Box:
     south, north = _widened(place.lat, radius_m / 110_574.0)
     if south < SOUTHMOST or north > NORTHMOST:
         msg = (
-            f"{_name(place)} is too near a pole: there is no street map beyond "
+            f"{_place_name(place)} is too near a pole: there is no street map beyond "
             f"{-SOUTHMOST:g} degrees south and {NORTHMOST:g} north."
         )
         raise StreetsError(msg)
@@ -146,7 +149,7 @@ def areas(whole: Box) -> list[Box]:
     return [(west, south, east, north) for west, east in clipped if west < east]
 
 
-def _ask(area: Box, osmnx: ModuleType) -> nx.MultiDiGraph[int]:
+def _ask_osmnx(area: Box, osmnx: ModuleType) -> nx.MultiDiGraph[int]:
     """Ask OSMnx for what is in an area."""
     graph = osmnx.graph_from_bbox(
         area, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=list(FILTERS)
@@ -154,7 +157,7 @@ def _ask(area: Box, osmnx: ModuleType) -> nx.MultiDiGraph[int]:
     return cast("nx.MultiDiGraph[int]", graph)
 
 
-def _name(place: Place) -> str:
+def _place_name(place: Place) -> str:
     return place.name or f"{place.lat:g},{place.lon:g}"
 
 
@@ -170,7 +173,7 @@ def _degree_m(south: float, north: float) -> float:
     return 111_320.0 * math.cos(math.radians(max(abs(south), abs(north))))
 
 
-def _date(data: bytes) -> str:
+def _reply_date(data: bytes) -> str:
     """Check that a reply is whole, and return the date of its data, or nothing.
 
     Raises:

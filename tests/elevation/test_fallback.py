@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
-from hillfinder.elevation.sources.fallback import LEAST_SHARE, SEAM_M, Chain
+from hillfinder.elevation.sources.fallback import LEAST_SHARE_SERVED, SEAM_M, Chain
 from hillfinder.errors import DataError, HeightsError, HillfinderError, OfflineError, ServiceError
 from hillfinder.model import HeightSource
 from tests.towns import STREET, lonlat, metres, town
@@ -156,7 +156,7 @@ def test_a_few_heights_from_a_worse_model_do_not_dim_the_doubt_of_all() -> None:
     lon, lat = lonlat(x, np.zeros(len(x)))
     coarse = Model(flat(-20.0), "sea bottom", "surface", 1850.0)
     heights = Chain([Model(west_of(2500, 5.0)), coarse])
-    assert LEAST_SHARE * len(x) > 15
+    assert LEAST_SHARE_SERVED * len(x) > 15
     assert np.isnan(heights(lon, lat)[-15:]).all()
     assert heights.source == Model(flat(5.0)).source
     assert not coarse.calls

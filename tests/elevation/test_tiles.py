@@ -100,7 +100,7 @@ def test_anywhere_on_earth(lon: float, lat: float, seed: int) -> None:
     class Drawn(Tiles):
         def _fetch(self, tile: tuple[int, int]) -> bytes:
             if not 0 <= tile[1] < 1 << ZOOM:
-                return tiles.NOTHING
+                return tiles.NO_TILE
             return b"\n" + png(encode(rolling(*centres(ZOOM, tile[0] % (1 << ZOOM), tile[1]))))
 
     read = Drawn(Web(offline=True))(lons, lats)

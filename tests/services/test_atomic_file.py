@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hillfinder
-from hillfinder.services.atomic_file import PART, write_atomically
+from hillfinder.services.atomic_file import PART_NAME, write_atomically
 
 
 @pytest.mark.parametrize("synced", [True, False])
@@ -39,7 +39,7 @@ def test_a_killed_process_leaves_a_part_that_is_known_as_one(tmp_path: Path) -> 
     done = subprocess.run([sys.executable, "-c", killed, tmp_path], check=False)
     assert done.returncode == 9
     (left,) = tmp_path.iterdir()
-    assert PART.fullmatch(left.name)
+    assert PART_NAME.fullmatch(left.name)
 
 
 def test_nobody_else_moves_a_file_into_place() -> None:

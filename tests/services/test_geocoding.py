@@ -181,7 +181,7 @@ def test_words_are_asked_once(web: Web, server: Nominatim) -> None:
     "text", ["97210", "97210-1234", "N1 9GU", "12 Hill St. N", "No. 5", "12:30", CREST]
 )
 def test_words_are_not_taken_for_numbers(text: str) -> None:
-    assert place_module._read(text) is None
+    assert place_module._from_numbers(text) is None
 
 
 def test_words_nobody_knows(web: Web, server: Nominatim) -> None:

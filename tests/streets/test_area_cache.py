@@ -27,6 +27,7 @@ from hillfinder.model import Box, Place, StreetSource
 from hillfinder.progress import Progress
 from hillfinder.region.scan import ROW_MAKERS
 from hillfinder.services.client import Web
+from hillfinder.services.service import GRID_DEG
 from hillfinder.streets import area_cache as store
 from hillfinder.streets import osm_file, overpass
 from hillfinder.streets.area_cache import BUILDERS
@@ -99,7 +100,7 @@ def test_a_network_read_back_is_the_same(made: DemoFiles) -> None:
     network = whole(made)
     heights = hf.Raster([made.dem]).source
     about = {"box": (1.0, 2.0, 3.0, 4.0), "fetched": 5.0, "heights": dataclasses.asdict(heights)}
-    area = store._area(pack_network(network), about)
+    area = store._unpacked_area(pack_network(network), about)
     assert area is not None
     assert differences(network, area.network) == []
     assert (area.box, area.fetched, area.heights) == ((1.0, 2.0, 3.0, 4.0), 5.0, heights)
@@ -317,9 +318,9 @@ LATS, LONS = st.floats(-79.0, 83.0), st.floats(-180, 180)
 def test_a_start_up_to_400_m_away_needs_no_other_area(
     lat: float, lon: float, radius_m: float, course: float, away_m: float
 ) -> None:
-    box = overpass.box(Place(lat, lon), radius_m + store.NEIGHBOURS_M)
+    box = overpass.grid_box(Place(lat, lon), radius_m + store.NEIGHBOURS_M)
     to_lon, to_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, course, away_m)
-    wanted = store.Wanted("", store.around(Place(to_lat, to_lon), radius_m), pytest.fail)
+    wanted = store.Wanted("", store.box_around(Place(to_lat, to_lon), radius_m), pytest.fail)
     assert store._covers(box, wanted)
 
 
@@ -327,11 +328,11 @@ def test_a_start_up_to_400_m_away_needs_no_other_area(
 def test_all_doors_of_a_cell_ask_for_the_same(
     lat: float, lon: float, up: float, right: float, radius_m: float
 ) -> None:
-    steps = round(1 / overpass.GRID_DEG)
+    steps = round(1 / GRID_DEG)
     south, west = math.floor(lat * steps) / steps, math.floor(lon * steps) / steps
     other = Place(south + up * 0.0099 + 1e-6, min(180.0, west + right * 0.0099 + 1e-6))
-    assert overpass.box(other, radius_m) == overpass.box(Place(lat, lon), radius_m)
-    for side in overpass.box(other, radius_m):
+    assert overpass.grid_box(other, radius_m) == overpass.grid_box(Place(lat, lon), radius_m)
+    for side in overpass.grid_box(other, radius_m):
         assert side == round(side * steps) / steps
 
 
@@ -355,7 +356,7 @@ def test_an_area_does_not_cover_what_lies_beyond_it() -> None:
 @pytest.mark.parametrize("lat", [90.0, -89.99])
 def test_near_a_pole(lat: float) -> None:
     with pytest.raises(PlaceError, match="of a pole"):
-        store.around(Place(lat, 0), 5000)
+        store.box_around(Place(lat, 0), 5000)
 
 
 # --- What is cut out ------------------------------------------------------------------------------
@@ -387,7 +388,7 @@ def test_what_is_cut_out_is_every_way_that_touches(
 ) -> None:
     network = WHOLE[0]
     lat, lon = town.DOOR.lat + north_m / 111_195, town.DOOR.lon + east_m / 77_000
-    bounds = store.around(Place(lat, lon), radius_m)
+    bounds = store.box_around(Place(lat, lon), radius_m)
     west, south, east, north = bounds
     ways = set()
     for row in range(len(network)):  # slow and obvious
@@ -400,9 +401,9 @@ def test_what_is_cut_out_is_every_way_that_touches(
     }
     if not expected:
         with pytest.raises(StreetsError, match="near the place"):
-            store.cut(network, bounds)
+            store.cut_to_box(network, bounds)
         return
-    assert lines(store.cut(network, bounds)) == expected
+    assert lines(store.cut_to_box(network, bounds)) == expected
 
 
 def _in_order(network: StreetNetwork) -> list[tuple[Any, ...]]:
@@ -432,9 +433,9 @@ WHOLE: list[StreetNetwork] = []
 @needs_data
 def test_an_area_cut_to_a_place_has_the_streets_that_the_file_has_there() -> None:
     place = Place(45.512, -122.696)
-    area = osm_file.read_extract(PORTLAND, store.around(place, 4000))
-    bounds = store.around(Place(45.514, -122.69), 2000)
-    mine, theirs = store.cut(area, bounds), osm_file.read_extract(PORTLAND, bounds)
+    area = osm_file.read_extract(PORTLAND, store.box_around(place, 4000))
+    bounds = store.box_around(Place(45.514, -122.69), 2000)
+    mine, theirs = store.cut_to_box(area, bounds), osm_file.read_extract(PORTLAND, bounds)
     assert set(mine.ways.ids) == set(theirs.ways.ids)
     assert mine.total_length_m == pytest.approx(theirs.total_length_m, rel=1e-4)
     assert len(mine.decks.offset) >= len(theirs.decks.offset)

@@ -196,7 +196,7 @@ def test_what_is_no_answer_is_never_kept(
 )
 def test_replies_that_are_not_whole(data: str, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        overpass._date(data.encode())
+        overpass._reply_date(data.encode())
 
 
 def test_a_place_without_streets(web: Web) -> None:
@@ -253,7 +253,7 @@ def test_across_the_antimeridian(tmp_path: Path) -> None:
 )
 def test_the_area_holds_the_circle(lat: float, lon: float, radius_m: float, course: float) -> None:
     to_lon, to_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, course, radius_m)
-    boxes = overpass.areas(overpass.box(Place(lat, lon), radius_m))
+    boxes = overpass.areas(overpass.grid_box(Place(lat, lon), radius_m))
     left_out = 601 / (111_320 * math.cos(math.radians(max(abs(lat), abs(to_lat))) + 0.01))
     for west, south, east, north in boxes:
         assert -180 < west < east < 180
@@ -272,7 +272,7 @@ def test_portland_is_the_same_from_overpass_and_from_its_file(tmp_path: Path) ->
     with Overpass(*read_extract(PORTLAND)) as server:
         web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OVERPASS_URL": server.api})
         pulled = osmnx_graph.from_networkx(overpass.pull(place, 700, web))
-    ((west, south, east, north),) = overpass.areas(overpass.box(place, 700))
+    ((west, south, east, north),) = overpass.areas(overpass.grid_box(place, 700))
     whole = osm_file.read_extract(PORTLAND)
 
     def inside(network: StreetNetwork) -> set[tuple[int, int, tuple[int, ...]]]:

@@ -79,22 +79,3 @@ def cloud_optimised(path: Path, block: int = 512) -> bytes:
             with memory.open(**same, **how) as out:
                 out.write(file.read())
             return bytes(memory.read())
-
-
-def virtual(path: Path, url: str) -> bytes:
-    """Return a VRT that is a raster whose cells lie in the file at ``url``, as 3DEP's whole is."""
-    import rasterio
-
-    with rasterio.open(path) as file:
-        rows, cols = file.shape
-        size = f'xSize="{cols}" ySize="{rows}"'
-        place = ", ".join(str(each) for each in file.transform.to_gdal())
-        return (
-            f'<VRTDataset rasterXSize="{cols}" rasterYSize="{rows}">'
-            f"<SRS>{file.crs.to_string()}</SRS><GeoTransform>{place}</GeoTransform>"
-            f'<VRTRasterBand dataType="Float32" band="1"><NoDataValue>{file.nodata}</NoDataValue>'
-            f"<ComplexSource><SourceFilename>/vsicurl/{url}</SourceFilename>"
-            f'<SourceBand>1</SourceBand><SrcRect xOff="0" yOff="0" {size}/>'
-            f'<DstRect xOff="0" yOff="0" {size}/><NODATA>{file.nodata}</NODATA>'
-            "</ComplexSource></VRTRasterBand></VRTDataset>"
-        ).encode()

@@ -17,10 +17,19 @@ if TYPE_CHECKING:
     Listed = list[tuple[ElevationService, HeightThere | None]]
 
 
-AUTO_IS = (
-    "Without --dem and --elevation, or with --elevation auto: 3dep in the USA, then terrarium, "
-    "then copernicus; each serves where those before it fail or have no height."
-)
+def _automatic() -> str:
+    """Say in which order ``--elevation auto`` asks the services."""
+    from hillfinder.elevation.sources.registry import ELEVATION_SERVICES
+
+    order = ", then ".join(
+        each.name if "the earth" in each.where else f"{each.name} in the {each.where}"
+        for each in ELEVATION_SERVICES
+        if each.automatic
+    )
+    return (
+        f"Without --dem and --elevation, or with --elevation auto: {order}; each serves where "
+        "those before it fail or have no height."
+    )
 
 
 Listing = Literal["table", "json"]
@@ -65,16 +74,16 @@ def sources(
         if output == "json":
             from hillfinder.output.records import dumps
 
-            terminal.put(dumps(_record(where, listed)), encoding="utf-8")
+            terminal.put(dumps(_json_record(where, listed)), encoding="utf-8")
         else:
-            _table(where, listed)
+            _print_table(where, listed)
         here = [found for _, found in listed if found]
         if any(found.problem for found in here) and not any(found.source for found in here):
             terminal.say("No elevation service could be asked for this place.")
             raise typer.Exit(terminal.NO_SERVICE)
 
 
-def _record(where: Place | None, listed: Listed) -> dict[str, Any]:
+def _json_record(where: Place | None, listed: Listed) -> dict[str, Any]:
     """Return the list as JSON holds it: no key is ever missing."""
     from hillfinder.output.text.sanitize import plain
 
@@ -104,7 +113,7 @@ def _record(where: Place | None, listed: Listed) -> dict[str, Any]:
     }
 
 
-def _table(where: Place | None, listed: Listed) -> None:
+def _print_table(where: Place | None, listed: Listed) -> None:
     """Put the list on stdout as a person reads it."""
     from rich.console import Console
     from rich.table import Table
@@ -120,7 +129,7 @@ def _table(where: Place | None, listed: Listed) -> None:
         table.add_row(*map(Text, row))
     here = [f"{known.name}: {_here(found)}" for known, found in listed if found]
     blocks = [
-        [AUTO_IS],
+        [_automatic()],
         [f"At {where.lat:g}, {where.lon:g}:" if where else "", *map(plain, here)],
         ["Credits:", *(f"{known.name}: {known.service.credit}" for known, _ in listed)],
     ]

@@ -83,11 +83,11 @@ def check(
 
 def _contents(cache: Cache) -> list[str]:
     """Return what is kept, in lines."""
-    from hillfinder.services.disk_cache import KINDS
+    from hillfinder.services.disk_cache import CACHE_KINDS
 
     lines = []
     total = 0
-    for kind, words in KINDS.items():
+    for kind, words in CACHE_KINDS.items():
         entries = cache.entries(kind)
         size = sum(entry.size for entry in entries)
         total += size

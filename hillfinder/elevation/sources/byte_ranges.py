@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from hillfinder.services.client import Web
     from hillfinder.services.service import Service
 
-#: What is fetched and kept at least: the table of a 3DEP file fits into the first part.
-PART = 2**17
-#: Parts in a row that are fetched with one request.
+#: Size of the parts in which a file is cached, bytes: the table of a 3DEP file fits into the first.
+PART_BYTES = 2**17
+#: Most consecutive parts of one request.
 MOST_AT_ONCE = 64
-#: What is kept of a file that does not exist.
-NOTHING = b"no file"
+#: Cached in place of a file that does not exist.
+NO_FILE = b"no file"
 
 
 class RemoteFile:
@@ -48,7 +48,7 @@ class RemoteFile:
             web: the door.
             urls: where it is: the same file on each server.
             service: whom to name when it fails.
-            distrust: fetch anew what was kept before.
+            distrust: ignore the cache and download again.
 
         Raises:
             ServiceError: it cannot be had, or is no TIFF.
@@ -63,10 +63,10 @@ class RemoteFile:
         self._made: dict[int, bytes] = {}
         self._parts: dict[int, bytes] = {}
         first = self._kept(0)
-        self.exists = first != NOTHING
+        self.exists = first != NO_FILE
         self.version, self.size = "", 0
         if self.exists:
-            self.version, self.size, self._parts[0] = _split(first)
+            self.version, self.size, self._parts[0] = _unpacked_part(first)
 
     def open(self) -> DatasetReader:
         """Let GDAL read from the parts that are here."""
@@ -83,13 +83,13 @@ class RemoteFile:
         count = max(0, min(count, self.size - start))
         if not count:
             return b""
-        numbers = range(start // PART, (start + count - 1) // PART + 1)
+        numbers = range(start // PART_BYTES, (start + count - 1) // PART_BYTES + 1)
         missing = [number for number in numbers if number not in self._parts]
         if missing:
             self.wanted.update(missing)
             return bytes(count)
         data = b"".join(self._parts[number] for number in numbers)
-        return data[start % PART :][:count]
+        return data[start % PART_BYTES :][:count]
 
     def fetch(self) -> None:
         """Get the wanted parts.
@@ -98,7 +98,7 @@ class RemoteFile:
             DataError: they are parts of another version of the file.
         """
         for number in sorted(self.wanted):
-            version, size, self._parts[number] = _split(self._kept(number))
+            version, size, self._parts[number] = _unpacked_part(self._kept(number))
             if (version, size) != (self.version, self.size):
                 msg = f"{self.url} has changed"
                 raise DataError(msg)
@@ -109,15 +109,15 @@ class RemoteFile:
             if self._distrust and entry != self._made.get(number):
                 msg = "not trusted"
                 raise DataError(msg)
-            if entry != NOTHING:
-                _split(entry)
+            if entry != NO_FILE:
+                _unpacked_part(entry)
 
         return self._web.get(
             Question(
                 service=self._service,
                 urls=self._urls,
                 check=check,
-                absent=NOTHING,
+                absent=NO_FILE,
                 key=f"{self.url} part {number}",
                 make=partial(self._make, number),
             )
@@ -130,10 +130,10 @@ class RemoteFile:
         last = number
         while last + 1 in self.wanted and last - number < MOST_AT_ONCE:
             last += 1
-        service, span = self._service, (number * PART, (last + 1) * PART - 1)
+        service, span = self._service, (number * PART_BYTES, (last + 1) * PART_BYTES - 1)
 
         def check(reply: bytes) -> None:
-            if reply != NOTHING:
+            if reply != NO_FILE:
                 _answered(reply, span)
 
         reply = self._web.get(
@@ -143,12 +143,12 @@ class RemoteFile:
                 span=span,
                 header="ETag Content-Range",
                 check=check,
-                absent=NOTHING,
+                absent=NO_FILE,
             )
         )
-        if reply == NOTHING:
-            self._made[number] = NOTHING
-            return NOTHING
+        if reply == NO_FILE:
+            self._made[number] = NO_FILE
+            return NO_FILE
         version, size, data = _answered(reply, span)
         if number == 0 and data[:4] not in TIFF:
             msg = (
@@ -157,8 +157,8 @@ class RemoteFile:
             )
             raise ServiceError(msg) from DataError("sent no elevation model")
         for each in range(number, last + 1):
-            part = data[(each - number) * PART :][:PART]
-            self._made[each] = _joined(version, size, part, service.credit)
+            part = data[(each - number) * PART_BYTES :][:PART_BYTES]
+            self._made[each] = _packed_part(version, size, part, service.credit)
         return self._made[number]
 
 
@@ -178,13 +178,13 @@ def _answered(reply: bytes, span: tuple[int, int]) -> tuple[str, int, bytes]:
     return version, int(size), data
 
 
-def _joined(version: str, size: int, data: bytes, credit: str) -> bytes:
+def _packed_part(version: str, size: int, data: bytes, credit: str) -> bytes:
     """Return what is kept of a part: where it comes from, and a sum to check it by."""
     fields = (version, str(size), sha256(data).hexdigest(), credit)
     return "\t".join(fields).encode() + b"\n" + data
 
 
-def _split(entry: bytes) -> tuple[str, int, bytes]:
+def _unpacked_part(entry: bytes) -> tuple[str, int, bytes]:
     """Return version and size of the file and the bytes of a part.
 
     Raises:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats
     from hillfinder.services.client import Web
 
-#: So many cells around a point are read with it, in degrees: voids are masked with their rims.
-MARGIN_CELLS = 5
-#: A window of 42 km x 30 km at 45 degrees in the finest of these models.
-MOST_CELLS = 4096 * 4096
+#: Margin around the points that is read too, cells: voids are masked with their rims.
+RIM_CELLS = 5
+#: Most cells of a window: 42 km x 30 km at 45 degrees in the finest of these models.
+MOST_WINDOW_CELLS = 4096 * 4096
 
 
 class Remote:
@@ -104,15 +104,15 @@ class Remote:
         start, cell = float(lon[0]), self._files.cell
         lon = start + (lon - start + 180.0) % 360.0 - 180.0
         cells = np.ptp(lon) / cell * np.ptp(lat) / cell
-        if cells > MOST_CELLS:
+        if cells > MOST_WINDOW_CELLS:
             msg = (
                 f"The streets spread over {cells / 1e6:.0f} million cells of "
-                f"{self._title}, and {MOST_CELLS // 10**6} million are the most that "
+                f"{self._title}, and {MOST_WINDOW_CELLS // 10**6} million are the most that "
                 "are fetched: search a smaller area (a shorter warm-up), or "
                 f"{self._service.instead}."
             )
             raise HeightsError(msg)
-        margin = MARGIN_CELLS * cell
+        margin = RIM_CELLS * cell
         squares = {
             (int(south), (int(west) + 180) % 360 - 180)
             for up, across in product((-margin, margin), repeat=2)

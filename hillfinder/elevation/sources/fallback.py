@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints
 
 _log = logging.getLogger(__name__)
-#: Two cells of a 30 m model, and six samples along a street.
+#: Width of the strip without heights along a seam, m: two cells of a 30 m model, and six samples
+#: along a street.
 SEAM_M = 60.0
-#: A smaller share of the points is left open, as on a pier beyond which a model ends: a few heights
-#: from a worse model would widen the doubt of all.
-LEAST_SHARE = 0.01
+#: Least share of the points that a source must serve. A smaller one, as on a pier beyond which a
+#: model ends, stays open: a few heights from a worse model would widen the margin of all.
+LEAST_SHARE_SERVED = 0.01
 #: Points at which two sources are compared where one does not state the unit of its heights.
 PROBES = 100
 
@@ -57,7 +58,7 @@ class Chain:
         if not self._used:
             names = ", ".join(source.source.name for source in self.links)
             return replace(self.links[0].source, name=names)
-        whole = len(self._used) == 1 and self._used[0][1] > 1 - LEAST_SHARE
+        whole = len(self._used) == 1 and self._used[0][1] > 1 - LEAST_SHARE_SERVED
         served = [
             source.name if whole else f"{source.name} ({_percent(share)})"
             for source, share in self._used
@@ -95,8 +96,8 @@ class Chain:
             server = getattr(source, "server", "")
             if server in broken:
                 continue
-            todo = _open(lon, lat, read)
-            if len(todo) == 0 or len(todo) < LEAST_SHARE * len(read):
+            todo = _still_open(lon, lat, read)
+            if len(todo) == 0 or len(todo) < LEAST_SHARE_SERVED * len(read):
                 break
             name = source.source.name
             # Read where heights are known already, too: one of the two may be in feet.
@@ -117,12 +118,12 @@ class Chain:
                 raise other_unit(doubtful[0].source.name, served[0].source.name)
             share = float((~np.isnan(got)).sum()) / len(read)
             _log.info("%s: heights at %s of %d points", name, _percent(share), len(read))
-            if share >= LEAST_SHARE or (share and not self._used):
+            if share >= LEAST_SHARE_SERVED or (share and not self._used):
                 read[todo] = got
                 self._used.append((source.source, share))
                 served.append(source)
         if self._failed and not self._used:
-            raise _joined([error for _, error in self._failed])
+            raise _one_error([error for _, error in self._failed])
         return read
 
 
@@ -141,7 +142,7 @@ def why(error: HillfinderError) -> str:
     return str(error).partition(": ")[0]
 
 
-def _open(lon: Floats, lat: Floats, read: Floats) -> Ints:
+def _still_open(lon: Floats, lat: Floats, read: Floats) -> Ints:
     """Return which points have no height yet and lie off all that have one."""
     todo = np.isnan(read)
     nowhere: Bools = ~(np.isfinite(lon) & np.isfinite(lat))
@@ -191,7 +192,7 @@ def _percent(share: float) -> str:
     return f"{min(max(round(100 * share), 1), 99)} %"
 
 
-def _joined(errors: Sequence[HillfinderError]) -> HillfinderError:
+def _one_error(errors: Sequence[HillfinderError]) -> HillfinderError:
     """Return one error for several: of the kind that tells a person most."""
     if len(errors) == 1:
         return errors[0]

@@ -26,15 +26,16 @@ if TYPE_CHECKING:
     from hillfinder.elevation.sources.raster_file.header import Header
     from hillfinder.model import Bools, Floats, Ints
 
-#: Points are read in square pieces of so many cells a side, so that memory does not grow with the
+#: Side of the square pieces in which points are read, cells, so that memory does not grow with the
 #: raster: 4,096 x 4,096 heights are 64 MB.
 PIECE_CELLS = 4096
-#: So many cells are held of what was read, since it is asked for twice: 16 MB.
+#: Cells of the last readings that are held, since they are asked for twice: 16 MB.
 HELD_CELLS = 4 << 20
-#: Cells that count for a point, since voids just outside are masked with their neighbours; and
-#: cells read around the points, so that those 10 m beside the streets, asked for next, are there.
-COUNTING_CELLS, MARGIN_CELLS = VOID_MARGIN_CELLS + 1, 6
-#: Files on one grid may be off it by so much of a cell: their corners are rounded in their headers.
+#: Distance within which cells count for a point, cells: voids are masked with their neighbours.
+COUNTING_CELLS = VOID_MARGIN_CELLS + 1
+#: Margin read around the points, cells: points 10 m beside the streets are asked for next.
+MARGIN_CELLS = 6
+#: How far files on one grid may be off it, cells: their headers round their corners.
 OFF_GRID_CELLS = 0.05
 #: Geographic systems within two metres of WGS 84: WGS 84 itself, NAD83, NAD83(2011), ETRS89.
 SAME_AS_WGS84 = (4326, 4269, 6318, 4258)
@@ -82,12 +83,12 @@ def sample(headers: Sequence[Header], lon: Floats, lat: Floats, held: list[Canva
     within = np.zeros(len(lon), bool)
     for r0, c0, r1, c1 in boxes:
         within |= known & (row > r0 - 1) & (row < r1) & (col > c0 - 1) & (col < c1)
-    for points in _pieces(np.flatnonzero(within), row, col):
+    for points in _square_pieces(np.flatnonzero(within), row, col):
         result[points] = _sample_piece(headers, boxes, row[points], col[points], held)
     return result
 
 
-def _pieces(points: Ints, row: Floats, col: Floats) -> list[Ints]:
+def _square_pieces(points: Ints, row: Floats, col: Floats) -> list[Ints]:
     """Share the points out among squares of ``PIECE_CELLS`` a side."""
     if len(points) == 0:
         return []

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from hillfinder.elevation.sources.raster_file.header import Header, Open
     from hillfinder.model import Floats, HeightKind
 
-#: Makers that name their files always so, and what they make; any other name says nothing.
-KINDS: dict[str, HeightKind] = {
+#: What heights are of, by how two makers name their files; other names say nothing.
+KIND_BY_NAME: dict[str, HeightKind] = {
     r"USGS_(13|1|19|1M|OPR)_": "bare earth",
     r"Copernicus_DSM_": "surface",
 }
 
 
-#: Files wider than this have cells of several sizes: theirs is measured where they are read.
+#: Width from which cells differ in size within a file, m: they are measured where they are read.
 WIDE_M = 200_000.0
 
 
@@ -119,7 +119,7 @@ class _Grid:
         self._headers, self._held = headers, held
         self._cell_m = ground_cell_m(headers[0])
         self.assumes_metres = not all(header.unit.stated for header in headers)
-        self._kind = kind or worst_kind(_kind(header.name) for header in headers)
+        self._kind = kind or worst_kind(_kind_by_name(header.name) for header in headers)
 
     @property
     def key(self) -> str | None:
@@ -153,10 +153,10 @@ class _Grid:
         return sample(self._headers, lon, lat, self._held)
 
 
-def _kind(name: str) -> HeightKind:
+def _kind_by_name(name: str) -> HeightKind:
     """Return the kind of a file where its name leaves no doubt.
 
-    >>> _kind("USGS_13_n46w123.tif"), _kind("portland.tif")
+    >>> _kind_by_name("USGS_13_n46w123.tif"), _kind_by_name("portland.tif")
     ('bare earth', 'unknown')
     """
-    return next((kind for start, kind in KINDS.items() if re.match(start, name)), "unknown")
+    return next((kind for start, kind in KIND_BY_NAME.items() if re.match(start, name)), "unknown")

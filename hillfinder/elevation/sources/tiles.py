@@ -2,7 +2,7 @@
 
 Tile x, y at zoom z lies where those of every web map do (spherical Mercator, "Slippy map tilenames"
 in the OpenStreetMap wiki). The tiles were joined from many models, so what lies under a pixel may
-be far coarser than the pixel; what they say of that is told with the heights.
+be far coarser than the pixel: ``Tiles.source`` says what the tiles say of it.
 
 Two servers are known. Terrarium tiles cover the earth, and each names its models in a header. At
 zoom 14 their pixel (10 m at the equator) is as fine as nearly all of these; a 10 m model read
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from hillfinder.model import Floats, HeightKind
     from hillfinder.services.client import Web
 
-#: Requests under way at one time.
+#: Number of requests at one time.
 AT_ONCE = 4
-#: What terrarium tiles are made of: cell size in metres and kind, by the folder they name it with.
-#: What is not listed is taken for 30 m of unknown kind.
+#: The models behind terrarium tiles, by the folder a tile names: cell size, m, and kind. Others are
+#: taken for 30 m of unknown kind.
 MODELS: dict[str, tuple[float, HeightKind]] = {
     "uk_lidar": (2.0, "unknown"),
     "ned": (3.0, "bare earth"),
@@ -59,20 +59,23 @@ MODELS: dict[str, tuple[float, HeightKind]] = {
     "gmted": (250.0, "unknown"),
     "etopo1": (1850.0, "unknown"),
 }
+#: Cell size of models that are not listed, m.
 USUAL_CELL_M = 30.0
-#: They fill the sea and what the others leave open, and count only where nothing else is named.
+#: Models that fill the sea and gaps; they count only where a tile names no other.
 FILLING = {"gmted", "etopo1"}
-#: 26 million pixels: at zoom 14, 256 pixels a tile, 49 km x 49 km at the equator, 34 km at 45
-#: degrees; 105 MB as heights.
+#: Most pixels of a mosaic, 105 MB as heights: at zoom 14 and 256 pixels a tile 49 km x 49 km at
+#: the equator, 34 km at 45 degrees.
 MOST_PIXELS = 400 * 256 * 256
-#: A void masks two pixels around it, and a reading needs one more beside its own.
+#: Margin around the points, pixels: a void masks two, and a reading needs one beside its own.
 MARGIN = 4
-#: A tile whose edge lies so much (median, in metres) off the tile beside it is from elsewhere,
-#: unless the land falls as steeply on either side of the edge.
-STEP_M, STEP_RATIO = 10.0, 5.0
-#: What is kept of a tile that does not exist.
-NOTHING = b"no tile"
-#: How the names of kept tiles end.
+#: A tile is from elsewhere if its edge is this far off the tile beside it (median, m) plus
+#: ``TEAR_RATIO`` times the steps from pixel to pixel on either side of the edge.
+TEAR_M = 10.0
+#: Ratio of the step across an edge to the steps beside it that is allowed.
+TEAR_RATIO = 5.0
+#: Cached in place of a tile that does not exist.
+NO_TILE = b"no tile"
+#: Ending of cached tiles.
 SUFFIX = ".tile"
 
 
@@ -192,7 +195,7 @@ class Tiles:
         mosaic = np.full((rows * size, cols * size), np.nan, np.float32)
         headers = []
         for (x, y), data in _several_at_once(self._fetch, sorted(wanted)):
-            if data == NOTHING:
+            if data == NO_TILE:
                 continue
             header, picture = self._split(data)
             across, down = (x - west) * size, (y - north) * size
@@ -210,7 +213,7 @@ class Tiles:
 
     def _fetch(self, tile: tuple[int, int]) -> bytes:
         if not 0 <= tile[1] < 1 << self._zoom:
-            return NOTHING
+            return NO_TILE
         urls = self._urls(tile)
         return self._web.get(
             Question(
@@ -218,7 +221,7 @@ class Tiles:
                 urls=urls,
                 header=self._set.header,
                 check=self._check,
-                absent=NOTHING,
+                absent=NO_TILE,
                 empty=self._empty,
                 key=urls[0],
                 suffix=SUFFIX,
@@ -237,7 +240,7 @@ class Tiles:
         return bool(np.isnan(heights).all())
 
     def _check(self, data: bytes) -> None:
-        if data != NOTHING:
+        if data != NO_TILE:
             tile_images.check(self._split(data)[1], self._set.format, self._set.size)
 
     def _split(self, data: bytes) -> tuple[str, bytes]:
@@ -354,4 +357,4 @@ def _tears(strip: NDArray[np.float32]) -> bool | None:
     if steps.shape[1] < strip.shape[1] / 4:
         return None
     before, across, after = np.median(steps, axis=1)
-    return bool(across > STEP_M + STEP_RATIO * max(before, after))
+    return bool(across > TEAR_M + TEAR_RATIO * max(before, after))
