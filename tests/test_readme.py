@@ -35,3 +35,13 @@ def test_each_command_shows_examples() -> None:
 
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         assert f"hillfinder {name}" in (command.epilog or ""), name
+
+
+def test_every_file_that_contributors_are_sent_to_exists() -> None:
+    text = (README.parent / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]*(?:\.py)?|[a-z_]+\.py)`", text))
+    assert len(named) > 10
+    package = README.parent / "hillfinder"
+    assert not {
+        path for path in named if not any((at / path).exists() for at in (README.parent, package))
+    }
