@@ -12,8 +12,8 @@ from hillfinder.model import Leg
 from hillfinder.routing.edge_costs import (
     GENTLE,
     ROAD_COSTS,
-    STEEP,
-    STEEPEST,
+    SLOPE_COST,
+    STEEPEST_COST,
     ground_weight,
     road_weight,
 )
@@ -76,9 +76,9 @@ def along(
         up = rise if stop_m > start_m else -rise
         factor = STEPS_FACTOR if stairs else pace_factor(up, walk=criteria.walk)
         step_s = run * factor / criteria.flat_speed_m_s
-        steep = 0.0 if stairs else max(min(abs(rise), STEEPEST) - GENTLE, 0.0)
+        steep = 0.0 if stairs else max(min(abs(rise), STEEPEST_COST) - GENTLE, 0.0)
         time_s += step_s
-        cost_s += step_s * worth * (1.0 + STEEP * steep)
+        cost_s += step_s * worth * (1.0 + SLOPE_COST * steep)
     return time_s, cost_s
 
 

@@ -25,7 +25,7 @@ from hillfinder.results import grade_report
 from hillfinder.streets.builder import build
 from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access
-from hillfinder.streets.tags.roads import STREET, TRAIL
+from hillfinder.streets.tags.roads import STREET_TAGS, TRAIL_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ SHORTEST_M, LONGEST_M = 0.001, 5_000_000.0
 #: Longer lines are no blocks of one street: chains of them could go round the earth.
 LONGEST_BLOCK_M = 20_000.0
 #: A line from GPX may lie as far off as a trail, any other one as a street.
-RECORDED, DRAWN = TRAIL, STREET
+RECORDED, DRAWN = TRAIL_TAGS, STREET_TAGS
 #: What OpenStreetMap says of the ground beneath a street, and of how it carries on.
 TAGS = ("highway", "bridge", "tunnel", "covered", "layer", "incline", "step_count", "name")
 

@@ -1,4 +1,4 @@
-"""A way round that fills the time: out to a street, along it, and on by other streets."""
+"""Find a loop that fills the warm-up: out to a street, along it, and on by other streets."""
 
 from __future__ import annotations
 
@@ -20,29 +20,37 @@ if TYPE_CHECKING:
     from hillfinder.streets.geometry.parallels import Lie
     from hillfinder.streets.network import StreetNetwork
 
-#: A detour aims at so much of the range: 12 minutes of 10 to 20.
+#: Where in the asked range of times a loop aims, as a share: 12 minutes of 10 to 20.
 AIM = 0.2
-#: So far off the time aimed at is on time; not to be counts as so many seconds of running, and each
-#: second beyond as so many more.
-ON_TIME_S, LATE_S, MISS = 60.0, 120.0, 3.0
-#: A turn counts as so many seconds.
+#: Tolerance around the time aimed at, s.
+ON_TIME_S = 60.0
+#: Cost of missing it, s.
+LATE_S = 120.0
+#: Cost of each second beyond, s.
+LATER = 3.0
+#: Cost of a turn, s.
 TURN_S = 8.0
-#: Via streets are tried in so many directions; the plain ways by the first of them take so much of
-#: the time aimed at, for the way on avoids the way out; by the next, in so many rounds, what was
-#: learnt from the first; in more rounds until one is on time.
-SECTORS, REACH, ROUNDS, MOST_ROUNDS = 16, 0.8, 2, 5
-#: A via street is the most pleasant of those whose time is so near to the one looked for.
+#: Number of directions in which via streets are tried.
+SECTORS = 16
+#: Share of the time aimed at that the plain ways by the first via streets take: the way on avoids
+#: the way out, and so takes longer than the plain one.
+REACH = 0.8
+#: Number of rounds; each corrects the share by what the last one showed.
+ROUNDS = 2
+#: Number of rounds while no loop is on time.
+MOST_ROUNDS = 5
+#: Tolerance around the time looked for, as a share: the most pleasant via street in it is taken.
 REACH_MISS = 0.08
-#: Nobody goes where the way out alone costs more than so many times the longest warm-up, or where
-#: the plain ways out and on, of which a piece may be cut off, take longer; but where there are so
-#: few streets that all are tried.
+#: Greatest cost of the way out, in times the longest warm-up; the plain ways out and on, of which a
+#: piece may be cut off, may take no longer either. Where streets are few, all are tried.
 FARTHEST = 1.5
-#: Where none of these is on time, so many of all are tried; more where none is in the range, and
-#: where there are no more anyway.
-MORE_TRIES, LAST_TRIES = 40, 150
+#: Number of via streets tried of all, where no loop is on time.
+MORE_TRIES = 40
+#: Number of them where no loop is in the range, or where there are no more anyway.
+LAST_TRIES = 150
 
 
-class Streets(NamedTuple):
+class KnownStreets(NamedTuple):
     """All that is known of the streets, for one search after another."""
 
     network: StreetNetwork
@@ -58,7 +66,7 @@ class Round(NamedTuple):
     Attributes:
         tiresome: what it costs for each second of it. The cost is that of ``comfort``; what is run
             again or on the hill counts ``AGAIN_FACTOR`` times, a turn ``TURN_S``; more than
-            ``ON_TIME_S`` off the time aimed at counts ``LATE_S``, and ``MISS`` for each second.
+            ``ON_TIME_S`` off the time aimed at counts ``LATE_S``, and ``LATER`` for each second.
         via: the street by which it leads, its edge; more by the number of edges if from ``v``.
         time_s: how long it takes.
         legs: the way.
@@ -90,7 +98,7 @@ class Detours:
     """
 
     def __init__(
-        self, streets: Streets, direct: list[Leg], dear: Dear, range_s: tuple[float, float]
+        self, streets: KnownStreets, direct: list[Leg], dear: Dear, range_s: tuple[float, float]
     ) -> None:
         """Search the ways out and, backwards, the ways on."""
         network, links = streets.network, streets.links
@@ -199,11 +207,11 @@ class Detours:
         cost_s += TURN_S * streets.lie.turns(legs)
         off_s = abs(time_s - self.aim_s)
         if off_s > ON_TIME_S:
-            cost_s += LATE_S + MISS * (off_s - ON_TIME_S)
+            cost_s += LATE_S + LATER * (off_s - ON_TIME_S)
         return float(cost_s / time_s)
 
     def _nearest(self, time_s: Floats) -> list[tuple[int, int]]:
-        """Return for each sector the most pleasant street whose plain ways take about such a time.
+        """Return for each sector the most pleasant street at about the time given.
 
         The lowest of equals; none where a sector has no street that near.
         """

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 #: Grade up to which a slope costs nothing, up or down.
 GENTLE = 0.03
 #: Share of the time that each unit of grade beyond adds: 4 % a point, so 1.28 times at 10 %.
-STEEP = 4.0
+SLOPE_COST = 4.0
 #: Grade beyond which a slope costs no more.
-STEEPEST = 0.30
+STEEPEST_COST = 0.30
 
 
 class RoadCost(NamedTuple):
@@ -76,9 +76,9 @@ ROAD_COSTS: Final[Mapping[RoadClass, RoadCost]] = {
     RoadClass.TRUNK: RoadCost(2.0, 4.0, 20.0),
 }
 #: Factor of a lit way.
-LIT = 0.95
+LIT_COST = 0.95
 #: Factor of a way that is not lit.
-UNLIT = 1.1
+UNLIT_COST = 1.1
 #: Factor of a sidewalk or crossing drawn as a way: it is no way round the road it belongs to.
 ALONG_ROAD = 1.25
 #: Factor of a service road on somebody's ground.
@@ -88,29 +88,29 @@ ALLEY = 1.1
 #: Factor of a tunnel.
 TUNNEL = 1.2
 #: Speed limit beyond which traffic is fast, km/h.
-FAST_KM_H = 52.0
+FAST_ROAD_KM_H = 52.0
 #: Factor of fast traffic.
-FAST = 1.2
+FAST_ROAD = 1.2
 #: Number of lanes from which a road is wide.
 WIDE_LANES = 4
 #: Factor of a wide road.
-WIDE = 1.15
+WIDE_ROAD = 1.15
 
 #: Factor of ground that gives way: sand, grass, mud.
-SOFT = 1.3
+SOFT_COST = 1.3
 #: Factor of ground that rolls under the foot or catches it: gravel, cobbles.
-UNEVEN = 1.15
+UNEVEN_COST = 1.15
 #: Factor of ground more slick than its mud accounts for: setts, wood, steel, clay. Bare earth is
 #: good when dry.
-SLICK = 1.1
+SLICK_COST = 1.1
 #: Factor by roughness, 0 to ``surfaces.ROUGHEST``.
-ROUGHNESS = (1.0, 1.0, 1.15, 1.3, 1.6, 1.6)
+ROUGH_COSTS = (1.0, 1.0, 1.15, 1.3, 1.6, 1.6)
 #: Factor by track grade, 1 to 5; the first is that of no grade.
-TRACK_GRADES = (1.0, 1.0, 1.0, 1.0, 1.1, 1.2)
+TRACK_COSTS = (1.0, 1.0, 1.0, 1.0, 1.1, 1.2)
 #: Factor by how hard a path is to see, 0 to 2.
-FAINTNESS = (1.0, 1.2, 1.6)
+FAINT_COSTS = (1.0, 1.2, 1.6)
 #: Factor by hiking grade, 1 to 3; the first is that of no grade.
-HIKING = (1.0, 1.0, 1.2, 1.6)
+HIKING_COSTS = (1.0, 1.0, 1.2, 1.6)
 
 
 def weights(ways: Ways) -> Floats:
@@ -129,16 +129,16 @@ def road_weight(tags: Mapping[str, str]) -> float:
     cost = ROAD_COSTS.get(road.cls, _QUIET)
     weight = cost.bare if road.sidewalk.known is False else cost.weight
     if road.lit is not None:
-        weight *= LIT if road.lit else UNLIT
+        weight *= LIT_COST if road.lit else UNLIT_COST
     if road.pavement or road.crossing:
         weight *= ALONG_ROAD
     if road.yard or road.alley:
         weight *= YARD if road.yard else ALLEY
     if is_tunnel(tags):
         weight *= TUNNEL
-    if road.limit is not None and road.limit.km_h > FAST_KM_H:
-        weight *= FAST
-    return weight * WIDE if road.lanes >= WIDE_LANES else weight
+    if road.limit is not None and road.limit.km_h > FAST_ROAD_KM_H:
+        weight *= FAST_ROAD
+    return weight * WIDE_ROAD if road.lanes >= WIDE_LANES else weight
 
 
 def ground_weight(tags: Mapping[str, str]) -> float:
@@ -151,13 +151,13 @@ def ground_weight(tags: Mapping[str, str]) -> float:
     if surface is None:
         pass
     elif surface.soft:
-        weight = SOFT
+        weight = SOFT_COST
     elif surface.loose or not surface.firm:
-        weight = UNEVEN
+        weight = UNEVEN_COST
     elif surface.slick > surface.mud:
-        weight = SLICK
-    weight *= ROUGHNESS[roughness(tags) or 0] * TRACK_GRADES[track_grade(tags) or 0]
-    return weight * FAINTNESS[faintness(tags)] * HIKING[hiking_grade(tags)]
+        weight = SLICK_COST
+    weight *= ROUGH_COSTS[roughness(tags) or 0] * TRACK_COSTS[track_grade(tags) or 0]
+    return weight * FAINT_COSTS[faintness(tags)] * HIKING_COSTS[hiking_grade(tags)]
 
 
 def _cross_s(tags: Mapping[str, str]) -> float:
@@ -179,9 +179,9 @@ class Comfort:
     def __init__(self, network: StreetNetwork, clock: Clock) -> None:
         """Weigh the seconds from sample to sample, and find where big roads are met."""
         edge, ways = clock.step_edge, network.ways
-        steep = np.clip(np.abs(clock.step_grade), GENTLE, STEEPEST) - GENTLE
+        steep = np.clip(np.abs(clock.step_grade), GENTLE, STEEPEST_COST) - GENTLE
         steep[ways.steps[network.edge_way][edge]] = 0.0
-        weight = weights(ways)[network.edge_way][edge] * (1.0 + STEEP * steep)
+        weight = weights(ways)[network.edge_way][edge] * (1.0 + SLOPE_COST * steep)
         self._length_m = network.edge_length_m
         ahead_s, back_s = (each * weight for each in (clock.step_ahead_s, clock.step_back_s))
         self._sums = Sums(clock.step_m, edge, ahead_s, back_s)

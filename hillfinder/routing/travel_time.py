@@ -1,4 +1,4 @@
-"""How long a person takes on foot: by slope and direction, at the effort of the easy pace.
+"""Tell how long a person takes on foot, by slope and direction, at the effort of the easy pace.
 
 A runner's pace follows the energy cost of running on a grade (Minetti et al. 2002, J Appl Physiol
 93:1039), a walker's Tobler's hiking function (1993, NCGIA Technical Report 93-1).
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from hillfinder.model import Floats, Ints, Leg
     from hillfinder.streets.network import StreetNetwork
 
-#: Stairs take so much longer than level ground of the same ground plan.
+#: Time on stairs, in times that on level ground of the same ground plan.
 STEPS_FACTOR = 3.0
-#: Nobody warms up by racing downhill: descents gain a tenth at most.
+#: Least time downhill, in times that on the flat: nobody warms up by racing.
 FASTEST_FACTOR = 0.9
-#: Neither formula was measured on anything steeper.
-STEEPEST = 0.45
+#: Steepest grade at which either formula was measured.
+STEEPEST_MEASURED = 0.45
 
 
 def running_factor(grade: Floats) -> Floats:
@@ -35,7 +35,7 @@ def running_factor(grade: Floats) -> Floats:
     >>> np.round(running_factor(np.array([-0.1, 0.0, 0.1])), 2)
     array([0.9 , 1.  , 1.66])
     """
-    i = np.clip(grade, -STEEPEST, STEEPEST)
+    i = np.clip(grade, -STEEPEST_MEASURED, STEEPEST_MEASURED)
     cost = ((((155.4 * i - 30.4) * i - 43.3) * i + 46.3) * i + 19.5) * i + 3.6
     return np.asarray(np.maximum(cost / 3.6, FASTEST_FACTOR))
 
@@ -46,7 +46,7 @@ def walking_factor(grade: Floats) -> Floats:
     >>> np.round(walking_factor(np.array([-0.05, 0.0, 0.1])), 2)
     array([0.84, 1.  , 1.42])
     """
-    i = np.clip(grade, -STEEPEST, STEEPEST)
+    i = np.clip(grade, -STEEPEST_MEASURED, STEEPEST_MEASURED)
     return np.asarray(np.exp(3.5 * (np.abs(i + 0.05) - 0.05)))
 
 

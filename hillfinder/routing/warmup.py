@@ -1,4 +1,4 @@
-"""A warm-up of 10 to 20 minutes that ends at the bottom of a hill, and the way home."""
+"""Find a warm-up of 10 to 20 minutes that ends at the bottom of a hill, and the way home."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import Leg, Position, Route
-from hillfinder.routing.detours import Detours, Streets, moving
+from hillfinder.routing.detours import Detours, KnownStreets, moving
 from hillfinder.routing.edge_costs import Comfort
 from hillfinder.routing.shortest_paths import Dear, Links, Tree, snap
 from hillfinder.routing.travel_time import Clock
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, Floats, Ints, Place, Shape
     from hillfinder.streets.network import StreetNetwork
 
-#: The most pleasant way; where it takes too long, one between it and the quickest, then that.
+#: Shares of comfort in the cost, in the order tried: the most pleasant way, and where it takes too
+#: long one between it and the quickest, then the quickest.
 COMFORTS = (1.0, 0.5, 0.0)
-#: A way home may be so much longer than the quickest, or as long as a cool-down usually takes.
-HOME_LONGER, COOL_DOWN_S = 1.2, 600.0
+#: Longest time of the way home, in times that of the quickest.
+HOME_LONGER = 1.2
+#: Time that the way home may take in any case, s: that of a usual cool-down.
+HOME_S = 600.0
 
 
 class Begun(Protocol):
@@ -119,7 +122,7 @@ class Router:
         if not quickest:
             msg = "No way on foot leads back to the place."
             raise StreetsError(msg)
-        longest_s = max(COOL_DOWN_S, HOME_LONGER * self._clock.legs_s(quickest))
+        longest_s = max(HOME_S, HOME_LONGER * self._clock.legs_s(quickest))
         again = self._lie.along(there) if there else self._free.again
         for comfort in COMFORTS:
             legs = self._home(start, Dear({}, again, comfort))
@@ -171,9 +174,9 @@ class Router:
         return Route(*track[1:4], track.distance_m, time_s, shape, tuple(legs))
 
     @cached_property
-    def streets(self) -> Streets:
+    def streets(self) -> KnownStreets:
         """All that is known of the streets, for other ways through them."""
-        return Streets(self._network, self._clock, self._comfort, self._links, self._lie)
+        return KnownStreets(self._network, self._clock, self._comfort, self._links, self._lie)
 
     @cached_property
     def _lie(self) -> Lie:

@@ -15,7 +15,7 @@ from hillfinder.streets.builder import build
 from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access
 from hillfinder.streets.tags.features import NODE_KEYS, of_node
-from hillfinder.streets.tags.roads import STREET
+from hillfinder.streets.tags.roads import STREET_TAGS
 from hillfinder.streets.tags.table import READ_TAGS
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _least_open(key: str, values: list[str]) -> str:
     """Return the value with which least may be done there, of equals the first."""
 
     def openness(value: str) -> tuple[bool, bool, bool]:
-        tags = {**STREET, key: value}
+        tags = {**STREET_TAGS, key: value}
         decided = access.decide(tags)
         return decided.walk, decided.hill, not access.is_structure(tags)
 

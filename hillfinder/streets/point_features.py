@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.model import read_only
-from hillfinder.streets.tags.features import GRAVEST, KINDS
+from hillfinder.streets.tags.features import GRAVEST, MARK_KINDS
 
 if TYPE_CHECKING:
     from hillfinder.model import Bools, Ints, Strings
@@ -27,7 +27,7 @@ class Spots:
 
     Attributes:
         point: rows of the network's point arrays, growing. At a junction every edge has its own.
-        kind: numbers of ``KINDS``.
+        kind: numbers of ``MARK_KINDS``.
         name: of the road closed to feet, ``None`` where it has none or is none.
         nodes_known: the source has every mapped gate and crossing. A graph may have lost them.
     """
@@ -77,7 +77,7 @@ def mark_points(raw: RawStreets, road: Ints, name: Strings, point_node: Ints) ->
         worst[rows] = np.minimum(worst[rows], ranks[there])
     point = np.flatnonzero(worst[point_node] < len(GRAVEST))
     node = point_node[point]
-    number = np.array([KINDS.index(kind) for kind in GRAVEST], np.int64)
+    number = np.array([MARK_KINDS.index(kind) for kind in GRAVEST], np.int64)
     return Spots(
         read_only(point), read_only(number[worst[node]]), read_only(named[node]), raw.nodes_known
     )

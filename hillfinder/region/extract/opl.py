@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hillfinder.streets.tags.features import KINDS, NODE_KEYS, of_node
+from hillfinder.streets.tags.features import MARK_KINDS, NODE_KEYS, of_node
 from hillfinder.streets.tags.table import IN_SETS, Tags
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Lines(NamedTuple):
 
     Attributes:
         id: shape (w,), of each way or node.
-        kind: what a node is, a number of ``spots.KINDS``; -1 for a way.
+        kind: what a node is, a number of ``spots.MARK_KINDS``; -1 for a way.
         size: how many nodes each line has.
         node, lon, lat: shape (n,), the nodes of all lines: their ids, and where they lie; NaN
             where the extract does not say.
@@ -132,7 +132,7 @@ def _kind(said: str) -> int:
     """Return what the tags of a node mean to somebody on foot."""
     get = dict(map(_pair, said.removeprefix("T").split(","))).get
     kind = of_node(*[get(key) for key in NODE_KEYS])
-    return _NO_KIND if kind is None else KINDS.index(kind)
+    return _NO_KIND if kind is None else MARK_KINDS.index(kind)
 
 
 def below_zero(pieces: Iterable[bytes]) -> tuple[Ints, Floats, Floats]:

@@ -21,7 +21,7 @@ from hillfinder.region.store import cells
 from hillfinder.streets import osm_file
 from hillfinder.streets.network import ragged, spacing
 from hillfinder.streets.raw import RawStreets
-from hillfinder.streets.tags.features import KINDS
+from hillfinder.streets.tags.features import MARK_KINDS
 from hillfinder.streets.tags.table import Ids
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def read(spool: bytes, source: StreetSource) -> RawStreets | None:
     if len(ways) == 0:
         return None
     node_id, first, way_node = np.unique(node, return_index=True, return_inverse=True)
-    kinds = [KINDS[one] for one in kind[marks].tolist()]
+    kinds = [MARK_KINDS[one] for one in kind[marks].tolist()]
     return RawStreets(
         node_id=node_id,
         lon=lon[first],

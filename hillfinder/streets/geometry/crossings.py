@@ -10,7 +10,7 @@ import numpy as np
 
 from hillfinder.model import Mark
 from hillfinder.streets.network import lon_between, spacing
-from hillfinder.streets.tags.features import GRAVEST, KINDS, of_road
+from hillfinder.streets.tags.features import GRAVEST, MARK_KINDS, of_road
 from hillfinder.streets.tags.roads import RoadClass, class_of
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Lookout:
             for spot in range(first[row], last[row]):
                 at = float(along[spots.point[spot] - network.point_offset[leg.edge]])
                 if low - 0.5 <= at <= high + 0.5:
-                    kind = KINDS[spots.kind[spot]]
+                    kind = MARK_KINDS[spots.kind[spot]]
                     if kind == "side street" and not self._wheels(leg.edge):
                         kind = "crossing"
                     seen.append(

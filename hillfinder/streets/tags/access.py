@@ -9,7 +9,7 @@
 5. Is it ground that only ``foot`` opens: a golf course, a runway (``CLOSED_UNLESS_FOOT``)?
 6. It may be walked. Is it a hill? No stairs (``STEPS``), nothing that leaves the ground
    (``STRUCTURE``), no kind of road or service that is somebody's yard (``RULES``,
-   ``NO_HILL``), nothing doubtful, nothing that is closed at times (``:conditional``).
+   ``NOT_HILL``), nothing doubtful, nothing that is closed at times (``:conditional``).
 
 Where the tags leave doubt, routes get the benefit of it and hills do not: passing through an
 unnamed lane once is one thing, running up and down it eight times another.
@@ -34,8 +34,8 @@ from hillfinder.streets.tags.access_tables import (
     ELSE,
     FEET_ONLY,
     INDOORS,
-    NO_HILL,
     NOT_A_STREET,
+    NOT_HILL,
     NOT_STANDING,
     PASSAGE,
     PIER,
@@ -72,7 +72,7 @@ class Access:
     why: str
 
 
-class _Feet(NamedTuple):
+class _FootAccess(NamedTuple):
     """What ``foot`` and ``access`` say together.
 
     Attributes:
@@ -109,7 +109,7 @@ def decide(tags: Mapping[str, str]) -> Access:
     if ";" in highway:
         return _worst_of(tags, highway.split(";"))
     kind = RULES.get(highway, NOT_A_STREET) if highway else _without_highway(tags)
-    feet = _feet(tags, highway)
+    feet = _foot_access(tags, highway)
     sidewalk = kind.walk == "sidewalk" and sidewalk_of(tags).own
     if kind.walk == "never":
         why = kind.why
@@ -126,7 +126,7 @@ def decide(tags: Mapping[str, str]) -> Access:
     why = (
         ("stairs" if highway == "steps" else _first(STEPS, tags))
         or _first(STRUCTURE, tags)
-        or _first(NO_HILL, tags)
+        or _first(NOT_HILL, tags)
         or _no_hill_by_kind(kind, tags, permitted=feet.permitted, sidewalk=sidewalk)
         or feet.doubt
         or _closed_at_times(tags, by_foot=feet.by_foot)
@@ -163,12 +163,12 @@ def is_deck(tags: Mapping[str, str]) -> bool:
 
 def is_tunnel(tags: Mapping[str, str]) -> bool:
     """Tell whether the way is a tunnel; a passage through a building is none."""
-    return _spans("tunnel", tags)
+    return _is_built("tunnel", tags)
 
 
 def is_span(tags: Mapping[str, str]) -> bool:
     """Tell whether the way is a bridge or a tunnel, whose ends lie on the ground."""
-    return is_tunnel(tags) or _spans("bridge", tags)
+    return is_tunnel(tags) or _is_built("bridge", tags)
 
 
 def is_banked(tags: Mapping[str, str]) -> bool:
@@ -202,27 +202,27 @@ def closes(tags: Mapping[str, str]) -> bool:
     >>> closes({"opening_hours": "Mo-Fr 8:00-18:00"}), closes({"opening_hours": "24/7"})
     (True, False)
     """
-    by_foot = _feet(tags, "").by_foot
+    by_foot = _foot_access(tags, "").by_foot
     return bool(_first(TIMES, tags) or _closed_at_times(tags, by_foot=by_foot))
 
 
 def foot_allowed(tags: Mapping[str, str]) -> bool:
     """Tell whether ``foot`` expressly opens the way."""
-    return _read(tags.get("foot"))[0] is Standing.OPEN
+    return _standing(tags.get("foot"))[0] is Standing.OPEN
 
 
-def _feet(tags: Mapping[str, str], highway: str) -> _Feet:
+def _foot_access(tags: Mapping[str, str], highway: str) -> _FootAccess:
     """Read ``foot``, and ``access`` where ``foot`` says nothing that can be understood."""
-    said, doubt = _read(tags.get("foot"))
+    said, doubt = _standing(tags.get("foot"))
     by_foot = said not in (Standing.SILENT, Standing.UNCLEAR)
     permitted = opened = said is Standing.OPEN
     if not by_foot:
-        said, why = _read(tags.get("access"))
+        said, why = _standing(tags.get("access"))
         if said is Standing.DESTINATION and highway not in FEET_ONLY:
             why = ""
         permitted = said is Standing.OPEN and not doubt
         doubt = why or doubt
-    return _Feet(said is Standing.CLOSED, opened, permitted, doubt, by_foot)
+    return _FootAccess(said is Standing.CLOSED, opened, permitted, doubt, by_foot)
 
 
 def _worst_of(tags: Mapping[str, str], highways: list[str]) -> Access:
@@ -239,7 +239,7 @@ def _without_highway(tags: Mapping[str, str]) -> Rule:
     return PIER if "pier" in parts(tags.get("man_made", "")) else NOT_A_STREET
 
 
-def _spans(key: str, tags: Mapping[str, str]) -> bool:
+def _is_built(key: str, tags: Mapping[str, str]) -> bool:
     return not (NO | {PASSAGE}).issuperset(parts(tags.get(key)))
 
 
@@ -260,7 +260,7 @@ def _first(table: Table, tags: Mapping[str, str]) -> str:
     return ""
 
 
-def _read(value: str | None) -> tuple[Standing, str]:
+def _standing(value: str | None) -> tuple[Standing, str]:
     """Return what a value of ``foot`` or ``access`` says; of a list, the worst."""
     if value is None:
         return SILENT
@@ -297,6 +297,6 @@ def _closed_at_times(tags: Mapping[str, str], *, by_foot: bool) -> str:
         if value is None:
             continue
         values = _CONDITION.findall(value) or [value]
-        if any(_read(each.strip())[0] is not Standing.OPEN for each in values):
+        if any(_standing(each.strip())[0] is not Standing.OPEN for each in values):
             return "closed at times"
     return ""

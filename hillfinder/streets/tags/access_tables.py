@@ -215,7 +215,7 @@ TIMES: Table = {
 }
 
 _ONE_WAY = "one way on foot"
-NO_HILL: Table = {
+NOT_HILL: Table = {
     "railway": {"platform": "platform"},
     "service": YARDS,
     "leisure": {"slipway": "slipway"},
@@ -285,7 +285,7 @@ READ_BY_RULES = frozenset(
         *CLOSED_UNLESS_FOOT,
         *STEPS,
         *STRUCTURE,
-        *NO_HILL,
+        *NOT_HILL,
         *SIDEWALK_KEYS,
         "access",
         "access:conditional",

@@ -1,4 +1,4 @@
-"""What tags make of a point on foot: a gate, a crossing, lights, a road that is closed to feet.
+"""Read what a point is to somebody on foot: a gate, a crossing, lights, a road closed to feet.
 
 Sources, pages of the OpenStreetMap wiki: "Key:barrier", "Key:crossing", "Key:railway",
 "Tag:highway=crossing", "Tag:highway=traffic signals", "Tag:highway=service".
@@ -15,16 +15,16 @@ from hillfinder.streets.tags.roads import RoadClass, class_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What a number in ``Spots.kind`` stands for.
-KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
+#: The kinds by their numbers in ``Spots.kind``.
+MARK_KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
 
-#: Where several things are at one point, the one that stops a runner most is told.
+#: The kinds, the one that stops a runner most first: of several at one point it is given.
 GRAVEST: tuple[MarkKind, ...] = (
     *("tracks", "gate", "barrier", "signals", "side street", "crossing", "driveway"),
 )
 
 #: Tags of nodes, and what they mean for somebody on foot. ``stop`` and ``give_way`` stand where a
-#: side street joins, which is told already; kerbs and toll booths stop nobody on foot.
+#: side street joins, which is given anyway; kerbs and toll booths stop nobody on foot.
 _NODES: Mapping[str, Mapping[str, MarkKind]] = {
     "highway": {"crossing": "crossing", "traffic_signals": "signals"},
     "barrier": {

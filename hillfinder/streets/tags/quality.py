@@ -22,7 +22,7 @@ NEUTRAL = 0.75
 UNKNOWN_PATH = 0.65
 
 #: Factor by how much grip is lost when wet (``Surface.slick``).
-SLICK = (1.0, 0.85, 0.6)
+SLICK_WORTH = (1.0, 0.85, 0.6)
 #: Factor of loose ground.
 LOOSE = 0.8
 #: Factor of ground that rain makes soft.
@@ -30,12 +30,12 @@ MUD = 0.85
 #: Factor of ground that is not for fast running.
 NOT_FIRM = 0.6
 #: Factor by roughness, 0 to ``surfaces.ROUGHEST``.
-ROUGHNESS = (1.0, 0.95, 0.7, 0.4, 0.2, 0.1)
+ROUGH_WORTH = (1.0, 0.95, 0.7, 0.4, 0.2, 0.1)
 #: Rating of a track of unknown surface, by its grade, 1 to 5.
-TRACK_GRADES = (0.95, 0.85, 0.65, 0.5, 0.35)
+TRACK_WORTH = (0.95, 0.85, 0.65, 0.5, 0.35)
 
 #: Rating by who else is there. Other kinds of ways are ``NEUTRAL``.
-TRAFFIC: Final[Mapping[RoadClass, float]] = {
+TRAFFIC_WORTH: Final[Mapping[RoadClass, float]] = {
     RoadClass.FOOTWAY: 1.0,
     RoadClass.PATH: 1.0,
     RoadClass.PEDESTRIAN: 1.0,
@@ -60,11 +60,11 @@ SLOW_KM_H = 33.0
 #: Share of what traffic costs that slow traffic makes good.
 SLOW = 0.3
 #: Lowest limit of fast traffic, km/h.
-FAST_KM_H = 55.0
+FAST_TRAFFIC_KM_H = 55.0
 #: Factor of fast traffic.
-FAST = 0.75
+FAST_TRAFFIC = 0.75
 #: Rating of an unlit way where the time of the run is unknown.
-UNLIT = 0.5
+UNLIT_WORTH = 0.5
 #: Rating of an unlit way in the dark.
 UNLIT_DARK = 0.1
 #: Rating in the dark of a way that may be lit or not.
@@ -140,16 +140,18 @@ def surface(tags: Mapping[str, str]) -> Worth:
     """
     found, cls = surface_of(tags), road_of(tags).cls
     if found is not None:
-        value = SLICK[found.slick] * (LOOSE if found.loose else 1.0) * (MUD if found.mud else 1.0)
+        value = (
+            SLICK_WORTH[found.slick] * (LOOSE if found.loose else 1.0) * (MUD if found.mud else 1.0)
+        )
         value *= 1.0 if found.firm else NOT_FIRM
         words = "paved" if is_paved(tags) else found.words
     elif grade := track_grade(tags):
-        value, words = TRACK_GRADES[grade - 1], "a track"
+        value, words = TRACK_WORTH[grade - 1], "a track"
     elif cls.carless:
         value, words = UNKNOWN_PATH, "surface unknown"
     else:
         value, words = NEUTRAL, ""
-    factor = ROUGHNESS[roughness(tags) or 0]
+    factor = ROUGH_WORTH[roughness(tags) or 0]
     return Worth(value * factor, "rough underfoot" if factor < NEUTRAL else words)
 
 
@@ -162,11 +164,11 @@ def traffic(tags: Mapping[str, str]) -> Worth:
     Worth(value=0.55, words='a busy road')
     """
     road = road_of(tags)
-    value = TRAFFIC.get(road.cls, NEUTRAL)
+    value = TRAFFIC_WORTH.get(road.cls, NEUTRAL)
     if road.cls.carless:
         return Worth(value, "no cars")
-    if road.limit is not None and road.limit.km_h >= FAST_KM_H:
-        value *= FAST
+    if road.limit is not None and road.limit.km_h >= FAST_TRAFFIC_KM_H:
+        value *= FAST_TRAFFIC
     elif road.limit is not None and road.limit.km_h <= SLOW_KM_H:
         value += SLOW * (1.0 - value)
     if road.sidewalk.known:
@@ -195,4 +197,4 @@ def light(tags: Mapping[str, str], *, dark: bool | None = None) -> Worth:
         return Worth(UNKNOWN_DARK, "in the dark, and not known to be lit")
     if lit:
         return Worth(1.0, "lit")
-    return Worth(UNLIT_DARK, "in the dark, and not lit") if dark else Worth(UNLIT, "not lit")
+    return Worth(UNLIT_DARK, "in the dark, and not lit") if dark else Worth(UNLIT_WORTH, "not lit")

@@ -96,8 +96,8 @@ _CLASSES: Final[Mapping[str, RoadClass]] = {
 _LINK: Final = "_link"
 
 #: Tags of a line that is known to be a street, or recorded on foot.
-STREET: Final[Mapping[str, str]] = {"highway": "residential"}
-TRAIL: Final[Mapping[str, str]] = {"highway": "path"}
+STREET_TAGS: Final[Mapping[str, str]] = {"highway": "residential"}
+TRAIL_TAGS: Final[Mapping[str, str]] = {"highway": "path"}
 
 #: Service roads on somebody's ground, and what to call them.
 YARDS: Final[Mapping[str, str]] = {
@@ -117,14 +117,14 @@ YARDS: Final[Mapping[str, str]] = {
 
 #: Values that put a sidewalk on the way itself. ``separate`` is not among them: that sidewalk is a
 #: way of its own.
-_SIDES: Final[Mapping[str, frozenset[str]]] = {
+_SIDEWALKS: Final[Mapping[str, frozenset[str]]] = {
     "sidewalk": frozenset({"both", "left", "right", "yes"}),
     "sidewalk:both": frozenset({"yes"}),
     "sidewalk:left": frozenset({"yes"}),
     "sidewalk:right": frozenset({"yes"}),
 }
-SIDEWALK_KEYS: Final = (*_SIDES,)
-_LEFT, _RIGHT = "sidewalk:left", "sidewalk:right"
+SIDEWALK_KEYS: Final = (*_SIDEWALKS,)
+_LEFT_SIDE, _RIGHT_SIDE = "sidewalk:left", "sidewalk:right"
 
 #: Keys under which a way says that it is the sidewalk or the crossing of a road.
 _PAVEMENT: Final = "sidewalk"
@@ -212,7 +212,7 @@ def road_of(tags: Mapping[str, str]) -> Road:
     >>> road.cls.name, road.link, road.limit.words, road.sidewalk.known, road.lit
     ('TRUNK', True, '30 mph', True, None)
     """
-    along = _along(tags)
+    along = _along_road(tags)
     service = parts(tags.get("service"))
     lanes = [int(part) for part in parts(tags.get("lanes")) if part.isdecimal()]
     return Road(
@@ -251,10 +251,10 @@ def is_trail(tags: Mapping[str, str]) -> bool:
 
 def is_pavement(tags: Mapping[str, str]) -> bool:
     """Tell whether a way is itself the sidewalk of a road."""
-    return _PAVEMENT in _along(tags)
+    return _PAVEMENT in _along_road(tags)
 
 
-def _along(tags: Mapping[str, str]) -> set[str]:
+def _along_road(tags: Mapping[str, str]) -> set[str]:
     return {part for key in ALONG_ROAD_KEYS if key in tags for part in parts(tags[key])}
 
 
@@ -286,14 +286,14 @@ def sidewalk_of(tags: Mapping[str, str]) -> Sidewalk:
     """
     there = own = False
     without = set()
-    for key, here in _SIDES.items():
+    for key, here in _SIDEWALKS.items():
         if key in tags:
             said = frozenset(parts(tags[key]))
             there = there or not said.isdisjoint(here | {"separate"})
             own = own or said <= here
             if not said.isdisjoint(_UNLIT):
                 without.add(key)
-    sides = {_LEFT, _RIGHT}
+    sides = {_LEFT_SIDE, _RIGHT_SIDE}
     missing = bool(without - sides) or (without == sides)
     return Sidewalk(there, missing, own)
 

@@ -12,9 +12,9 @@ from typing import Final
 #: Steepest incline that is believed, as a ratio: nobody walks up more, such a number is a slip.
 STEEPEST_INCLINE: Final = 0.6
 #: Words that say only which end is higher, and the sign of the rise.
-_WORDS: Final = {"up": 1, "down": -1}
+_INCLINE_WORDS: Final = {"up": 1, "down": -1}
 _COUNT: Final = re.compile(r"[0-9]{1,4}")
-_NUMBER: Final = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(%|°|deg|)")
+_INCLINE_NUMBER: Final = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(%|°|deg|)")
 
 
 def incline(text: str) -> tuple[float | None, int]:
@@ -24,9 +24,9 @@ def incline(text: str) -> tuple[float | None, int]:
     ((None, 1), (-0.08, -1), (0.176, 1), (None, 0))
     """
     word = text.strip().lower()
-    if word in _WORDS:
-        return None, _WORDS[word]
-    found = _NUMBER.fullmatch(word)
+    if word in _INCLINE_WORDS:
+        return None, _INCLINE_WORDS[word]
+    found = _INCLINE_NUMBER.fullmatch(word)
     if found is None:
         return None, 0
     value = float(found[1].replace(",", "."))

@@ -130,14 +130,14 @@ def surface_of(tags: Mapping[str, str]) -> Surface | None:
     >>> surface_of({"highway": "residential"}) is None
     True
     """
-    known = [each for part in parts(tags.get("surface")) if (each := _known(part))]
+    known = [each for part in parts(tags.get("surface")) if (each := _by_name(part))]
     return max(known, key=_badness, default=None)
 
 
 def is_paved(tags: Mapping[str, str]) -> bool:
     """Tell whether every surface that is named is paved."""
     named = [part for part in parts(tags.get("surface")) if part]
-    return bool(named) and all((each := _known(part)) and each.paved for part in named)
+    return bool(named) and all((each := _by_name(part)) and each.paved for part in named)
 
 
 def roughness(tags: Mapping[str, str]) -> int | None:
@@ -160,7 +160,7 @@ def faintness(tags: Mapping[str, str]) -> int:
     return _worst(_FAINT, tags.get("trail_visibility")) or 0
 
 
-def _known(value: str) -> Surface | None:
+def _by_name(value: str) -> Surface | None:
     """Return a surface by name; of an unknown kind of a known one, that one."""
     return SURFACES.get(value) or SURFACES.get(value.partition(":")[0].strip())
 
