@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hillfinder.region.scan import scan
     from hillfinder.results.grades import GradedLine, Grades
     from hillfinder.results.hill import Hill
-    from hillfinder.results.hills import Hills
+    from hillfinder.results.hills import Hills, load
     from hillfinder.results.plan import Plan
     from hillfinder.services.client import Web
     from hillfinder.streets.network import StreetNetwork, to_networkx
@@ -67,6 +67,7 @@ __all__ = [
     "find_climbs",
     "from_networkx",
     "grade",
+    "load",
     "near",
     "read_extract",
     "read_graphml",
@@ -100,6 +101,7 @@ _HOMES = {
     "find_climbs": "climbs.search:find",
     "from_networkx": "streets.osmnx_graph",
     "grade": "find",
+    "load": "results.hills",
     "near": "find",
     "read_extract": "streets.osm_file",
     "read_graphml": "streets.osmnx_graph",

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from hillfinder import model
 from hillfinder.criteria import is_whole
-from hillfinder.errors import InputError
+from hillfinder.errors import DataError, InputError
+from hillfinder.output import atomic_write
 from hillfinder.output.frame import frame
 from hillfinder.output.text import phrases as words
 from hillfinder.output.text import table as listing
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.visual import colours as scale
 from hillfinder.output.visual import profile_svg as profile
+from hillfinder.results import saved
 from hillfinder.results.hill import Hill, given_or_new, need
 from hillfinder.results.plan import Plan, Searched, of_one_hill, request
 from hillfinder.results.writers import Writes
@@ -137,6 +140,19 @@ class Hills(Writes, Searched):
         msg = f"{plain(hill.name)} is no hill of this list: ask the search that found it."
         raise InputError(msg)
 
+    def save(self, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Save the search, its streets included, for ``hf.load``; return the path.
+
+        Args:
+            path: the file; it appears whole or not at all.
+            overwrite: an existing file may be replaced.
+
+        Raises:
+            OutputError: the file exists, or cannot be written.
+        """
+        atomic_write.check(path, overwrite=overwrite)
+        return atomic_write.replace(path, saved.pack(self), overwrite=overwrite)
+
     def _request(self, pick: int | None = None, *, session: bool = True) -> Request:
         """Return what files are made of: the session on a hill, where they need one."""
         workout = self.workout(pick) if session and (self or pick) else None
@@ -243,6 +259,22 @@ class Hills(Writes, Searched):
             f"<div><p><b>{escape(words.heading(self))}</b></p>{table if lines else ''}"
             f"<p><small>{below}</small></p></div>"
         )
+
+
+def load(path: Path | str) -> Hills:
+    """Return the hills that ``Hills.save`` wrote: sessions and files can be made of them again.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: the file cannot be read, is damaged, or was made by another version.
+    """
+    found = saved.unpack(Path(path), Hills, Hill, Plan)
+    if not isinstance(found, Hills):
+        msg = f"{path} holds no hills."
+        raise DataError(msg)
+    return found
 
 
 def _row(cells: tuple[str, ...], more: str = "", tag: str = "td") -> str:

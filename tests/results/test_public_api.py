@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import io
+import zipfile
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import pytest
@@ -13,9 +15,12 @@ from shapely import LineString
 import hillfinder as hf
 from hillfinder.criteria import CriteriaFields
 from hillfinder.demo.town import DOOR
-from hillfinder.errors import CriteriaError, InputError
+from hillfinder.errors import CriteriaError, DataError, InputError, OutputError
 from hillfinder.services.client import Web
 from tests.findings import bare_hill, gradely, hill, hills
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 mpl.use("Agg")
 OFF = Web(offline=True)
@@ -127,3 +132,47 @@ def test_whatever_is_public_says_itself_in_a_line() -> None:
         assert "\n" not in repr(each)
     assert repr(hf.Criteria()) == "Criteria()"
     assert repr(hf.Criteria(limit=3, walk=True)) == "Criteria(walk=True, limit=3)"
+
+
+def test_hills_are_saved_and_loaded(tmp_path: Path) -> None:
+    found = gradely()
+    path = found.save(tmp_path / "hills.hf")
+    again = hf.load(path)
+    assert again.criteria == found.criteria
+    for one, other in ((found, again), (found.workout(2), again.workout(2))):
+        assert one.to_json() == other.to_json()
+        assert one.to_gpx() == other.to_gpx()
+    assert again.to_html(units="imperial") == found.to_html(units="imperial")
+    assert again.workout().card("imperial") == found.workout().card("imperial")
+    assert again[0].climb.lon.flags.writeable is False
+    with pytest.raises(OutputError, match="exists already"):
+        found.save(path)
+    assert again.save(path, overwrite=True).read_bytes() == path.read_bytes()
+    assert [each.name for each in tmp_path.iterdir()] == ["hills.hf"]
+    empty = hf.load(hills().save(tmp_path / "none.hf"))
+    assert empty.to_json() == hills().to_json()
+
+
+@pytest.mark.parametrize("harm", ["cut", "bit", "empty", "json", "other"])
+def test_a_damaged_file_of_hills_is_one_clear_error(harm: str, tmp_path: Path) -> None:
+    path = hills(hill()).save(tmp_path / "hills.hf")
+    data = bytearray(path.read_bytes())
+    if harm == "cut":
+        del data[len(data) // 2 :]
+    elif harm == "bit":
+        data[60] ^= 1
+    else:
+        data = bytearray({"empty": b"", "json": b"{}", "other": zipped({"a": b"b"})}[harm])
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="is damaged, or was made by another version"):
+        hf.load(path)
+    with pytest.raises(DataError, match="There is no file"):
+        hf.load(tmp_path / "nowhere")
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return file.getvalue()

@@ -1,0 +1,175 @@
+"""A search as one file, and back: numbers, text and the packed network, and nothing that runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hillfinder import criteria, model, units
+from hillfinder.errors import DataError
+from hillfinder.model import read_only
+from hillfinder.streets.network import StreetNetwork
+from hillfinder.streets.serialization import pack_network, unpack_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_FINDINGS, _ARRAYS, _NETWORK = "findings.json", "arrays.npz", "streets"
+#: The date that every member of the archive carries, for the same bytes each time.
+_UNDATED = (1980, 1, 1, 0, 0, 0)
+
+
+def pack(found: object) -> bytes:
+    """Return a search as bytes: a ZIP of JSON, arrays of numbers, and the network."""
+    writer = _Writer()
+    root = writer.plain(found)
+    arrays, file = io.BytesIO(), io.BytesIO()
+    np.savez(arrays, allow_pickle=False, **{str(at): a for at, a in enumerate(writer.arrays)})
+    head = json.dumps({"records": writer.records, "root": root})
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in (
+            (_FINDINGS, head.encode()),
+            (_ARRAYS, arrays.getvalue()),
+            (_NETWORK, pack_network(writer.network)),
+        ):
+            archive.writestr(zipfile.ZipInfo(name, _UNDATED), data, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def unpack(path: Path, *more: type) -> Any:  # noqa: ANN401 - the caller checks what it is
+    """Return what ``pack`` was given.
+
+    Args:
+        path: the file.
+        more: classes of records that it may hold besides those of ``model``.
+
+    Raises:
+        DataError: the file cannot be read, is damaged, or was made by another version.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            head = json.loads(archive.read(_FINDINGS))
+            with np.load(io.BytesIO(archive.read(_ARRAYS)), allow_pickle=False) as held:
+                arrays = [read_only(held[str(at)]) for at in range(len(held.files))]
+            network = unpack_network(archive.read(_NETWORK))
+        if network is None:
+            raise ValueError(_NETWORK)  # noqa: TRY301 - one message for every damage
+        return _Reader(head["records"], arrays, network, more).value(head["root"])
+    except FileNotFoundError as error:
+        msg = f"There is no file {path}: give one that hills.save() wrote."
+        raise DataError(msg) from error
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        msg = (
+            f"{path} is damaged, or was made by another version of hillfinder: search again and "
+            "save the hills anew."
+        )
+        raise DataError(msg) from error
+
+
+class _Writer:
+    """Takes records apart; what two of them share is held once."""
+
+    def __init__(self) -> None:
+        self.records: list[Any] = []
+        self.arrays: list[Any] = []
+        self.network: Any = None
+        self._known: dict[int, Any] = {}
+        self._kept: list[object] = []
+
+    def plain(self, value: Any) -> Any:  # noqa: ANN401 - any field of a record
+        if isinstance(value, units.Sentence):
+            return {"sentence": [self.plain(part) for part in value.parts]}
+        if isinstance(value, units.Name):
+            return {"name": str(value)}
+        if value is None or isinstance(value, str | bool | int | float):
+            return value
+        if isinstance(value, np.generic):
+            return value.item()
+        if id(value) not in self._known:
+            self._kept.append(value)  # its id is not given to another
+            self._known[id(value)] = self._taken_apart(value)
+        return self._known[id(value)]
+
+    def _taken_apart(self, value: Any) -> dict[str, Any]:  # noqa: ANN401
+        if isinstance(value, StreetNetwork):
+            self.network = value
+            return {"network": 0}
+        if isinstance(value, np.ndarray):
+            self.arrays.append(value)
+            return {"array": len(self.arrays) - 1}
+        if isinstance(value, datetime):
+            return {"time": value.isoformat()}
+        if is_dataclass(value):
+            held = {each.name: self.plain(getattr(value, each.name)) for each in fields(value)}
+        elif isinstance(value, model.Leg):
+            held = {name: self.plain(each) for name, each in value._asdict().items()}
+        elif isinstance(value, Mapping):
+            return {"map": [[self.plain(key), self.plain(each)] for key, each in value.items()]}
+        elif isinstance(value, tuple | list):
+            return {"tuple": [self.plain(each) for each in value]}
+        else:
+            msg = f"{type(value).__name__} cannot be saved."
+            raise TypeError(msg)
+        self.records.append([type(value).__name__, held])
+        return {"record": len(self.records) - 1}
+
+
+class _Reader:
+    """Puts records together again."""
+
+    def __init__(
+        self, records: list[Any], arrays: list[Any], network: StreetNetwork, more: tuple[type, ...]
+    ) -> None:
+        known = {**vars(model), **vars(criteria), **vars(units)}
+        self._classes = {
+            name: each
+            for name, each in known.items()
+            if isinstance(each, type) and (is_dataclass(each) or issubclass(each, tuple))
+        } | {each.__name__: each for each in more}
+        self._records = records
+        self._made: dict[int, Any] = {}
+        self._simple: dict[str, Callable[[Any], Any]] = {
+            "array": arrays.__getitem__,
+            "network": lambda _: network,
+            "time": datetime.fromisoformat,
+            "name": units.Name,
+        }
+
+    def value(self, held: Any) -> Any:  # noqa: ANN401 - any field of a record
+        if not isinstance(held, dict):
+            return held
+        ((kind, given),) = held.items()
+        if kind == "record":
+            if given not in self._made:
+                name, parts = self._records[given]
+                made = {key: self.value(each) for key, each in parts.items()}
+                self._made[given] = self._classes[name](**made)
+            return self._made[given]
+        if kind == "sentence":
+            return units.Sentence(*map(self.value, given))
+        if kind in self._simple:
+            return self._simple[kind](given)
+        if kind == "map":
+            return {self.value(key): self.value(each) for key, each in given}
+        return tuple(self.value(each) for each in {"tuple": given}[kind])
