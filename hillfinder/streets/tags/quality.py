@@ -60,7 +60,7 @@ SLOW_KM_H = 33.0
 #: Share of what traffic costs that slow traffic makes good.
 SLOW = 0.3
 #: Lowest limit of fast traffic, km/h.
-FAST_TRAFFIC_KM_H = 55.0
+FAST_STREAM_KM_H = 55.0
 #: Factor of fast traffic.
 FAST_TRAFFIC = 0.75
 #: Rating of an unlit way where the time of the run is unknown.
@@ -167,7 +167,7 @@ def traffic(tags: Mapping[str, str]) -> Worth:
     value = TRAFFIC_WORTH.get(road.cls, NEUTRAL)
     if road.cls.carless:
         return Worth(value, "no cars")
-    if road.limit is not None and road.limit.km_h >= FAST_TRAFFIC_KM_H:
+    if road.limit is not None and road.limit.km_h >= FAST_STREAM_KM_H:
         value *= FAST_TRAFFIC
     elif road.limit is not None and road.limit.km_h <= SLOW_KM_H:
         value += SLOW * (1.0 - value)
