@@ -8,19 +8,16 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from hillfinder.errors import CriteriaError
+from hillfinder.sessions import SESSIONS, Level, Session, SessionKind, session_kind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-Session = Literal["repeats", "long", "rolling"]
-Level = Literal["new", "regular", "strong"]
 RankBy = Literal["grade", "fit"]
 
 #: The longest climb that can be asked for, and the longest run.
 LONGEST_M, LONGEST_RUN_M, LONGEST_RUN_MIN = 5000.0, 50_000.0, 360.0
 MOST_REPEATS = 50
-#: What a hill is for repeats, and for a session on a gradual one: 2 to 3 miles.
-SHORT_HILL_M, LONG_HILL_M = (100.0, 200.0), (3200.0, 4800.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class Criteria:
     def _session_faults(self) -> list[str]:
         faults: list[str] = []
         for what, word, known in (
-            ("session", self.session, get_args(Session)),
+            ("session", self.session, [kind.name for kind in SESSIONS]),
             ("level", self.level, get_args(Level)),
             ("rank", self.rank, get_args(RankBy)),
         ):
@@ -127,7 +124,7 @@ class Criteria:
             is_whole(self.repeats) and 1 <= self.repeats <= MOST_REPEATS
         ):
             faults.append(f"{self.repeats} repeats are no session: give 1 to {MOST_REPEATS}")
-        if self.session != "rolling" and (self.distance_m, self.minutes) != (None, None):
+        if not self.kind.over_several and (self.distance_m, self.minutes) != (None, None):
             faults.append(
                 "a distance or a time is for a rolling run: ask for one (--session rolling)"
             )
@@ -159,15 +156,19 @@ class Criteria:
         return f"Criteria({given})"
 
     @property
+    def kind(self) -> SessionKind:
+        """The kind of session, with all that it implies."""
+        return session_kind(self.session)
+
+    @property
     def length_range_m(self) -> tuple[float, float]:
         """Shortest and longest climb, in metres along the ground plan."""
-        default = LONG_HILL_M if self.session == "long" else SHORT_HILL_M
-        return self.length_m or default
+        return self.length_m or self.kind.length_m
 
     @property
     def grade_range(self) -> tuple[float, float]:
         """Least and greatest mean grade of a hill, as ratios."""
-        low, high = (0.02, 0.08) if self.session == "long" else (0.03, 1.0)
+        low, high = self.kind.grades
         if self.max_grade is not None and self.max_grade <= low:
             low = self.max_grade / 2
         low = self.min_grade or low

@@ -146,7 +146,7 @@ def near(
     climbs, rows = _sought(network, criteria, router, known)
     minutes = router.times_s(climbs)[rows] / 60.0
     run = None
-    if criteria.session == "rolling":
+    if criteria.kind.over_several:
         run = rolling.tour(
             router, where, criteria, climbs, rows, weigh=scales.weigh, shuns=judge.shuns
         )
@@ -330,7 +330,7 @@ def _sought(
     """Return what is sought, as arrays, and which rows are hills of their own, in order."""
     if known is not None:
         return known, np.arange(len(known))
-    if criteria.session == "long":
+    if criteria.kind.turns:
         found = ascents.find(network, criteria, router.times_s)
         return found, np.arange(len(found))
     climbs = climbing.find(network, criteria)
@@ -341,7 +341,7 @@ def _misses(
     network: StreetNetwork, criteria: Criteria, router: Router, run: rolling.Tour | None
 ) -> tuple[str, ...]:
     """Return why there is no run, if one was asked for, and what came nearest to a hill."""
-    search = partial(ascents.by_grade, network) if criteria.session == "long" else None
+    search = partial(ascents.by_grade, network) if criteria.kind.turns else None
     nearest = near_misses.nearest(network, criteria, router.times_s, search)
     return (*(run.misses if run else ()), *map(misses.sentence, nearest))
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
-from hillfinder.criteria import Level, RankBy, Session
+from hillfinder.criteria import RankBy
 from hillfinder.elevation.sources.registry import service_names
 from hillfinder.errors import CriteriaError, InputError
+from hillfinder.sessions import Level, Session
 from hillfinder.units import FOOT_M, MILE_M
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ class Notes:
     def of(self, hill: Hill) -> tuple[Sentence, ...]:
         """Return what a runner should know, most important first."""
         climb, approach = hill.climb, hill.approach
-        first = hill.rank == 1 or self.criteria.session != "rolling"  # to the others one runs on
+        first = hill.rank == 1 or not self.criteria.kind.over_several  # to the others one runs on
         there = None
         if first and approach is not None and approach.time_s < 60 * self.criteria.warmup_min[0]:
             there = Sentence(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from hillfinder.criteria import Level, Session
     from hillfinder.model.climb import Route
     from hillfinder.model.hill import Hill
+    from hillfinder.sessions import Level, Session
 
 StepKind = Literal["warm-up", "repeat", "recovery", "easy", "cool-down"]
 

@@ -107,7 +107,7 @@ def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> 
 
 
 def _check(about: dataset.About, criteria: Criteria, folder: Path) -> None:
-    if criteria.session == "long":
+    if criteria.kind.turns:
         msg = (
             f"{folder} holds hills that are run up without a turn: for a long session give streets "
             "and heights."

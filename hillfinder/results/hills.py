@@ -117,7 +117,7 @@ class Hills(Writes, Searched):
         from hillfinder.routing.warmup import Router
         from hillfinder.training import workout
 
-        if self.criteria.session == "rolling" and hill is None:
+        if self.criteria.kind.over_several and hill is None:
             if self.tour is None:
                 msg = "No run over several hills was found: ask for another length or time."
                 raise InputError(msg)

@@ -94,7 +94,7 @@ def request(found: Searched, workout: Workout | None) -> Request:
 
 def of_one_hill(criteria: Criteria) -> Criteria:
     """Return what is asked of a session on one hill."""
-    if criteria.session != "rolling":
+    if not criteria.kind.over_several:
         return criteria
     return changed(criteria, session="repeats", distance_m=None, minutes=None)
 

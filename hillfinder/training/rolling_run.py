@@ -33,8 +33,9 @@ from hillfinder.units import Duration, Grade, Length, Quantity, Sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hillfinder.criteria import Criteria, Level
+    from hillfinder.criteria import Criteria
     from hillfinder.model import Climb, Fit, Floats, Ints, Leg, Place, Position
+    from hillfinder.sessions import Level
 
 USUAL_MIN, COOL_DOWN_MIN = 60.0, 10.0
 #: Warm-up and cool-down take no more than this share of a short run each.

@@ -299,9 +299,7 @@ class Scales:
 
     @property
     def _session(self) -> str:
-        if self._criteria.session == "rolling":
-            return "a rolling run"
-        return Sentence(Duration(self._aim.time_s, "of"), " repeats")
+        return self._criteria.kind.suits or Sentence(Duration(self._aim.time_s, "of"), " repeats")
 
     def _time(self, climb: Climb) -> Worth:
         taken = float(repeat_s(np.array(climb.length_m), np.array(climb.grade), self._criteria))

@@ -1,15 +1,7 @@
 """What a session asks of a hill: how long a repeat takes and how steep it is; and near misses.
 
-The choice is our own, within the training figures that are agreed on: 5 to 8 % for 30 to 90 s, and
-8 to 15 % only for sprints of 8 to 15 s.
-
-=========== ========== ============= ============
-one repeat  new        regular       strong
-=========== ========== ============= ============
-repeats     45 s       60 s          75 s
-rolling     45 s       60 s          75 s
-long        20 min     25 min        30 min
-=========== ========== ============= ============
+How long a repeat should take is in ``sessions``. The grades are our own choice, within the training
+figures that are agreed on: 5 to 8 % for 30 to 90 s, and 8 to 15 % only for sprints of 8 to 15 s.
 
 =================== ============
 one repeat takes    ideal grade
@@ -35,17 +27,9 @@ from hillfinder.routing import travel_time as pace
 from hillfinder.training.workout import effort
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hillfinder.criteria import Criteria, Level, Session
+    from hillfinder.criteria import Criteria
     from hillfinder.model import Floats
 
-#: How long one repeat should take, in seconds.
-REPEAT_S: Mapping[Session, Mapping[Level, float]] = {
-    "repeats": {"new": 45.0, "regular": 60.0, "strong": 75.0},
-    "rolling": {"new": 45.0, "regular": 60.0, "strong": 75.0},
-    "long": {"new": 1200.0, "regular": 1500.0, "strong": 1800.0},
-}
 #: Up to how many seconds which grades are ideal.
 IDEAL_GRADES = ((20.0, 0.08, 0.15), (90.0, 0.05, 0.08), (300.0, 0.04, 0.07), (np.inf, 0.02, 0.05))
 #: A walker takes so many times as long.
@@ -78,7 +62,7 @@ def ideal(criteria: Criteria) -> Ideal:
     Ideal(time_s=60.0, low=0.05, high=0.08)
     """
     times = WALKER if criteria.walk else 1.0
-    wanted = times * REPEAT_S[criteria.session][criteria.level]
+    wanted = times * criteria.kind.ideal_s[criteria.level]
     middle = np.array(np.mean(_grades(wanted / times)))
     shortest, longest = repeat_s(np.array(criteria.length_range_m), middle, criteria).tolist()
     wanted = min(max(wanted, shortest), longest)

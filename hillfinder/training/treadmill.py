@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hillfinder.routing.travel_time import running_factor, walking_factor
+from hillfinder.sessions import session_kind
 from hillfinder.training.workout import WALK_M_S, counted, effort, longest_s
 
 if TYPE_CHECKING:
-    from hillfinder.criteria import Criteria, Session
+    from hillfinder.criteria import Criteria
     from hillfinder.model import Floats, Workout
 
 #: Steepest incline of a belt.
 STEEPEST_BELT = 0.15
 #: Step in which its incline is set.
 INCLINE_STEP = 0.005
-#: Grade where no hill is known: the middle of the 5 to 8 % of repeats, and a mild one.
-MIDDLE: Final[dict[Session, float]] = {"repeats": 0.06, "long": 0.04, "rolling": 0.06}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,11 @@ def like(workout: Workout, criteria: Criteria) -> Treadmill:
     rest = [step.time_s for step in workout.steps if step.kind == "recovery"]
     up = work[0]
     gain_m = float(up.route.elevation_m[-1] - up.route.elevation_m[0])
-    grade = gain_m / up.route.length_m if math.isfinite(gain_m) else MIDDLE[workout.session]
+    grade = (
+        gain_m / up.route.length_m
+        if math.isfinite(gain_m)
+        else session_kind(workout.session).belt_grade
+    )
     speed = up.route.length_m / up.time_s
     recovery_s = rest[0] if rest else 2 * up.time_s
     return _set_belt(
@@ -70,14 +73,14 @@ def like(workout: Workout, criteria: Criteria) -> Treadmill:
 def for_criteria(criteria: Criteria) -> Treadmill:
     """Return the belt for the middle of what was asked, where no hill is known."""
     low, high = criteria.grade_range
-    grade = min(max(low, MIDDLE[criteria.session]), high)
+    grade = min(max(low, criteria.kind.belt_grade), high)
     length_m = sum(criteria.length_range_m) / 2
     # As fast as up such a hill: a walker's speed is Tobler's there, as in any session.
     factor = walking_factor if criteria.walk else running_factor
     speed = criteria.flat_speed_m_s * effort(criteria) / float(factor(np.array(grade)))
     time_s = min(length_m / speed, longest_s(criteria))
     count = criteria.repeats or counted(speed * time_s, time_s, criteria)
-    recovery_s = time_s * (0.5 if criteria.session == "long" else 1 if criteria.walk else 2)
+    recovery_s = time_s * criteria.kind.belt_rest[criteria.walk]
     return _set_belt(grade, speed, criteria, count=count, time_s=time_s, recovery_s=recovery_s)
 
 

@@ -1,16 +1,13 @@
 """The session on a hill: warm up, up hard, down easy, again, and home by another way.
 
-How hard is a rule, and no measurement. Training tables put easy running at about 70 % of the
-greatest oxygen uptake, hard intervals at about 95 % and a steady threshold effort at about 85 %
-(Daniels, Running Formula), so that hard is 1.35 times the power of the easy pace and steady 1.2
-times. What a power gives on a slope is Minetti's cost of running, sample by sample (``pace``), so a
-steep hill is run slowly by everyone. A walker goes up at 1.2 times the speed that Tobler's function
-gives for the easy pace.
+How hard is a rule, and no measurement (see ``sessions``). What a power gives on a slope is
+Minetti's cost of running, sample by sample (``travel_time``), so a steep hill is run slowly by
+everyone. A walker goes up at 1.2 times the speed that Tobler's function gives for the easy pace.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,27 +19,12 @@ from hillfinder.units import Duration, Length, Sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hillfinder.criteria import Criteria, Level
+    from hillfinder.criteria import Criteria
     from hillfinder.model import Climb, Floats, Hill
     from hillfinder.routing.warmup import Router
 
-#: Times the power of the easy pace (see above).
-HARD, STEADY, BRISK = 1.35, 1.2, 1.2
-#: Metres of hard climbing in a session, counted first, as the coach advises.
-METRES_UP: Final[dict[Level, float]] = {"new": 500.0, "regular": 900.0, "strong": 1500.0}
-#: Fewest and most repeats: beginners 3 to 4, all others 4 to 10.
-REPEATS: Final[dict[Level, tuple[int, int]]] = {
-    "new": (3, 4),
-    "regular": (4, 8),
-    "strong": (6, 10),
-}
-#: Seconds of hard climbing in a session: what the metres take on a steep hill is cut to this.
-SECONDS_UP: Final[dict[Level, float]] = {"new": 240.0, "regular": 540.0, "strong": 900.0}
-#: Longest repeat, in seconds: 30 to 90 are the consensus. What takes longer is run in part.
-LONGEST_UP_S: Final[dict[Level, float]] = {"new": 75.0, "regular": 120.0, "strong": 150.0}
-#: Seconds of steady climbing in a long session, in at most so many repeats.
-STEADY_S: Final[dict[Level, float]] = {"new": 1500.0, "regular": 2700.0, "strong": 4500.0}
-STEADY_REPEATS: Final[dict[Level, int]] = {"new": 1, "regular": 2, "strong": 3}
+#: Speed of a walker up a hill, as times that of the easy pace there.
+BRISK = 1.2
 #: A runner walks down at 12 minutes a kilometre, and jogs down at so much of the easy speed.
 WALK_M_S, JOG_SHARE = 1000 / 720, 0.9
 #: Steeper than this, nobody jogs down: braking costs more than it gives.
@@ -109,17 +91,12 @@ def _slopes(distance_m: Floats, elevation_m: Floats) -> tuple[Floats, Floats]:
 
 def effort(criteria: Criteria) -> float:
     """Return the effort of a repeat, as times that of the easy pace."""
-    if criteria.walk:
-        return BRISK
-    return STEADY if criteria.session == "long" else HARD
+    return BRISK if criteria.walk else criteria.kind.effort
 
 
 def longest_s(criteria: Criteria) -> float:
     """Return the longest that one repeat may take, in seconds; a walker has all the time."""
-    if criteria.walk:
-        return float("inf")
-    by_level = STEADY_S if criteria.session == "long" else LONGEST_UP_S
-    return by_level[criteria.level]
+    return float("inf") if criteria.walk else criteria.kind.longest_s[criteria.level]
 
 
 def is_poor(tags: Mapping[str, str]) -> bool:
@@ -136,7 +113,7 @@ def jogs(climb: Climb, criteria: Criteria) -> bool:
     """Say whether the way down is jogged: by strong runners and on long hills, where it is good."""
     if criteria.walk or is_poor(climb.tags):
         return False
-    able = criteria.level == "strong" or criteria.session == "long"
+    able = criteria.level == "strong" or criteria.kind.jogs_down
     return able and climb.grade <= JOG_GRADE
 
 
@@ -212,14 +189,14 @@ def counted(length_m: float, up_s: float, criteria: Criteria) -> int:
         up_s: how long that takes.
         criteria: level and session.
     """
-    if criteria.session == "long":
-        fitting = int(STEADY_S[criteria.level] / up_s)
-        return min(max(1, fitting), STEADY_REPEATS[criteria.level])
-    fewest, most = REPEATS[criteria.level]
-    count = int(METRES_UP[criteria.level] / length_m + 0.5)
-    if not criteria.walk:
-        count = min(count, int(SECONDS_UP[criteria.level] / up_s))
-    return min(max(count, fewest), most)
+    kind, level = criteria.kind, criteria.level
+    fewest, most = kind.repeats[level]
+    counts = [most]
+    if kind.climbing_m is not None:
+        counts.append(int(kind.climbing_m[level] / length_m + 0.5))
+    if kind.climbing_m is None or not criteria.walk:
+        counts.append(int(kind.climbing_s[level] / up_s))
+    return max(min(counts), fewest)
 
 
 def _cues(
@@ -280,11 +257,8 @@ def _going_up(
         yield Sentence("All of it would take ", whole, *run)
     if criteria.walk:
         yield "Walk up briskly: lean from the ankles, swing your arms, keep your steps short."
-    elif criteria.session == "long":
-        yield "Run up steadily, as hard as you could for an hour: a few words at a time."
     else:
-        yield "Run up hard, but not all out: the last one as fast as the first."
-    if not criteria.walk:
+        yield criteria.kind.cue
         if length / up.time_s < HIKE_M_S:
             yield "So steep that a fast walk with short steps is worth as much as running."
         else:

@@ -16,9 +16,10 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import Place
 from hillfinder.routing.orienteering import plan
 from hillfinder.routing.warmup import Router
+from hillfinder.sessions import ROLLING
 from hillfinder.training.rolling_run import tour, twice_m, worth
 from hillfinder.training.suitability import Scales
-from hillfinder.training.workout import HARD, seconds
+from hillfinder.training.workout import seconds
 from tests.towns import DATA, STREET, Formula, needs_data, town
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def test_hills_are_run_at_the_effort_of_the_session_and_the_rest_easily() -> Non
     assert run is not None
     for step in run.steps:
         easy_s = seconds(step.route.distance_m, step.route.elevation_m, Criteria())
-        effort_s = easy_s / HARD if step.kind == "repeat" else easy_s
+        effort_s = easy_s / ROLLING.effort if step.kind == "repeat" else easy_s
         assert step.time_s == pytest.approx(effort_s, rel=0.01)
 
 

@@ -187,7 +187,7 @@ def near(
             )
         plan = _plan(hills, pick)
         belt = _belt(hills, plan) if treadmill or not hills else None
-        rolling = criteria.session == "rolling" and pick is None
+        rolling = criteria.kind.over_several and pick is None
         terminal.show(
             hills, output, units, workout=plan, belt=belt, whole=bool(pick) or rolling, quiet=quiet
         )
@@ -205,7 +205,7 @@ def near(
 
 def _plan(hills: Hills, pick: int | None) -> Plan | None:
     """Return the session that was asked for: the run over several, or the one on a hill."""
-    if pick is None and hills.criteria.session == "rolling":
+    if pick is None and hills.criteria.kind.over_several:
         return hills.workout() if hills.tour is not None else None
     return hills.workout(pick or 1) if (pick or 1) <= len(hills) else None
 

@@ -13,6 +13,7 @@ from hillfinder.output.text import phrases as words
 from hillfinder.output.text.console_text import letters, printed
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.text.sparkline import sparkline
+from hillfinder.sessions import session_kind
 from hillfinder.streets.tags.roads import road_of
 from hillfinder.training.cautions import MARK_SINGULARS
 from hillfinder.units import Length, Name, Pace, Part, Sentence, clock, count
@@ -95,7 +96,7 @@ class Card:
 
     @property
     def _several(self) -> bool:
-        return self.workout.session == "rolling"
+        return session_kind(self.workout.session).over_several
 
     def sections(self) -> Iterator[tuple[str, list[Said]]]:
         """Yield headings, each with what there is to say below it."""
@@ -214,11 +215,11 @@ def sections(
 
 def session_heading(workout: Workout, units: Units = "metric") -> str:
     """Return what a session is, in one line."""
-    if workout.session == "rolling":
+    kind = session_kind(workout.session)
+    if kind.over_several:
         return f"A run over {count(len(workout.hills), 'hill')}: " + words.totals(workout, units)
     hill = workout.hills[0]
-    kind = "A long session on" if workout.session == "long" else "Session on"
-    return f"{kind} hill {hill.rank}: {plain(hill.name, words.NAME_LETTERS) or words.UNKNOWN}"
+    return f"{kind.title} hill {hill.rank}: {plain(hill.name, words.NAME_LETTERS) or words.UNKNOWN}"
 
 
 def card_text(
@@ -270,7 +271,7 @@ def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
     if step.kind == "repeat":
         if criteria.walk:
             return "briskly"
-        return "hard, not all out" if workout.session == "repeats" else "steady"
+        return session_kind(workout.session).feel
     if step.kind == "recovery":
         return words.gait(step)
     if step.kind == "warm-up" and step.route.shape == "detour":

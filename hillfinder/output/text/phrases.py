@@ -133,7 +133,7 @@ def notices(findings: Findings, units: Units = "metric") -> Iterator[str]:
 def _fitter(findings: Findings) -> Iterator[str]:
     """Yield which hill suits the session far better than the steepest, in a list by grade."""
     scored = [(hill.fit.score, -hill.rank) for hill in findings.hills if hill.fit is not None]
-    if findings.criteria.rank == "fit" or findings.criteria.session == "rolling" or not scored:
+    if findings.criteria.rank == "fit" or findings.criteria.kind.over_several or not scored:
         return
     best, first = max(scored), scored[0]
     if best[0] >= first[0] + FAR_FITTER:
