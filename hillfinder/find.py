@@ -31,6 +31,7 @@ from hillfinder.routing.warmup import Router
 from hillfinder.services.client import Web
 from hillfinder.services.geocoding import locate
 from hillfinder.streets import area_cache as store
+from hillfinder.streets.geometry.crossings import Lookout
 from hillfinder.streets.network import StreetNetwork
 from hillfinder.training import rolling_run as rolling
 from hillfinder.training import safety
@@ -141,8 +142,9 @@ def near(
         )
     router = Router(network, where, criteria)
     sky = safety.outlook(where, criteria, web)
-    judge = safety.Judge(network, sky)
-    scales = fit.Scales(network, criteria, weights, dark=sky.dark)
+    lookout = Lookout(network)
+    judge = safety.Judge(network, sky, lookout)
+    scales = fit.Scales(network, criteria, weights, dark=sky.dark, lookout=lookout)
     climbs, rows = _sought(network, criteria, router, known)
     minutes = router.times_s(climbs)[rows] / 60.0
     run = None
@@ -171,6 +173,7 @@ def near(
         tour=run.led_by(hills) if run else None,
         sky=sky.words,
         network=network,
+        router=router,
     )
 
 

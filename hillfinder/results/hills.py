@@ -114,7 +114,6 @@ class Hills(Writes, Searched):
             CriteriaError: nobody runs up so often.
             InputError: there is no such hill, or no rolling run.
         """
-        from hillfinder.routing.warmup import Router
         from hillfinder.training import workout
 
         if self.criteria.kind.over_several and hill is None:
@@ -130,8 +129,7 @@ class Hills(Writes, Searched):
             if isinstance(hill, model.Hill)
             else self.pick(1 if hill is None else hill)
         )
-        router = Router(self.network, self.place, criteria)
-        return Plan.of(workout.make(one, criteria, router), self)
+        return Plan.of(workout.make(one, criteria, self.ways()), self)
 
     def _own(self, hill: model.Hill) -> model.Hill:
         """Refuse a hill of another search: its streets have other numbers there."""

@@ -19,6 +19,7 @@ from hillfinder.training import treadmill
 
 if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
+    from hillfinder.routing.warmup import Router
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.training.treadmill import Treadmill
     from hillfinder.units import Units
@@ -30,9 +31,17 @@ class Searched(Findings):
 
     Attributes:
         network: the streets, with their profiles.
+        router: knows the ways from the place; kept for the sessions on the hills.
     """
 
     network: StreetNetwork = field(kw_only=True)
+    router: Router | None = field(default=None, kw_only=True, repr=False)
+
+    def ways(self) -> Router:
+        """Return the router of the search; one is made where none was kept."""
+        from hillfinder.routing.warmup import Router
+
+        return self.router or Router(self.network, self.place, self.criteria)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,13 +113,12 @@ def _sessions(found: Searched) -> dict[int, Workout]:
 
     On a run over several hills the way to one begins on the one before: it has no session.
     """
-    from hillfinder.routing.warmup import Router
     from hillfinder.training import workout
 
     if not found.hills or found.tour is not None:
         return {}
     criteria = of_one_hill(found.criteria)
-    router, plans = Router(found.network, found.place, criteria), {}
+    router, plans = found.ways(), {}
     for hill in found.hills:
         with suppress(StreetsError):
             plans[hill.rank] = workout.make(hill, criteria, router)

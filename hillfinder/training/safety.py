@@ -114,11 +114,11 @@ class Records(Protocol):
 class Judge:
     """Says what to mind, for the streets of one network at one hour."""
 
-    def __init__(self, network: StreetNetwork, sky: Sky) -> None:
-        """Hold what is asked of every hill."""
+    def __init__(self, network: StreetNetwork, sky: Sky, lookout: Lookout | None = None) -> None:
+        """Hold what is asked of every hill; a ``lookout`` knows what it has seen before."""
         self._network = network
         self._sky = sky
-        self._lookout = Lookout(network)
+        self._lookout = lookout or Lookout(network)
 
     def safest(self, climbs: Records, rows: Ints, limit: int) -> Ints:
         """Return ``limit`` rows of ``climbs``, those to be avoided in the weather behind others.

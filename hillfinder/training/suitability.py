@@ -144,6 +144,7 @@ class Scales:
         criteria: the session.
         weights: how much each thing counts.
         dark: whether some of it is run in the dark; ``None`` where nobody knows.
+        lookout: sees what lies on hills, and remembers it; ``None`` makes a new one.
     """
 
     def __init__(
@@ -153,6 +154,7 @@ class Scales:
         weights: Weights | None = None,
         *,
         dark: bool | None = None,
+        lookout: Lookout | None = None,
     ) -> None:
         """Look up what the session asks for."""
         weights = weights or Weights()
@@ -160,7 +162,8 @@ class Scales:
             weights = replace(weights, light=IN_THE_DARK * weights.light)
         self._criteria, self._shares, self._aim = criteria, weights.shares, ideal(criteria)
         self._quality = LineQuality(network.edge_way, network.ways.tags, dark=dark)
-        self._lookout, self._nodes_known = Lookout(network), network.spots.nodes_known
+        self._lookout = lookout or Lookout(network)
+        self._nodes_known = network.spots.nodes_known
 
     def weigh(
         self, climb: Climb, approach: Route | None, marks: Sequence[Mark] | None = None

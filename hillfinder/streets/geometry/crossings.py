@@ -43,6 +43,7 @@ class Lookout:
     def __init__(self, network: StreetNetwork) -> None:
         """Look up once which edges meet at each node."""
         self._network = network
+        self._known: dict[tuple[Leg, ...], tuple[Mark, ...]] = {}
         self._offset, self._edges = network.edges_at_nodes()
 
     def along(self, legs: Sequence[Leg]) -> tuple[Mark, ...]:
@@ -55,8 +56,15 @@ class Lookout:
         repeat that begins at a junction begins beyond it.
 
         Args:
-            legs: pieces of edges, each beginning where the last ended.
+            legs: pieces of edges, each beginning where the last ended. A line is looked along
+                once, however often it is asked for.
         """
+        key = tuple(legs)
+        if key not in self._known:
+            self._known[key] = self._look(key)
+        return self._known[key]
+
+    def _look(self, legs: Sequence[Leg]) -> tuple[Mark, ...]:
         begin = np.cumsum([0.0, *(abs(leg.stop_m - leg.start_m) for leg in legs)]).tolist()
         seen = [*self._junctions(legs, begin), *self._spots(legs, begin)]
         rank = GRAVEST.index
