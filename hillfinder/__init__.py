@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, HeightSource, Place, Profile, Route, Workout
     from hillfinder.region.catalogue import Catalogue
     from hillfinder.region.scan import scan
-    from hillfinder.results.grades import GradedLine, Grades
+    from hillfinder.results.graded_line import GradedLine
+    from hillfinder.results.grades import Grades
     from hillfinder.results.hill import Hill
     from hillfinder.results.hills import Hills, load
     from hillfinder.results.plan import Plan
@@ -80,7 +81,7 @@ _HOMES = {
     "Chain": "elevation.sources.fallback",
     "Climb": "model",
     "Criteria": "criteria",
-    "GradedLine": "results.grades",
+    "GradedLine": "results.graded_line",
     "Grades": "results.grades",
     "HeightSource": "model",
     "Heights": "elevation.heights",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from hillfinder.results.grades import GradedLine, Grades
+    from hillfinder.results.graded_line import GradedLine, GradedLines
     from hillfinder.units import Units
 
 #: The figures of a line, in order.
@@ -37,7 +37,7 @@ LABEL_LIMIT: Final = 60
 WIDE: Final = 72
 
 
-def rows(grades: Grades) -> list[dict[str, Any]]:
+def rows(grades: GradedLines) -> list[dict[str, Any]]:
     """Return one row a line, with the keys of ``COLUMNS``, in the order given."""
     return [
         {
@@ -53,7 +53,7 @@ def rows(grades: Grades) -> list[dict[str, Any]]:
     ]
 
 
-def to_json(grades: Grades) -> str:
+def to_json(grades: GradedLines) -> str:
     """Return the contract of ``hillfinder grade --format json``, ending in a newline.
 
     .. code-block:: text
@@ -69,7 +69,7 @@ def to_json(grades: Grades) -> str:
     return json.dumps({"lines": rows(grades)}, allow_nan=False, indent=1) + "\n"
 
 
-def to_csv(grades: Grades) -> str:
+def to_csv(grades: GradedLines) -> str:
     """Return one row a line under ``COLUMNS``; what is unknown is empty, properties are JSON."""
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -81,7 +81,7 @@ def to_csv(grades: Grades) -> str:
     return file.getvalue()
 
 
-def remarks(grades: Grades, units: Units = "metric") -> Iterator[str]:
+def remarks(grades: GradedLines, units: Units = "metric") -> Iterator[str]:
     """Yield what there is to say beside the figures."""
     if grades.skipped:
         yield f"Skipped, being no lines: {plain(counted(grades.skipped))}."
@@ -95,7 +95,7 @@ def remarks(grades: Grades, units: Units = "metric") -> Iterator[str]:
     yield words.height_source(grades.heights, units)
 
 
-def to_text(grades: Grades, console: Console | None = None, *, units: Units = "metric") -> str:
+def to_text(grades: GradedLines, console: Console | None = None, *, units: Units = "metric") -> str:
     """Return the table as text, without spaces at the ends of lines.
 
     Args:

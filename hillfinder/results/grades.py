@@ -13,7 +13,7 @@ between the banks, if lines lead up to it, and its height is unknown if none doe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, StreetSource
 from hillfinder.results import grade_report
+from hillfinder.results.graded_line import GradedLine
 from hillfinder.streets.builder import build
 from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access
@@ -46,59 +47,6 @@ LONGEST_BLOCK_M = 20_000.0
 RECORDED, DRAWN = TRAIL_TAGS, STREET_TAGS
 #: What OpenStreetMap says of the ground beneath a street, and of how it carries on.
 TAGS = ("highway", "bridge", "tunnel", "covered", "layer", "incline", "step_count", "name")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GradedLine:
-    """A line and what was measured of it; NaN is what is not known.
-
-    Attributes:
-        line: what was given.
-        profile: heights along it, from its first point to its last.
-        grade_sigma: standard deviation of the mean grade, as a ratio.
-    """
-
-    line: Line
-    profile: Profile
-    grade_sigma: float
-
-    def __repr__(self) -> str:
-        """Return what it is in a line."""
-        return f"<GradedLine: {self.length_m:.0f} m at {100 * self.grade:.1f} %>"
-
-    @property
-    def properties(self) -> Mapping[str, Any]:
-        """What was said of the line where it comes from."""
-        return self.line.properties
-
-    @property
-    def length_m(self) -> float:
-        """Length as drawn, in the ground plan, on the ellipsoid of WGS 84."""
-        return self.profile.length_m
-
-    @property
-    def gain_m(self) -> float:
-        """Rise from the first point to the last, negative where it falls."""
-        return self.profile.gain_m
-
-    @property
-    def grade(self) -> float:
-        """Mean grade from the first point to the last, negative where it falls."""
-        return self.profile.grade if self.length_m else np.nan
-
-    def steepest(self, over_m: float) -> float:
-        """Return the steepest grade over ``over_m`` metres, or the whole where it is shorter.
-
-        Steepest is what is farthest from level, up or down: on a way down a runner wants to know
-        how steep it falls. The sign says which it is, seen along the line. Where one height is
-        unknown it is NaN, since the steepest may lie there.
-        """
-        if not self.length_m:
-            return np.nan
-        profile = self.profile
-        up = profile.steepest(over_m)
-        down = Profile(profile.distance_m, -profile.elevation_m, profile.sigma_m).steepest(over_m)
-        return up if up >= down else -down
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -1,0 +1,91 @@
+"""A line with its measured grade, and the protocol of a sequence of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from hillfinder.model import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hillfinder.model import HeightSource
+    from hillfinder.results.line_files import Line
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradedLine:
+    """A line and what was measured of it; NaN is what is not known.
+
+    Attributes:
+        line: what was given.
+        profile: heights along it, from its first point to its last.
+        grade_sigma: standard deviation of the mean grade, as a ratio.
+    """
+
+    line: Line
+    profile: Profile
+    grade_sigma: float
+
+    def __repr__(self) -> str:
+        """Return what it is in a line."""
+        return f"<GradedLine: {self.length_m:.0f} m at {100 * self.grade:.1f} %>"
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """What was said of the line where it comes from."""
+        return self.line.properties
+
+    @property
+    def length_m(self) -> float:
+        """Length as drawn, in the ground plan, on the ellipsoid of WGS 84."""
+        return self.profile.length_m
+
+    @property
+    def gain_m(self) -> float:
+        """Rise from the first point to the last, negative where it falls."""
+        return self.profile.gain_m
+
+    @property
+    def grade(self) -> float:
+        """Mean grade from the first point to the last, negative where it falls."""
+        return self.profile.grade if self.length_m else np.nan
+
+    def steepest(self, over_m: float) -> float:
+        """Return the steepest grade over ``over_m`` metres, or the whole where it is shorter.
+
+        Steepest is what is farthest from level, up or down: on a way down a runner wants to know
+        how steep it falls. The sign says which it is, seen along the line. Where one height is
+        unknown it is NaN, since the steepest may lie there.
+        """
+        if not self.length_m:
+            return np.nan
+        profile = self.profile
+        up = profile.steepest(over_m)
+        down = Profile(profile.distance_m, -profile.elevation_m, profile.sigma_m).steepest(over_m)
+        return up if up >= down else -down
+
+
+class GradedLines(Protocol):
+    """Measured lines in order, and where their heights come from: see ``Grades``."""
+
+    @property
+    def heights(self) -> HeightSource:
+        """Where the heights come from."""
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """Number of things of each other kind that were given."""
+
+    @property
+    def measured(self) -> int:
+        """Number of lines that have a grade."""
+
+    def __len__(self) -> int:
+        """Return the number of lines."""
+
+    def __iter__(self) -> Iterator[GradedLine]:
+        """Yield the lines in order."""
