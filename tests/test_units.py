@@ -24,8 +24,10 @@ from hillfinder import find
 from hillfinder.criteria import Criteria
 from hillfinder.demo import files
 from hillfinder.demo.town import DOOR
-from hillfinder.output.text import card, table
+from hillfinder.model import Miss
+from hillfinder.output.text import card, misses, table
 from hillfinder.services.client import Web
+from hillfinder.services.weather import Weather
 from hillfinder.streets.tags.roads import road_of
 from hillfinder.training import cautions
 from hillfinder.units import (
@@ -202,6 +204,32 @@ def test_a_limit_is_read_in_its_own_unit() -> None:
     (caution,) = cautions.of_traffic(road_of(tags), pavement=True)
     assert isinstance(caution.text, Sentence)
     assert Name("30 mph") in caution.text.parts
+
+
+def test_a_near_miss_in_feet_keeps_its_name() -> None:
+    said = misses.sentence(Miss("long", "5 km Road", 0.1, 60.9, 8.2, 91.44))
+    assert said == (
+        "5 km Road, 9 minutes away, rises 10 %, but is only 60 m long (91.44 m or more were asked "
+        "for)."
+    )
+    assert said.text("imperial") == (
+        "5 km Road, 9 minutes away, rises 10 %, but is only 199 ft long (300 ft or more were asked "
+        "for)."
+    )
+
+
+def test_the_forecast_in_both_units() -> None:
+    at = datetime(2026, 12, 1, 7, 30, tzinfo=UTC)
+    said = Weather(at, -11.0, -12.0, -18.0, 2.0, 0.0, 0.0, 0.0, 0.12, 20.0, 80.0).words
+    rest = "ice likely, gusts of {}, so keep away from trees, feels like {}: cover up."
+    assert said == (
+        "Forecast for Tuesday 7:30: -11 °C, rain (2.0 mm), 12 cm of snow on the ground, "
+        + rest.format("80 km/h", "-18 °C")
+    )
+    assert said.text("imperial") == (
+        "Forecast for Tuesday 7:30: 12 °F, rain (0.08 in), 4.7 in of snow on the ground, "
+        + rest.format("50 mph", "0 °F")
+    )
 
 
 # --- The contract ---------------------------------------------------------------------------------
