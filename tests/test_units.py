@@ -248,11 +248,12 @@ def modules(*under: str) -> Iterator[tuple[Path, ast.Module]]:
 
 
 def joined(tree: ast.AST) -> Iterator[str]:
-    """Yield the text after each number of an f-string; messages of errors are no stored text."""
+    """Yield the text after each number of an f-string; neither errors nor reprs are stored text."""
     messages = {
         id(part)
         for node in ast.walk(tree)
         if isinstance(node, ast.Raise)
+        or (isinstance(node, ast.FunctionDef) and node.name == "__repr__")
         or (
             isinstance(node, ast.Assign)
             and any(isinstance(to, ast.Name) and to.id == "msg" for to in node.targets)
