@@ -143,7 +143,8 @@ def counted(kinds: Mapping[str, int]) -> str:
 def _from_table(table: gpd.GeoDataFrame) -> Lines:
     """Return the lines of a table, which each know their row."""
     table = table.copy() if table.crs is None else table.to_crs("EPSG:4326")
-    rows = table.drop(columns=table.active_geometry_name).to_dict("records")
+    # Without a column some releases of pandas give no record at all.
+    rows = table.drop(columns=table.active_geometry_name).to_dict("records") or [{}] * len(table)
     found = [
         list(_geometry(geometry, {str(key): value for key, value in row.items()}))
         for geometry, row in zip(table.geometry, rows, strict=True)
