@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from hillfinder.model import Box, HeightKind
-    from hillfinder.region.work.tasks import Done, Job
-    from hillfinder.region.work.workers import Run
+    from hillfinder.region.work.tasks import Done, Job, Run
 
 _log = logging.getLogger(__name__)
 #: Of a hill matter its own length, the slopes that it is part of on either side, and the streets

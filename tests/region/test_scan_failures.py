@@ -18,6 +18,7 @@ import hillfinder as hf
 from hillfinder.cli import main
 from hillfinder.errors import ServiceError
 from hillfinder.region.extract import osmium_process as sifting
+from hillfinder.region.work import dask_cluster
 from hillfinder.region.work import workers as running
 from tests import regions
 
@@ -155,7 +156,7 @@ def test_what_is_small_or_missing_is_given_no_workers(
 
 
 def test_what_workers_are_told_stays_with_them(region: Region, tmp_path: Path) -> None:
-    names = (*running.ENVIRONMENT, "PYTHONHASHSEED")
+    names = tuple(running.ENVIRONMENT)
     before = [os.environ.get(name) for name in names]
     hf.scan(region.osm, tmp_path / "hills", heights=region.dem, workers=2)
     assert [os.environ.get(name) for name in names] == before
@@ -178,6 +179,25 @@ def test_a_worker_that_was_killed_is_replaced(region: Region, whole: bytes, tmp_
     assert content(folder) == whole
 
 
+def test_workers_end_with_the_scan_that_was_killed_and_listen_to_nobody(
+    region: Region, tmp_path: Path
+) -> None:
+    import psutil
+
+    folder = tmp_path / "hills"
+    held = Held(folder, "_streets/*", tmp_path / "hook")
+    with start(region, folder, "--workers", "2", "--tiles", "9", held=held) as process:
+        held.wait()
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert len(started) >= 3  # what begins the workers, and two of them
+        ports = [port for each in started for port in each.net_connections("inet")]
+        process.kill()
+        process.communicate(timeout=60)
+    _, alive = psutil.wait_procs(started, timeout=30)
+    assert not alive
+    assert not ports
+
+
 class Cluster(NamedTuple):
     address: str
     scheduler: subprocess.Popen[bytes]
@@ -197,7 +217,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     wait_for(lambda: address.exists() and address.read_text().rstrip().endswith("}"))
     held = Held(tmp_path / "hills", "_streets/*", tmp_path / "hook")
     worker = subprocess.Popen(
-        [*PYTHON, "distributed.cli.dask_worker", "--nthreads", "1", "--death-timeout", "5", *file],
+        [*PYTHON, "distributed.cli.dask_worker", "--nthreads", "1", "--death-timeout", "30", *file],
         env=held.environment,
         **quiet,  # type: ignore[call-overload]
     )
@@ -243,7 +263,7 @@ def test_a_scheduler_that_is_not_there_is_told(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(running, "PATIENCE_S", 2)
+    monkeypatch.setattr(dask_cluster, "PATIENCE_S", 2)
     asked = [*words(region, tmp_path / "hills"), "--scheduler"]
     assert main([*asked, "tcp://127.0.0.1:9"]) == 4
     assert "No Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
@@ -254,7 +274,7 @@ def test_a_scheduler_that_is_not_there_is_told(
 def test_a_server_that_is_no_scheduler_is_told(
     region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "PATIENCE_S", 2)
+    monkeypatch.setattr(dask_cluster, "PATIENCE_S", 2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(ServiceError, match=f"No Dask scheduler answers at {address}"):
@@ -266,7 +286,7 @@ def test_a_scheduler_without_a_worker_is_told(
 ) -> None:
     from distributed import LocalCluster
 
-    monkeypatch.setattr(running, "WORKER_WITHIN_S", 1)
+    monkeypatch.setattr(dask_cluster, "WORKER_WITHIN_S", 1)
     with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         address = cluster.scheduler_address
         with pytest.raises(ServiceError, match="none has come within 1 s"):

@@ -23,14 +23,17 @@ from hillfinder.streets.serialization import pack_network, unpack_network
 from hillfinder.streets.subsets import touching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
     from hillfinder.criteria import Criteria
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Box, HeightKind, StreetSource
     from hillfinder.region.store.cells import Cell
     from hillfinder.streets.network import Profiles
+
+    Run: TypeAlias = "Callable[[Callable[..., Done], Iterable[tuple[Any, ...]]], Iterator[Done]]"
 
 #: A file that lies farther from a cell than this has nothing to say of it: heights are read beside
 #: the streets that are looked at, a cell of the coarsest model and some cells more.

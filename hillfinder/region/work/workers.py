@@ -1,43 +1,36 @@
-"""Who does the tasks: this process, workers of this machine, or a cluster that exists already."""
+"""Run the tasks: in this process, in processes of this machine, or on a Dask cluster."""
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
-from functools import cache, partial
-from importlib.util import find_spec
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, closing, contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from hillfinder.errors import InputError, ServiceError
+from hillfinder.errors import InputError
+from hillfinder.region.work.task_faults import RETRIES, workers_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.synchronize import Event
     from pathlib import Path
-    from typing import TypeAlias
 
-    from distributed import Client, LocalCluster
+    from hillfinder.region.work.tasks import Done, Run
 
-    from hillfinder.region.work.tasks import Done
-
-    Run: TypeAlias = Callable[[Callable[..., Done], Iterable[tuple[Any, ...]]], Iterator[Done]]
-
-#: A task is tried again so often where its worker died or raised.
-RETRIES = 3
-#: glibc gives freed arrays back to the system, and a tenth of a scan goes into mapping others anew.
-#: So it is told to keep some: its names for how much, their numbers for ``mallopt``, bytes, and the
-#: bytes that are usual.
+#: What glibc keeps of freed memory: without it a tenth of a scan goes into mapping arrays again.
+#: By the name of the variable: the number of the option of ``mallopt``, bytes, and glibc's own.
 KEPT_FREE = {
     "MALLOC_TRIM_THRESHOLD_": (-1, 256 << 20, 128 << 10),
     "MALLOC_TOP_PAD_": (-2, 64 << 20, 128 << 10),
     "MALLOC_MMAP_THRESHOLD_": (-3, 8 << 20, 128 << 10),
 }
-#: What workers are told by their environment: each has one core, glibc is not to give the thread
-#: that does the tasks a store of its own, which maps every array anew, and what lies in the current
-#: folder is not taken for a module of Python's.
+#: Environment of the workers: one core each, one heap for all threads, and no module is imported
+#: from the current folder.
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     **dict.fromkeys(("MALLOC_ARENA_MAX", "PYTHONSAFEPATH"), "1"),
@@ -45,139 +38,150 @@ ENVIRONMENT = {
 }
 #: What workers import while the extract is still shared out: the tasks, and what these import late.
 PRELOAD = (
-    *(
-        "hillfinder.region.work.tasks",
-        "hillfinder.elevation.sources.raster",
-        "pandas",
-        "pyarrow.compute",
-    ),
-    *("pyproj", "rasterio", "scipy.sparse.csgraph", "scipy.sparse.linalg", "scipy.spatial"),
+    "hillfinder.region.work.tasks",
+    "hillfinder.elevation.sources.raster",
+    "pandas",
+    "pyarrow.compute",
+    "pyproj",
+    "rasterio",
+    "scipy.sparse.csgraph",
+    "scipy.sparse.linalg",
+    "scipy.spatial",
     "shapely",
 )
-#: Of a smaller extract workers would take longer to begin than this process to end.
+#: Where workers are that are processes, in words.
+HERE = "of this machine"
+#: Size below which an extract is scanned by this process alone, bytes.
 SMALL_BYTES = 2 << 20
-#: To reach a scheduler, and until the first of its workers is there.
-PATIENCE_S, WORKER_WITHIN_S = 20, 60
+
+
+def begin(extract: Path, count: int | None, scheduler: str | None) -> int:
+    """Return the number of workers of this machine for an extract, and begin to start them.
+
+    Their imports take as long as those of this process, so call it before these.
+    """
+    if scheduler is not None:
+        return 0
+    there = extract.is_file()
+    if count is None:
+        small = there and extract.stat().st_size < SMALL_BYTES
+        count = 1 if small else os.cpu_count() or 1
+    if count > 1 and there and _can_fork():
+        _begin_to_fork()
+    return count
 
 
 @contextmanager
 def workers(count: int, scheduler: str | None) -> Iterator[Run]:
-    """Yield what does tasks, and yields what came of each as it is done.
-
-    Workers are started beside whatever the caller does first, and waited for by the first tasks.
+    """Yield a function that runs tasks and yields the result of each as it is done.
 
     Args:
-        count: how many processes of this machine; 1 is this one alone, without Dask.
+        count: processes of this machine; 1 is this one alone.
         scheduler: the address of a Dask scheduler, instead.
 
     Raises:
         InputError: Dask is missing, the address is none, or a script begins a scan in each worker.
-        ServiceError: there is no scheduler at that address, it has no workers, or went away.
+        ServiceError: the workers were lost, or the scheduler does not answer.
     """
-    if scheduler is None and count == 1:
-        with _memory_kept():
+    with _memory_kept(), ExitStack() as stack:
+        if scheduler is not None:
+            from hillfinder.region.work.dask_cluster import cluster
+
+            yield stack.enter_context(cluster(scheduler))
+        elif count == 1:
             yield lambda task, calls: (task(*call) for call in calls)
-        return
-    if not _have_dask():
-        msg = 'Several workers need Dask, which is missing: pip install "hillfinder[scan]"'
-        raise InputError(msg)
-    with _memory_kept(), ExitStack() as stack, ThreadPoolExecutor(1) as beside:
-        where: Callable[[], LocalCluster | str]
-        if scheduler is None:
-            where = beside.submit(_cluster, stack, count).result
         else:
-            stack.enter_context(_dask())
-            where = partial(str, scheduler)
-            beside.submit(_ask, scheduler).result()
-        client = cache(partial(_client, stack, where, scheduler))
-        if scheduler is not None:  # before anything is done it is known whether it is there
-            client()
-        yield lambda task, calls: _through(client(), scheduler, task, calls)
+            yield lambda task, calls: stack.enter_context(
+                closing(_in_processes(count, task, calls))
+            )
 
 
-def _ask(scheduler: str) -> None:
-    """Ask whether there is a scheduler: Dask's client would wait forever for any other server."""
-    import asyncio
-
-    from distributed import rpc
-
-    async def ask() -> None:
-        async with rpc(scheduler) as there:
-            await there.identity()
-
-    try:
-        asyncio.run(asyncio.wait_for(ask(), PATIENCE_S))
-    except ValueError as error:
-        msg = f"{scheduler!r} is no address of a scheduler: give one such as tcp://10.0.0.1:8786."
-        raise InputError(msg) from error
-    except OSError as error:
-        msg = f"No Dask scheduler answers at {scheduler}: see that it runs, and give its address."
-        raise ServiceError(msg) from error
-
-
-def _client(
-    stack: ExitStack, where: Callable[[], LocalCluster | str], scheduler: str | None
-) -> Client:
-    """Return what hands tasks to workers, until the stack is closed."""
-    from distributed import Client
-
-    try:
-        client = stack.enter_context(Client(where()))
-        client.wait_for_workers(1, timeout=WORKER_WITHIN_S)
-    except TimeoutError as error:
-        why = f"none has come within {WORKER_WITHIN_S} s"
-        raise _lost(why, scheduler) from error
-    except (OSError, ValueError) as error:
-        why = f"they cannot be reached: {error}"
-        raise _lost(why, scheduler) from error
-    except RuntimeError:
-        msg = (
-            "The workers cannot start. A script that scans with several calls it under "
-            'if __name__ == "__main__":, since workers begin by reading the script; or with '
-            "workers=1."
-        )
-        raise InputError(msg) from None  # what Dask says of it is a hundred lines
-    else:
-        return client
+def _in_processes(
+    count: int, task: Callable[..., Done], calls: Iterable[tuple[Any, ...]]
+) -> Generator[Done, None, None]:
+    """Run tasks in processes; those under way are stopped when the caller has enough."""
+    left, failed, fruitless = dict(enumerate(calls)), dict[int, int](), 0
+    while left:
+        with _pool(count) as (pool, began):
+            futures = {pool.submit(task, *call): number for number, call in left.items()}
+            try:
+                for future in as_completed(futures):
+                    number = futures[future]
+                    if (error := future.exception()) is None:
+                        del left[number]
+                        fruitless = 0
+                        yield future.result()
+                    elif isinstance(error, BrokenProcessPool):
+                        raise error
+                    else:
+                        failed[number] = failed.get(number, 0) + 1
+                        if failed[number] > RETRIES:
+                            raise error
+            except BrokenProcessPool as error:
+                if not began.is_set():
+                    msg = (
+                        "The workers cannot start. A script that scans with several calls it under "
+                        'if __name__ == "__main__":, since workers begin by reading the script; or '
+                        "with workers=1."
+                    )
+                    raise InputError(msg) from None
+                fruitless += 1
+                if fruitless > RETRIES:
+                    why = f"one task ended {RETRIES + 1} of them, perhaps for want of memory"
+                    raise workers_lost(HERE, why) from error
 
 
 @contextmanager
-def _dask() -> Iterator[None]:
-    """Set what Dask goes by, and keep to itself what it logs of lost connections: it is raised."""
-    import dask
-    import distributed  # noqa: F401 - what it sets by itself comes first
+def _pool(count: int) -> Iterator[tuple[ProcessPoolExecutor, Event]]:
+    """Yield a pool of processes, and whether any has begun; at the end all are gone."""
+    context = multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
+    if _can_fork():
+        _begin_to_fork()
+    began = context.Event()
+    # Closed when this process ends, however it does: then the workers end too.
+    reader, writer = context.Pipe(duplex=False)
+    with _environment():
+        pool = ProcessPoolExecutor(count, context, _begin_worker, (began, reader))
+        try:
+            yield pool, began
+        finally:
+            writer.close()
+            pool.shutdown(cancel_futures=True)
+            reader.close()
 
-    # Nobody looks at the profile of a worker, taken a hundred times a second, and fifty ticks and
-    # ten looks at its memory a second take 3 % of a core that has tasks to do. And not Dask's own
-    # threshold for giving memory back: with it glibc maps every array anew, which costs a third of
-    # the time.
-    settings = {
-        "distributed.admin.tick.interval": "500ms",
-        "distributed.comm.timeouts.connect": f"{PATIENCE_S}s",
-        "distributed.scheduler.allowed-failures": RETRIES,
-        "distributed.worker.memory.monitor-interval": "1s",
-        "distributed.worker.profile.enabled": False,
-        "distributed.worker.multiprocessing-method": "forkserver" if _forks() else "spawn",
-        "distributed.worker.preload": list(PRELOAD),
-        "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
-    }
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
+
+def _begin_worker(began: Event, alive: Connection) -> None:
+    """Let a worker end with the process that began it, and leave Ctrl-C to that one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with, args=(alive,), daemon=True).start()
+    began.set()
+
+
+def _end_with(alive: Connection) -> None:
+    alive.poll(None)
+    os._exit(1)
+
+
+def _begin_to_fork() -> None:
+    """Start the process that workers are forked from: it imports what they need meanwhile."""
+    from multiprocessing import forkserver, resource_tracker
+
+    multiprocessing.set_forkserver_preload(list(PRELOAD))
+    resource_tracker.ensure_running()  # it would lift what follows
+    # Ctrl-C is for this process, which ends the others: they begin with it blocked.
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        with dask.config.set(settings), _environment():
-            yield
+        with _environment():
+            forkserver.ensure_running()
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """Put back at the end what workers are told: it is for them alone."""
-    names = (*ENVIRONMENT, "PYTHONHASHSEED")  # Dask sets that one too
-    before = {name: os.environ.get(name) for name in names}
+    """Set the environment of the workers, and put back that of this process."""
+    before = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
     try:
         yield
     finally:
@@ -208,97 +212,6 @@ def _memory_kept() -> Iterator[None]:
         trim(0)
 
 
-def _have_dask() -> bool:
-    return find_spec("distributed") is not None
-
-
-def _forks() -> bool:
+def _can_fork() -> bool:
     """Tell whether workers can be forked from a process that has all they need; not on Windows."""
     return "forkserver" in multiprocessing.get_all_start_methods()
-
-
-def begin(extract: Path, count: int | None, scheduler: str | None) -> int:
-    """Return how many workers of this machine an extract is given; let them begin where several.
-
-    What they import takes as long as what this process imports, so it is called first of all.
-    """
-    if scheduler is not None:
-        return 0
-    there = extract.is_file()
-    if count is None:
-        small = there and extract.stat().st_size < SMALL_BYTES
-        count = 1 if small else os.cpu_count() or 1
-    if count > 1 and there and _forks() and _have_dask():
-        _begin_to_fork()
-    return count
-
-
-def _begin_to_fork() -> None:
-    """Start the process that workers are forked from: it imports what they need meanwhile."""
-    from multiprocessing import forkserver, resource_tracker
-
-    multiprocessing.set_forkserver_preload(["distributed", *PRELOAD])
-    resource_tracker.ensure_running()  # it would lift what follows
-    # Ctrl-C is for this process, which ends the others: they begin with deaf ears.
-    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        with _environment():
-            os.environ.update(ENVIRONMENT)  # Dask does so too, but too late for what is preloaded
-            forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
-
-
-def _cluster(stack: ExitStack, count: int) -> LocalCluster:
-    """Return processes of this machine, until the stack is closed."""
-    if _forks():
-        _begin_to_fork()
-    from distributed import LocalCluster
-
-    stack.enter_context(_dask())
-    cluster = LocalCluster(
-        n_workers=count,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        # None would take port 8787 all the same, and complain where another scan has it.
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-    )
-    return stack.enter_context(cluster)
-
-
-def _through(
-    client: Client,
-    scheduler: str | None,
-    task: Callable[..., Done],
-    calls: Iterable[tuple[Any, ...]],
-) -> Iterator[Done]:
-    """Do tasks on workers; what is not begun when the caller has enough is not begun at all."""
-    from distributed import as_completed
-    from distributed.client import FutureCancelledError
-    from distributed.comm import CommClosedError
-    from distributed.scheduler import KilledWorker
-
-    futures = [client.submit(task, *call, pure=False, retries=RETRIES) for call in calls]
-    try:
-        for future in as_completed(futures):
-            try:
-                done = future.result()
-            except KilledWorker as error:
-                why = f"one task ended {RETRIES + 1} of them, perhaps for want of memory"
-                raise _lost(why, scheduler) from error
-            except (CommClosedError, FutureCancelledError, TimeoutError) as error:
-                why = "the scheduler does not answer"
-                raise _lost(why, scheduler) from error
-            yield done
-    finally:
-        with suppress(CommClosedError, TimeoutError):
-            client.cancel(futures)
-
-
-def _lost(why: str, scheduler: str | None) -> ServiceError:
-    where = f"at {scheduler}" if scheduler is not None else "of this machine"
-    return ServiceError(
-        f"The workers {where} were lost ({why}). What is done is kept: call the scan again, and "
-        "it goes on from there."
-    )
