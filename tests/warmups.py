@@ -29,7 +29,8 @@ from hillfinder.errors import PlaceError
 from hillfinder.model import Place
 from hillfinder.routing.detours import ON_TIME_S, Round
 from hillfinder.routing.edge_costs import ROAD_COSTS, RoadCost
-from hillfinder.routing.shortest_paths import Links, snap
+from hillfinder.routing.shortest_paths import Links
+from hillfinder.routing.snapping import snap
 from hillfinder.routing.travel_time import Clock, columns
 from hillfinder.routing.warmup import Router
 from hillfinder.streets import osm_file

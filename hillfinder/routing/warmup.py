@@ -11,7 +11,8 @@ from hillfinder.errors import StreetsError
 from hillfinder.model import Leg, Position, Route
 from hillfinder.routing.detours import Detours, KnownStreets, moving
 from hillfinder.routing.edge_costs import Comfort
-from hillfinder.routing.shortest_paths import Dear, Links, Tree, snap
+from hillfinder.routing.shortest_paths import Dear, Links, Tree
+from hillfinder.routing.snapping import snap
 from hillfinder.routing.travel_time import Clock
 from hillfinder.streets.geometry.parallels import Lie
 

@@ -21,7 +21,7 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError, PlaceError, StreetsError
 from hillfinder.model import Leg, Place, Position
-from hillfinder.routing.shortest_paths import snap
+from hillfinder.routing.snapping import snap
 from hillfinder.routing.travel_time import Clock, running_factor, walking_factor
 from hillfinder.routing.warmup import Router
 from hillfinder.streets import osm_file
