@@ -54,6 +54,11 @@ class GradedLine:
         """Mean grade from the first point to the last, negative where it falls."""
         return self.profile.grade if self.length_m else np.nan
 
+    @property
+    def max_grade(self) -> float:
+        """Grade of the steepest 30 m, as a ratio: the one farthest from level."""
+        return self.steepest(30.0)
+
     def steepest(self, over_m: float) -> float:
         """Return the steepest grade over ``over_m`` metres, or the whole where it is shorter.
 

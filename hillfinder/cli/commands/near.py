@@ -85,6 +85,8 @@ def near(
     osm: Annotated[
         Path | None,
         typer.Option(
+            "--osm",
+            "--streets",
             metavar="FILE",
             help="Streets: .osm, .osm.gz, .osm.bz2, .osm.pbf, or a .graphml that OSMnx saved.  "
             "[default: ask Overpass]",
