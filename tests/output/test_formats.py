@@ -43,7 +43,7 @@ from hillfinder.output.formats.kml import to_kml
 from hillfinder.output.formats.tcx import to_tcx
 from hillfinder.output.frame import frame
 from hillfinder.output.records import COLUMNS, rows
-from hillfinder.output.text.sanitize import plain, short
+from hillfinder.output.text.sanitize import brief, plain, short
 from hillfinder.output.timed_track import MANY, NOWHEN, once, title, track
 from hillfinder.results.hills import Hills
 from hillfinder.results.plan import Plan
@@ -738,7 +738,7 @@ def test_gdal_reads_the_gpx(text: str, tmp_path: Path) -> None:
     assert points.geometry.y.to_numpy() == pytest.approx(way.lat, abs=1e-7)
     assert points["ele"].to_numpy() == pytest.approx(way.elevation_m, abs=0.006)
     spots = pyogrio.read_dataframe(path, layer="waypoints")
-    name = plain(text, GPX_NAME)
+    name = plain(brief(text, GPX_NAME), GPX_NAME)
     assert list(spots["name"]) == [
         "Bottom",
         "Top",

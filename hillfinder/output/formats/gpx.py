@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hillfinder.output.formats import Format
 from hillfinder.output.records import positions
 from hillfinder.output.text.phrases import credits_of, length, mean_grade, totals
-from hillfinder.output.text.sanitize import plain
+from hillfinder.output.text.sanitize import brief, plain
 
 if TYPE_CHECKING:
     from hillfinder.model import Findings, Hill, Workout
@@ -55,7 +55,7 @@ def _minded(hill: Hill, length_m: float) -> list[tuple[str, Point]]:
     from hillfinder.output.timed_track import minded
 
     return [
-        (plain(name, NAME_LIMIT), [mark.lon, mark.lat, None])
+        (plain(brief(name, NAME_LIMIT), NAME_LIMIT), [mark.lon, mark.lat, None])
         for name, mark in minded(hill, length_m)
     ]
 
@@ -84,7 +84,7 @@ def _xml(
 
 
 def _name(hill: Hill) -> str:
-    return plain(hill.name, NAME_LIMIT) or "Hill"
+    return plain(brief(hill.name, NAME_LIMIT), NAME_LIMIT) or "Hill"
 
 
 def _east(lon: float) -> float:

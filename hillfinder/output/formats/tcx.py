@@ -73,10 +73,9 @@ def _lap(course: Element, way: Track) -> None:
     _put(lap, "TotalTimeSeconds", int(way.time_s[-1]))
     _put(lap, "DistanceMeters", round(float(way.distance_m[-1]), 2))
     ends = positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
-    for which, (lon, lat, height) in zip(("Begin", "End"), ends, strict=True):
+    # Altitudes of a lap are optional, and GPSBabel 1.8 crashes on them.
+    for which, (lon, lat, _) in zip(("Begin", "End"), ends, strict=True):
         _position(lap, lon, lat, f"{which}Position")
-        if height is not None:
-            _put(lap, f"{which}AltitudeMeters", height)
     _put(lap, "Intensity", "Active")
 
 

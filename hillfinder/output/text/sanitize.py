@@ -55,20 +55,36 @@ def plain(text: str, limit: int | None = None) -> str:
     return line
 
 
-def brief(name: str, octets: int) -> str:
-    """Return as much of the name of a hill or a street as a watch shows: ``short`` cuts the rest.
+#: Words that say nothing at the end of a name.
+_JOINING_WORDS = frozenset({"&", "and", "at", "de", "du", "near", "of", "the", "to"})
 
-    What does not fit loses first the letters that signs leave out, then its cross streets.
+
+def brief(name: str, octets: int) -> str:
+    """Return as much of the name of a hill or a street as a watch shows.
+
+    What does not fit loses first the letters that signs leave out, then its cross streets, then
+    whole words from its end, unless that would leave less than half of the room filled.
 
     >>> brief("Southwest College Street, Southwest 13th Avenue to Southwest 16th Avenue", 50)
     'SW College St, SW 13th Ave to SW 16th Ave'
     >>> brief("Southwest College Street, Southwest 13th Avenue to Southwest 16th Avenue", 15)
     'SW College St'
+    >>> brief("Kaiserin-Augusta-Allee Ecke Gotzkowskystrasse", 30)
+    'Kaiserin-Augusta-Allee Ecke'
     """
     line = plain(name)
     signed = re.sub(r"\w+", lambda word: _SIGNED.get(word[0], word[0]), line)
     forms = (line, signed, signed.partition(",")[0])
-    return next((form for form in forms if len(form.encode()) <= octets), forms[-1])
+    fitting = next((form for form in forms if len(form.encode()) <= octets), None)
+    if fitting is not None:
+        return fitting
+    words = forms[-1].split(" ")
+    while len(words) > 1 and (
+        len(" ".join(words).encode()) > octets or words[-1].lower() in _JOINING_WORDS
+    ):
+        words.pop()
+    whole = " ".join(words)
+    return whole if 2 * len(whole.encode()) >= octets else forms[-1]
 
 
 def short(text: str, octets: int) -> str:
