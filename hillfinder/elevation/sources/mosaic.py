@@ -121,8 +121,9 @@ def _sample_piece(
         doubtful = next((each.name for each in headers if not each.unit.stated), "")
         for header, box in zip(headers, boxes, strict=True):
             _paste(height, outside, header, (box[0] - row0, box[1] - col0), doubtful)
-        mask_plateaus(height, ground_cell_m(headers[0]))
+        at_cliffs = mask_plateaus(height, ground_cell_m(headers[0]))
         mask_voids(height, outside=outside)
+        height[at_cliffs] = np.nan
         canvas = Canvas(headers[0], (row0, col0), height)
         cells = np.cumsum([each.height.size for each in (canvas, *canvases)])
         held[:] = [canvas, *canvases][: max(1, int((cells <= HELD_CELLS).sum()))]

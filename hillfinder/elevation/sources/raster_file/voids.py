@@ -63,23 +63,28 @@ def refuse_if_too_high(values: Cells, name: str) -> None:
         raise HeightsError(msg)
 
 
-def mask_plateaus(values: Cells, cell_m: float) -> None:
+def mask_plateaus(values: Cells, cell_m: float) -> Bools:
     """Set to NaN, in place, plateaus of one exact value that end in cliffs.
 
     A void filled with a constant, or the sea of a coarse model, meets the ground in a step that is
     no slope. Where most of its rim is one the whole plateau goes, elsewhere the cells at the cliff.
 
+    Returns:
+        The cells at a cliff of a plateau that stays, same shape: unlike those beside a void, the
+        ground beside them is good.
+
     Args:
         values: heights in metres, one a cell, NaN where unknown.
         cell_m: distance between cell centres.
     """
+    nothing = np.zeros(values.shape, bool)
     if min(values.shape) < 3:
-        return
+        return nothing
     least = max(ZERO_CLIFF_M, ZERO_CLIFF_GRADE * cell_m)
     with np.errstate(invalid="ignore"):
         down, across = np.abs(np.diff(values, axis=0)), np.abs(np.diff(values, axis=1))
         if not ((down > least).any() or (across > least).any()):
-            return
+            return nothing
         level = np.zeros(values.shape, bool)
         level[1:-1, 1:-1] = (
             (down[:-1, 1:-1] == 0)
@@ -88,7 +93,7 @@ def mask_plateaus(values: Cells, cell_m: float) -> None:
             & (across[1:-1, 1:] == 0)
         )
         if not level.any():
-            return
+            return nothing
         plateau = _grown(level.astype(np.int64), down, across) > 0
         # On the plateau's own side of a pair; between two plateaus the lower one is the void.
         steep = np.where(values == 0, least, max(CLIFF_M, CLIFF_GRADE * cell_m))
@@ -103,7 +108,7 @@ def mask_plateaus(values: Cells, cell_m: float) -> None:
                 rim[here] |= edge
                 cliff[here] |= edge & (step > steep[here])
     if not cliff.any():
-        return
+        return nothing
     from scipy.ndimage import label
 
     number, count = label(level)  # the insides of two plateaus never touch
@@ -112,7 +117,9 @@ def mask_plateaus(values: Cells, cell_m: float) -> None:
     cliffs = np.bincount(number[cliff], minlength=count + 1)
     void = cliffs >= np.maximum(CLIFF_SHARE * rims, 1)
     void[0] = False
-    values[void[number] | cliff] = np.nan
+    gone = void[number]
+    values[gone] = np.nan
+    return np.asarray(cliff & ~gone)
 
 
 def _grown(number: NDArray[np.int64], down: Cells, across: Cells) -> NDArray[np.int64]:
