@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from hillfinder.results.plan import Plan
     from hillfinder.services.client import Web
     from hillfinder.streets.network import StreetNetwork, to_networkx
-    from hillfinder.streets.osm_file import read_extract
-    from hillfinder.streets.osmnx_graph import from_networkx, read_graphml
+    from hillfinder.streets.sources.osm_file import read_extract
+    from hillfinder.streets.sources.osmnx_graph import from_networkx, read_graphml
     from hillfinder.training.suitability import Weights
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -100,12 +100,12 @@ _HOMES = {
     "Workout": "model",
     "attach": "elevation.profiles.attach",
     "find_climbs": "climbs.search:find",
-    "from_networkx": "streets.osmnx_graph",
+    "from_networkx": "streets.sources.osmnx_graph",
     "grade": "find",
     "load": "results.hills",
     "near": "find",
-    "read_extract": "streets.osm_file",
-    "read_graphml": "streets.osmnx_graph",
+    "read_extract": "streets.sources.osm_file",
+    "read_graphml": "streets.sources.osmnx_graph",
     "scan": "region.scan",
     "to_networkx": "streets.network",
 }

@@ -30,9 +30,9 @@ from hillfinder.results.hills import Hills
 from hillfinder.routing.warmup import Router
 from hillfinder.services.client import Web
 from hillfinder.services.geocoding import locate
-from hillfinder.streets import area_cache as store
 from hillfinder.streets.geometry.crossings import Lookout
 from hillfinder.streets.network import StreetNetwork
+from hillfinder.streets.storage import area_cache as store
 from hillfinder.training import rolling_run as rolling
 from hillfinder.training import safety
 from hillfinder.training import suitability as fit
@@ -261,7 +261,7 @@ def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> 
     if not isinstance(given, StreetNetwork):
         import networkx as nx
 
-        from hillfinder.streets import osmnx_graph
+        from hillfinder.streets.sources import osmnx_graph
 
         if not isinstance(given, nx.Graph):
             msg = (

@@ -21,7 +21,7 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.model import Place
 from hillfinder.routing.warmup import Router
-from hillfinder.streets import osm_file
+from hillfinder.streets.sources import osm_file
 from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:

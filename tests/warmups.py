@@ -33,7 +33,7 @@ from hillfinder.routing.shortest_paths import Links
 from hillfinder.routing.snapping import snap
 from hillfinder.routing.travel_time import Clock, columns
 from hillfinder.routing.warmup import Router
-from hillfinder.streets import osm_file
+from hillfinder.streets.sources import osm_file
 from hillfinder.streets.tags.roads import class_of
 from tests.accuracy.sheet import Sheet
 from tests.towns import DATA

@@ -15,7 +15,7 @@ from hillfinder.region.store import cells, dataset
 from hillfinder.region.store import checked_files as parts
 from hillfinder.region.store.cells import Cell
 from hillfinder.region.work import tasks
-from hillfinder.streets import area_cache as store
+from hillfinder.streets.storage import area_cache as store
 from hillfinder.streets.subsets import touching
 
 if TYPE_CHECKING:

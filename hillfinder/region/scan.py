@@ -30,8 +30,8 @@ from hillfinder.region.store import checkpoint as resuming
 from hillfinder.region.store.cells import Cell
 from hillfinder.region.work import tasks
 from hillfinder.region.work import workers as running
-from hillfinder.streets import area_cache as store
-from hillfinder.streets import osm_file
+from hillfinder.streets.sources import osm_file
+from hillfinder.streets.storage import area_cache as store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -17,7 +17,7 @@ from hillfinder import criteria, model, units
 from hillfinder.errors import DataError
 from hillfinder.model import read_only
 from hillfinder.streets.network import StreetNetwork
-from hillfinder.streets.serialization import pack_network, unpack_network
+from hillfinder.streets.storage.serialization import pack_network, unpack_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from pyproj import Transformer
 from shapely import LineString, STRtree, points
 
 from hillfinder.demo import files, terrain, town
-from hillfinder.streets import osm_file
+from hillfinder.streets.sources import osm_file
 from tests.accuracy import ground
 from tests.accuracy.hills import SAME_HILL_M, Listed, listed
 from tests.accuracy.portland import LENGTHS_M

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder.streets import osm_file
+from hillfinder.streets.sources import osm_file
 from tests.accuracy import ground
 from tests.accuracy.hills import Listed, listed, recall
 from tests.accuracy.mapping import moved, on_the_true_line

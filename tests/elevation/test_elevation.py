@@ -22,10 +22,10 @@ from hillfinder.elevation.profiles.uncertainty import PLACE_PER_CELL, STREET_OFF
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource, Leg, StreetSource
-from hillfinder.streets import osm_file, osmnx_graph
 from hillfinder.streets.builder import build
 from hillfinder.streets.geometry.strokes import continuations
 from hillfinder.streets.raw import RawStreets
+from hillfinder.streets.sources import osm_file, osmnx_graph
 from tests.accuracy.ground import Grid, noisier
 from tests.towns import (
     DATA,

@@ -29,7 +29,7 @@ from hillfinder.elevation.sources.fallback import SEAM_M
 from hillfinder.elevation.sources.mosaic import PIECE_CELLS
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError
-from hillfinder.streets import osm_file
+from hillfinder.streets.sources import osm_file
 from tests.towns import DATA, STREET, needs_data, town
 
 if TYPE_CHECKING:

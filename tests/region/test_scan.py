@@ -26,8 +26,8 @@ from hillfinder.region.store import checked_files as parts
 from hillfinder.region.store import hill_table as table
 from hillfinder.region.store.cells import Cell
 from hillfinder.region.work import tasks
-from hillfinder.streets import osm_file
 from hillfinder.streets.builder import build
+from hillfinder.streets.sources import osm_file
 from hillfinder.streets.tags.table import Tags
 from tests import regions
 from tests.towns import DATA, needs_data

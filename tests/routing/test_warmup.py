@@ -24,7 +24,7 @@ from hillfinder.model import Leg, Place, Position
 from hillfinder.routing.snapping import snap
 from hillfinder.routing.travel_time import Clock, running_factor, walking_factor
 from hillfinder.routing.warmup import Router
-from hillfinder.streets import osm_file
+from hillfinder.streets.sources import osm_file
 from tests.graphs import exported, pace_factor, seconds
 from tests.towns import DATA, STREET, Formula, lonlat, needs_data, town
 

@@ -28,10 +28,10 @@ from hillfinder.progress import Progress
 from hillfinder.region.scan import ROW_MAKERS
 from hillfinder.services.client import Web
 from hillfinder.services.service import GRID_DEG
-from hillfinder.streets import area_cache as store
-from hillfinder.streets import osm_file, overpass
-from hillfinder.streets.area_cache import BUILDERS
-from hillfinder.streets.serialization import pack_network, unpack_network
+from hillfinder.streets.sources import osm_file, overpass
+from hillfinder.streets.storage import area_cache as store
+from hillfinder.streets.storage.area_cache import BUILDERS
+from hillfinder.streets.storage.serialization import pack_network, unpack_network
 from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def test_an_edit_in_any_folder_changes_the_checksum(
 ) -> None:
     package = tmp_path / "hillfinder"
     shutil.copytree(Path(hf.__file__).parent, package)
-    monkeypatch.setattr(store, "__file__", str(package / "streets" / "area_cache.py"))
+    monkeypatch.setattr(store, "__file__", str(package / "streets" / "storage" / "area_cache.py"))
     checksum = store.code_checksum.__wrapped__
     seen = {checksum()}
     for edited in ("earth.py", "streets/tags/access.py", "elevation/sources/tiles.py"):

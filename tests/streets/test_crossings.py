@@ -9,9 +9,9 @@ import pytest
 
 from hillfinder.model import Leg, Place
 from hillfinder.services.client import Web
-from hillfinder.streets import area_cache as store
-from hillfinder.streets import osm_file, osmnx_graph, overpass
 from hillfinder.streets.geometry.crossings import END_M, along
+from hillfinder.streets.sources import osm_file, osmnx_graph, overpass
+from hillfinder.streets.storage import area_cache as store
 from tests.towns import DATA, needs_data, town
 from tests.world import Overpass
 from tests.world.overpass import extract as nodes_and_ways

@@ -10,7 +10,7 @@ import osmnx
 import pytest
 from shapely import LineString
 
-from hillfinder.streets.osmnx_graph import from_networkx, read_graphml
+from hillfinder.streets.sources.osmnx_graph import from_networkx, read_graphml
 from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hillfinder.errors import StreetsError
-from hillfinder.streets import osm_file
+from hillfinder.streets.sources import osm_file
 from tests.streets.test_streets import osm
 from tests.towns import STREET
 

@@ -15,7 +15,7 @@ from pyproj import Geod
 from hillfinder.errors import DataError, OfflineError, ServiceError, StreetsError
 from hillfinder.model import Place
 from hillfinder.services.client import Web
-from hillfinder.streets import osm_file, osmnx_graph, overpass
+from hillfinder.streets.sources import osm_file, osmnx_graph, overpass
 from hillfinder.streets.tags.table import FILTERS
 from tests.towns import DATA, needs_data
 from tests.world import Overpass, Way

@@ -25,9 +25,9 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import StreetsError
 from hillfinder.model import Leg
-from hillfinder.streets import osm_file, osmnx_graph
 from hillfinder.streets.network import to_networkx
-from hillfinder.streets.osmnx_graph import from_networkx
+from hillfinder.streets.sources import osm_file, osmnx_graph
+from hillfinder.streets.sources.osmnx_graph import from_networkx
 from hillfinder.streets.tags import access_tables
 from tests.towns import DATA, LAT, LON, METRES, STREET, Formula, lonlat, needs_data, town
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder.streets import osm_file
 from hillfinder.streets.geometry.strokes import (
     DIRECTION_OVER_M,
     NAMED_TURN_DEG,
@@ -19,6 +18,7 @@ from hillfinder.streets.geometry.strokes import (
     continuations,
     trace,
 )
+from hillfinder.streets.sources import osm_file
 from tests.towns import DATA, STREET, needs_data, town
 
 if TYPE_CHECKING:

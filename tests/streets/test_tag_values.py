@@ -19,7 +19,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     # Settings, and words of other formats and of Python.
     "no": ("services/client.py",),
     "false": ("",),
-    "none": ("streets/area_cache.py",),
+    "none": ("streets/storage/area_cache.py",),
     "ground": ("elevation/sources/",),
     # Sides of a sorted array, an aligned column or a page; ways along a hill.
     "left": ("",),

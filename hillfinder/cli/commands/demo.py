@@ -38,7 +38,7 @@ def demo(
         from hillfinder.demo import files, town
         from hillfinder.output.atomic_write import folder
         from hillfinder.services.client import Web
-        from hillfinder.streets import osm_file
+        from hillfinder.streets.sources import osm_file
 
         where = folder(out)
         targets = exports.prepare({}, where, overwrite=force)

@@ -166,7 +166,7 @@ def near(
         from hillfinder import find
         from hillfinder.elevation.sources.raster import Raster
         from hillfinder.services.client import Web
-        from hillfinder.streets.overpass import OVERPASS
+        from hillfinder.streets.sources.overpass import OVERPASS
 
         addresses = {OVERPASS.variable: overpass_url} if overpass_url is not None else {}
         targets = exports.prepare(files, export, overwrite=force)

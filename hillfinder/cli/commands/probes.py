@@ -13,7 +13,7 @@ from hillfinder.services.geocoding import NOMINATIM
 from hillfinder.services.request import Question
 from hillfinder.services.service import host
 from hillfinder.services.weather import OPEN_METEO
-from hillfinder.streets.overpass import OVERPASS
+from hillfinder.streets.sources.overpass import OVERPASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

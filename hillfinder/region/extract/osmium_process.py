@@ -42,7 +42,7 @@ def ways(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
         RuntimeError: it cannot be read; its words are libosmium's.
         ServiceError: the process that reads it was killed.
     """
-    from hillfinder.streets import osm_file
+    from hillfinder.streets.sources import osm_file
     from hillfinder.streets.tags.features import NODE_TAGS
 
     index = folder / ".nodes"
@@ -62,7 +62,7 @@ def nodes(path: Path) -> AbstractContextManager[Iterator[bytes]]:
 
 @contextmanager
 def _sieve(path: Path, *what: str) -> Iterator[Iterator[bytes]]:
-    from hillfinder.streets import osm_file
+    from hillfinder.streets.sources import osm_file
 
     ending = next(end for end in osm_file.ENDINGS if path.name.lower().endswith(end))
     # As a file, and with -P: what lies in the current folder is not taken for a module of Python's.

@@ -18,9 +18,9 @@ from hillfinder.model import StreetSource
 from hillfinder.region.extract import opl
 from hillfinder.region.extract import osmium_process as sifting
 from hillfinder.region.store import cells
-from hillfinder.streets import osm_file
 from hillfinder.streets.network import ragged, spacing
 from hillfinder.streets.raw import RawStreets
+from hillfinder.streets.sources import osm_file
 from hillfinder.streets.tags.features import MARK_KINDS
 from hillfinder.streets.tags.table import Ids
 

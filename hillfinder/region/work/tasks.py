@@ -19,7 +19,7 @@ from hillfinder.region.store import cell_streets as kept
 from hillfinder.region.store import checked_files as parts
 from hillfinder.region.store import hill_table as table
 from hillfinder.region.store.dataset import STREETS
-from hillfinder.streets.serialization import pack_network, unpack_network
+from hillfinder.streets.storage.serialization import pack_network, unpack_network
 from hillfinder.streets.subsets import touching
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import numpy as np
 
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.streets import overpass_json
 from hillfinder.streets.builder import build
-from hillfinder.streets.osm_checks import Deleted, deleted_in
 from hillfinder.streets.raw import RawStreets
+from hillfinder.streets.sources import overpass_json
+from hillfinder.streets.sources.osm_checks import Deleted, deleted_in
 from hillfinder.streets.tags import access_tables
 from hillfinder.streets.tags.features import NODE_KEYS, NODE_TAGS, of_node
 

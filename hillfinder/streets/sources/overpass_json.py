@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hillfinder.errors import StreetsError
-from hillfinder.streets.osm_checks import cut_short
+from hillfinder.streets.sources.osm_checks import cut_short
 from hillfinder.streets.tags.features import NODE_KEYS, of_node
 
 if TYPE_CHECKING:

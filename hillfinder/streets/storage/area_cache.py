@@ -23,7 +23,7 @@ from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.errors import PlaceError, StreetsError
 from hillfinder.model import HeightSource
 from hillfinder.services.service import without_password
-from hillfinder.streets.serialization import pack_network, unpack_network
+from hillfinder.streets.storage.serialization import pack_network, unpack_network
 from hillfinder.streets.subsets import take, touching
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
     Raises:
         PlaceError, StreetsError: the place is too near a pole, or the radius too large.
     """
-    from hillfinder.streets import osmnx_graph, overpass
+    from hillfinder.streets.sources import osmnx_graph, overpass
 
     box = overpass.grid_box(place, radius_m + NEIGHBOURS_M)
 
@@ -109,10 +109,10 @@ def from_file(path: Path, place: Place, radius_m: float) -> Wanted:
 
     def make() -> Area:
         if whole:
-            from hillfinder.streets import osmnx_graph
+            from hillfinder.streets.sources import osmnx_graph
 
             return Area(osmnx_graph.read_graphml(path), None, time.time())
-        from hillfinder.streets import osm_file
+        from hillfinder.streets.sources import osm_file
 
         box = box_around(place, radius_m + NEIGHBOURS_M)
         return Area(osm_file.read_extract(path, box), box, time.time())
@@ -249,7 +249,7 @@ def code_checksum(*also: str) -> str:
     """
     digest = sha256()
     for each in (*BUILDERS, *also):
-        at = Path(__file__).parents[1] / each
+        at = Path(__file__).parents[2] / each
         for path in sorted(at.rglob("*.py")) if at.is_dir() else [at]:
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Where streets come from: Overpass, files, and graphs of OSMnx."""

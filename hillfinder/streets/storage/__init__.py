@@ -1,0 +1,1 @@
+"""Streets on disk: networks as bytes, and the cache of areas."""
