@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -18,6 +17,7 @@ from hillfinder.climbs import naming, near_misses, ranking
 from hillfinder.climbs import search as climbing
 from hillfinder.climbs.notes import Notes
 from hillfinder.criteria import criteria_of
+from hillfinder.elevation.heights import renamed_heights
 from hillfinder.elevation.profiles import uncertainty
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import InputError
@@ -123,7 +123,7 @@ def near(
         msg = "streets and osm are the same: give one of them."
         raise InputError(msg)
     streets = osm if streets is None else streets
-    dem = _renamed(dem, heights)
+    dem = renamed_heights(dem, heights)
     web = web or Web.from_environment()
     where = locate(place, web)
     known = None
@@ -224,21 +224,10 @@ def grade(
             "or shapely geometries."
         )
         raise InputError(msg)
-    dem = _renamed(dem, heights)
+    dem = renamed_heights(dem, heights)
     read = lines.read(given)
     web = web or Web.from_environment()
     return grades.measure(read, _heights(dem, elevation, read.place, web))
-
-
-def _renamed(dem: Elevation | None, heights: Elevation | None) -> Elevation | None:
-    """Return the heights by their old or new name, and warn whoever uses the old one."""
-    if heights is None:
-        return dem
-    warnings.warn("heights= is now dem=.", DeprecationWarning, stacklevel=3)
-    if dem is not None:
-        msg = "dem and heights are the same: give dem alone."
-        raise InputError(msg)
-    return heights
 
 
 def _only_a_catalogue(*others: object) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import warnings
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
+
+from hillfinder.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hillfinder.model import Bools, Floats, HeightKind, HeightSource
+
+Given = TypeVar("Given")
 
 #: Lowest possible ground, m (the shore of the Dead Sea: -430 m).
 LOWEST_GROUND_M = -500.0
@@ -39,6 +44,17 @@ class Heights(Protocol):
     def __call__(self, lon: Floats, lat: Floats) -> Floats:
         """Return the heights at ``lon``, ``lat``."""
         ...
+
+
+def renamed_heights(dem: Given, heights: Given) -> Given:
+    """Return the elevation given under its name or its old one, whose user is warned."""
+    if heights is None:
+        return dem
+    warnings.warn("heights= is now dem=.", DeprecationWarning, stacklevel=3)
+    if dem is not None:
+        msg = "dem and heights are the same: give dem alone."
+        raise InputError(msg)
+    return heights
 
 
 def worst_kind(kinds: Iterable[HeightKind]) -> HeightKind:

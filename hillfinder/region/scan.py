@@ -16,6 +16,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from hillfinder.criteria import Criteria
+from hillfinder.elevation.heights import renamed_heights
 from hillfinder.elevation.profiles.sampling import no_terrain
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError, InputError, OutputError, StreetsError
@@ -59,13 +60,14 @@ def scan(
     folder: Path | str,
     criteria: Criteria | None = None,
     *,
-    heights: Path | str | Sequence[Path | str],
+    dem: Path | str | Sequence[Path | str] | None = None,
     heights_kind: HeightKind | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     tiles: int | None = None,
     resume: bool = True,
     progress: Progress | None = None,
+    heights: Path | str | Sequence[Path | str] | None = None,
 ) -> Catalogue:
     """Find every hill of a region, and write them as one dataset.
 
@@ -77,7 +79,7 @@ def scan(
         streets: an OpenStreetMap extract; nodes before ways, as extracts are sorted.
         folder: where the dataset goes; it is made, or one that a scan left unfinished.
         criteria: lengths and grades of hills; what it says of warm-ups does not matter.
-        heights: elevation files. Where they know no height there is no hill.
+        dem: elevation files, at least one. Where they know no height there is no hill.
         heights_kind: whether these show the bare earth or what stands on it.
         workers: processes of this machine; ``None`` one for each core, and this one alone for an
             extract of less than 2 MB, which would be done before others have begun.
@@ -86,9 +88,11 @@ def scan(
         tiles: into how many tasks each step is cut; it changes no row.
         resume: go on with what is there; otherwise what a scan left there is dropped.
         progress: is told what goes on.
+        heights: the old name of ``dem``; deprecated.
 
     Raises:
-        InputError: the folder holds something else, or another scan; Dask or PyArrow is missing.
+        InputError: no elevation file is given; the folder holds something else, or another scan;
+            Dask or PyArrow is missing.
         StreetsError: the extract cannot be read, is not sorted, or holds no street for feet.
         HeightsError: the heights cannot be read, lie elsewhere, or are no terrain.
         OutputError: the disk is full, or cannot be written.
@@ -102,7 +106,11 @@ def scan(
     dataset.need()
     criteria = criteria or Criteria()
     progress = progress or Progress()
-    dem = [heights] if isinstance(heights, Path | str) else heights
+    dem = renamed_heights(dem, heights)
+    if dem is None:
+        msg = "A scan needs elevation files: give them as dem."
+        raise InputError(msg)
+    dem = [dem] if isinstance(dem, Path | str) else dem
     files = tuple(str(Path(path).absolute()) for path in dem)
     extents = Raster(files, kind=heights_kind).extents()  # it says what is wrong with them
     wanted = _wanted(extract, files, heights_kind, criteria)

@@ -52,7 +52,7 @@ def main(hills: str = "1000000") -> int:
         made = hf.scan(
             PORTLAND / "portland-central-filtered.osm.pbf",
             folder,
-            heights=PORTLAND / "portland-ned.tif",
+            dem=PORTLAND / "portland-ned.tif",
             workers=1,
         )
         many(folder, math.ceil(int(hills) / made.hills))

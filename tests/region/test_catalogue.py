@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> hf.Catalogue:
     folder = tmp_path_factory.mktemp("region")
     town = regions.write(folder / "town")
-    return hf.scan(town.osm, folder / "hills", heights=town.dem, workers=1)
+    return hf.scan(town.osm, folder / "hills", dem=town.dem, workers=1)
 
 
 def data(text: str) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def test_a_plot_shows_the_map_and_two_histograms(catalogue: hf.Catalogue) -> Non
 def test_a_region_without_hills_has_no_picture(tmp_path: Path) -> None:
     town = regions.write(tmp_path / "town")
     steep = hf.Criteria(min_grade=0.9)
-    empty = hf.scan(town.osm, tmp_path / "hills", steep, heights=town.dem, workers=1)
+    empty = hf.scan(town.osm, tmp_path / "hills", steep, dem=town.dem, workers=1)
     with pytest.raises(InputError, match="no hill to show"):
         empty.plot()
     with pytest.raises(InputError, match="no hill to show"):

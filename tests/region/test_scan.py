@@ -52,7 +52,7 @@ def scanned(region: Region, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def scan(region: Region, folder: Path, **more: Any) -> hf.Catalogue:
-    return hf.scan(region.osm, folder, heights=region.dem, **{"workers": 1} | more)
+    return hf.scan(region.osm, folder, dem=region.dem, **{"workers": 1} | more)
 
 
 def content(folder: Path) -> list[bytes]:
@@ -181,7 +181,7 @@ def test_portland_by_cells_is_portland_as_a_whole(tmp_path: Path) -> None:
     found = hf.scan(
         PORTLAND / "portland-central-filtered.osm.pbf",
         tmp_path / "hills",
-        heights=PORTLAND / "portland-ned.tif",
+        dem=PORTLAND / "portland-ned.tif",
         workers=1,
     )
     mine = [hill(row) for row in rows(found.folder)]
@@ -285,7 +285,7 @@ def test_nodes_below_zero_are_read_once_and_lie_where_they_lie(
     below_zero = spool._below_zero
     monkeypatch.setattr(spool, "_below_zero", nodes)
     monkeypatch.setattr(sifting, "PIECE", 2000)
-    found = hf.scan(tmp_path / "below.osm.pbf", tmp_path / "hills", heights=region.dem, workers=1)
+    found = hf.scan(tmp_path / "below.osm.pbf", tmp_path / "hills", dem=region.dem, workers=1)
     assert len(asked) == 1
     assert {hill(row) for row in rows(found.folder)} == {hill(row) for row in rows(scanned)}
 
@@ -539,16 +539,16 @@ def test_no_number_of_workers_below_one_is_taken(region: Region, tmp_path: Path)
 
 def test_files_that_are_not_there_are_named(region: Region, tmp_path: Path) -> None:
     with pytest.raises(StreetsError, match=r"no file .*nowhere\.osm\.pbf"):
-        hf.scan(tmp_path / "nowhere.osm.pbf", tmp_path / "hills", heights=region.dem, workers=1)
+        hf.scan(tmp_path / "nowhere.osm.pbf", tmp_path / "hills", dem=region.dem, workers=1)
     with pytest.raises(HeightsError, match=r"no elevation file .*nowhere\.tif"):
-        hf.scan(region.osm, tmp_path / "hills", heights=tmp_path / "nowhere.tif", workers=1)
+        hf.scan(region.osm, tmp_path / "hills", dem=tmp_path / "nowhere.tif", workers=1)
 
 
 def test_heights_that_lie_elsewhere_are_told(region: Region, tmp_path: Path) -> None:
     elsewhere = regions.write(tmp_path / "elsewhere", moved_lon=5)
     for _ in ("at first", "again"):
         with pytest.raises(HeightsError, match=r"town\.tif knows no height on these streets"):
-            hf.scan(region.osm, tmp_path / "hills", heights=elsewhere.dem, workers=1)
+            hf.scan(region.osm, tmp_path / "hills", dem=elsewhere.dem, workers=1)
 
 
 @pytest.mark.parametrize("every", [1, 10])
@@ -565,7 +565,7 @@ def test_an_extract_with_ways_before_their_nodes_is_told(
                 if kind == NODE or (each.id % every == 0) == first:
                     out.add(each)
     with pytest.raises(StreetsError, match="sort it first"):
-        hf.scan(path, tmp_path / "hills", heights=region.dem, workers=1)
+        hf.scan(path, tmp_path / "hills", dem=region.dem, workers=1)
 
 
 @pytest.mark.parametrize("plan", ["", "[]", "{}", "nonsense"])
@@ -641,7 +641,7 @@ def test_streets_without_heights_are_told(
     progress = Progress()
     monkeypatch.setattr(progress, "say", said.append)
     more = with_path(tmp_path / "more.osm.pbf", region, 0.5)
-    found = hf.scan(more, tmp_path / "hills", heights=region.dem, workers=1, progress=progress)
+    found = hf.scan(more, tmp_path / "hills", dem=region.dem, workers=1, progress=progress)
     whole = round(found.street_m / 1000)
     assert said[-1] == (
         f"No height is known on 1 of {whole} km of streets, and no hill is found there."
@@ -656,7 +656,7 @@ def test_a_cliff_does_not_end_a_scan(region: Region, scanned: Path, tmp_path: Pa
     cliff = with_dem(
         tmp_path / "cliff.tif", region.dem, lambda at: at + 900 * rng.random(at.shape), 0.5
     )
-    found = hf.scan(more, tmp_path / "hills", heights=[region.dem, cliff], workers=1)
+    found = hf.scan(more, tmp_path / "hills", dem=[region.dem, cliff], workers=1)
     path_m = 9 * 0.0013 * regions.METRES * np.cos(np.radians(regions.corner()[1]))
     cells_ = cells_of(found.folder)
     about = [parts.about(tasks.streets_of(found.folder, cell)) for cell in cells_]
@@ -682,7 +682,7 @@ def test_a_model_in_other_units_ends_a_scan(region: Region, tmp_path: Path, stre
                     out.add(way)
     for _ in range(2):  # also when it goes on
         with pytest.raises(HeightsError, match=r"wrong\.tif says that most streets are steeper"):
-            hf.scan(extract, tmp_path / "hills", heights=wrong, workers=1)
+            hf.scan(extract, tmp_path / "hills", dem=wrong, workers=1)
     assert not list((tmp_path / "hills").glob("hills-*"))
 
 
@@ -690,7 +690,7 @@ def test_an_extract_cut_short_is_named(region: Region, tmp_path: Path) -> None:
     short = tmp_path / "short.osm.pbf"
     short.write_bytes(region.osm.read_bytes()[:-1000])
     with pytest.raises(StreetsError, match=r"short\.osm\.pbf cannot be read"):
-        hf.scan(short, tmp_path / "hills", heights=region.dem, workers=1)
+        hf.scan(short, tmp_path / "hills", dem=region.dem, workers=1)
 
 
 def test_a_catalogue_that_is_none_is_told(tmp_path: Path) -> None:
@@ -737,7 +737,7 @@ def test_a_cell_with_nothing_for_feet_is_no_fault(region: Region, tmp_path: Path
             out.add(way)
         tags = {"railway": "rail"}
         out.add_way(osmium.osm.mutable.Way(id=9, nodes=[90_001, 90_002], tags=tags))
-    more = hf.scan(railway, tmp_path / "more", heights=region.dem, workers=1)
+    more = hf.scan(railway, tmp_path / "more", dem=region.dem, workers=1)
     same = scan(region, tmp_path / "same")
     assert more.hills == same.hills
     assert more.street_m == same.street_m
@@ -851,12 +851,21 @@ def test_a_search_in_a_catalogue_imports_no_workers(scanned: Path) -> None:
     assert (done.returncode, "Street" in done.stdout) == (0, True), done.stderr
 
 
+def test_the_elevation_files_are_called_dem(region: Region, tmp_path: Path) -> None:
+    with pytest.warns(DeprecationWarning, match=r"heights= is now dem=\."):
+        old = hf.scan(region.osm, tmp_path / "old", heights=region.dem, workers=1)
+    assert content(old.folder) == content(scan(region, tmp_path / "new").folder)
+    with pytest.raises(InputError, match="needs elevation files: give them as dem"):
+        hf.scan(region.osm, tmp_path / "none", workers=1)
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_cell_reads_only_the_elevation_files_that_lie_there(
     region: Region, scanned: Path, tmp_path: Path
 ) -> None:
     far = [regions.write(tmp_path / f"{cells_east}", moved_lon=cells_east) for cells_east in (2, 5)]
     given = [far[0].dem, region.dem, far[1].dem]
-    found = hf.scan(region.osm, tmp_path / "hills", heights=given, workers=1)
+    found = hf.scan(region.osm, tmp_path / "hills", dem=given, workers=1)
     figures = [hill(row) for row in rows(found.folder)]
     assert figures == [hill(row) for row in rows(scanned)]
     said = [

@@ -158,7 +158,7 @@ def test_what_is_small_or_missing_is_given_no_workers(
 def test_what_workers_are_told_stays_with_them(region: Region, tmp_path: Path) -> None:
     names = tuple(running.ENVIRONMENT)
     before = [os.environ.get(name) for name in names]
-    hf.scan(region.osm, tmp_path / "hills", heights=region.dem, workers=2)
+    hf.scan(region.osm, tmp_path / "hills", dem=region.dem, workers=2)
     assert [os.environ.get(name) for name in names] == before
 
 
@@ -278,7 +278,7 @@ def test_a_server_that_is_no_scheduler_is_told(
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(ServiceError, match=f"No Dask scheduler answers at {address}"):
-            hf.scan(region.osm, tmp_path / "hills", heights=region.dem, scheduler=address)
+            hf.scan(region.osm, tmp_path / "hills", dem=region.dem, scheduler=address)
 
 
 def test_a_scheduler_without_a_worker_is_told(
@@ -290,7 +290,7 @@ def test_a_scheduler_without_a_worker_is_told(
     with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         address = cluster.scheduler_address
         with pytest.raises(ServiceError, match="none has come within 1 s"):
-            hf.scan(region.osm, tmp_path / "hills", heights=region.dem, scheduler=address)
+            hf.scan(region.osm, tmp_path / "hills", dem=region.dem, scheduler=address)
 
 
 def test_an_extract_is_not_blamed_for_a_reader_that_was_killed(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_ctrl_c_ends_a_scan_and_its_workers(
 
 def test_a_script_that_begins_a_scan_in_each_worker_is_told(region: Region, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    files = f"{str(region.osm)!r}, {str(tmp_path / 'hills')!r}, heights={str(region.dem)!r}"
+    files = f"{str(region.osm)!r}, {str(tmp_path / 'hills')!r}, dem={str(region.dem)!r}"
     script.write_text(f"import hillfinder as hf\nhf.scan({files}, workers=2)\n")
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, check=False, timeout=120

@@ -105,7 +105,7 @@ def scan(
                 extract,
                 out,
                 criteria,
-                heights=dem,
+                dem=dem,
                 heights_kind=options.height_kind(dem_kind),
                 workers=workers,
                 scheduler=scheduler,
