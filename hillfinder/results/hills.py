@@ -149,7 +149,8 @@ class Hills(Writes, Searched):
             OutputError: the file exists, or cannot be written.
         """
         atomic_write.check(path, overwrite=overwrite)
-        return atomic_write.replace(path, saved.pack(self), overwrite=overwrite)
+        data = saved.pack(changed(self, router=None))  # it is made again when it is needed
+        return atomic_write.replace(path, data, overwrite=overwrite)
 
     def _request(self, pick: int | None = None, *, session: bool = True) -> Request:
         """Return what files are made of: the session on a hill, where they need one."""
