@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from numbers import Integral
+from datetime import datetime
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from hillfinder.errors import CriteriaError
 from hillfinder.sessions import SESSIONS, Level, Session, SessionKind, session_kind
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
 
 RankBy = Literal["grade", "fit"]
 
@@ -71,7 +72,10 @@ class Criteria:
 
     def __post_init__(self) -> None:
         """Gather all faults and raise once."""
-        faults: list[str] = []
+        faults = self._type_faults()
+        if faults:
+            msg = f"{'; '.join(faults)}."
+            raise CriteriaError(msg)
         for what, (low, high), floor, ceiling, unit in (
             ("length", self.length_range_m, 20.0, LONGEST_M, "m"),
             ("warm-up", self.warmup_min, 0.0, 180.0, "minutes"),
@@ -89,6 +93,22 @@ class Criteria:
         if faults:
             text = "; ".join(faults)
             raise CriteriaError(text[0].upper() + text[1:] + ".")
+
+    def _type_faults(self) -> list[str]:
+        faults: list[str] = []
+
+        def hold(names: tuple[str, ...], what: str, is_good: Callable[[object], bool]) -> None:
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not is_good(value):
+                    faults.append(f"{name}={value!r} cannot be used: give {what}")
+
+        hold(("length_m", "warmup_min"), "two numbers, such as (100, 200)", _is_pair)
+        numbers = ("pace_min_per_km", "min_grade", "max_grade", "distance_m", "minutes")
+        hold(numbers, "a number", _is_number)
+        hold(("walk", "weather"), "True or False", lambda value: isinstance(value, bool))
+        hold(("start",), "a datetime", lambda value: isinstance(value, datetime))
+        return faults
 
     def _hill_faults(self) -> list[str]:
         faults: list[str] = []
@@ -179,6 +199,14 @@ class Criteria:
         """Easy speed on the flat, in metres a second."""
         default = 12.0 if self.walk else 7.0
         return 1000.0 / (60.0 * (self.pace_min_per_km or default))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 2 and all(map(_is_number, value))
 
 
 def is_whole(number: object) -> bool:

@@ -35,7 +35,7 @@ class Searched(Findings):
     """
 
     network: StreetNetwork = field(kw_only=True)
-    router: Router | None = field(default=None, kw_only=True, repr=False)
+    router: Router | None = field(default=None, kw_only=True, repr=False, metadata={"saved": False})
 
     def ways(self) -> Router:
         """Return the router of the search; one is made where none was kept."""

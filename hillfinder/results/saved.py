@@ -121,7 +121,11 @@ class _Writer:
         if isinstance(value, datetime):
             return {"time": value.isoformat()}
         if is_dataclass(value):
-            held = {each.name: self.plain(getattr(value, each.name)) for each in fields(value)}
+            held = {
+                each.name: self.plain(getattr(value, each.name))
+                for each in fields(value)
+                if each.metadata.get("saved", True)
+            }
         elif isinstance(value, model.Leg):
             held = {name: self.plain(each) for name, each in value._asdict().items()}
         elif isinstance(value, Mapping):

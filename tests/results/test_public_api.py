@@ -14,6 +14,7 @@ from shapely import LineString
 
 import hillfinder as hf
 from hillfinder.criteria import CriteriaFields
+from hillfinder.demo import files
 from hillfinder.demo.town import DOOR
 from hillfinder.errors import CriteriaError, DataError, InputError, OutputError
 from hillfinder.services.client import Web
@@ -151,6 +152,29 @@ def test_hills_are_saved_and_loaded(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["hills.hf"]
     empty = hf.load(hills().save(tmp_path / "none.hf"))
     assert empty.to_json() == hills().to_json()
+
+
+def test_hills_of_a_search_are_saved_without_their_router(tmp_path: Path) -> None:
+    made = files.write_town(tmp_path)
+    found = hf.near(DOOR, streets=hf.read_extract(made.osm), dem=made.dem, limit=2, web=OFF)
+    again = hf.load(found.save(tmp_path / "hills.hf"))
+    assert again.workout(2).to_gpx() == found.workout(2).to_gpx()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("length_m", 150, "two numbers"), ("length_m", {"from": 100}, "two numbers"),
+        ("length_m", (100, "200"), "two numbers"), ("warmup_min", (1, 2, 3), "two numbers"),
+        ("minutes", "30", "a number"), ("min_grade", [0.1], "a number"), ("walk", 1, "True or"),
+        ("start", "tomorrow", "a datetime"),
+    ],
+)  # fmt: skip
+def test_a_keyword_of_the_wrong_type_is_said_with_what_to_give(
+    name: str, value: object, what: str
+) -> None:
+    with pytest.raises(CriteriaError, match=rf"^{name}=.* cannot be used: give {what}"):
+        hf.Criteria(**{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("harm", ["cut", "bit", "empty", "json", "other"])
