@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, HeightSource, Place, Profile, Route, Workout
     from hillfinder.region.catalogue import Catalogue
     from hillfinder.region.scan import scan
-    from hillfinder.results.graded_line import GradedLine
-    from hillfinder.results.grades import Grades
+    from hillfinder.results.grading.graded_line import GradedLine
+    from hillfinder.results.grading.grades import Grades
     from hillfinder.results.hill import Hill
     from hillfinder.results.hills import Hills, load
     from hillfinder.results.plan import Plan
@@ -81,8 +81,8 @@ _HOMES = {
     "Chain": "elevation.sources.fallback",
     "Climb": "model",
     "Criteria": "criteria",
-    "GradedLine": "results.graded_line",
-    "Grades": "results.grades",
+    "GradedLine": "results.grading.graded_line",
+    "Grades": "results.grading.grades",
     "HeightSource": "model",
     "Heights": "elevation.heights",
     "HillfinderError": "errors",

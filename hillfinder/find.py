@@ -23,8 +23,7 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import InputError
 from hillfinder.model import Beyond, HeightSource, Place
 from hillfinder.output.text import misses
-from hillfinder.results import grades
-from hillfinder.results import line_input as lines
+from hillfinder.results.grading import line_input, measure
 from hillfinder.results.hill import Hill
 from hillfinder.results.hills import Hills
 from hillfinder.routing.warmup import Router
@@ -47,7 +46,8 @@ if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Floats, Ints
     from hillfinder.region.nearby import Listed
-    from hillfinder.results.line_input import Given
+    from hillfinder.results.grading.grades import Grades
+    from hillfinder.results.grading.line_input import Given
 
     Streets: TypeAlias = Path | str | nx.MultiDiGraph | StreetNetwork
     Elevation: TypeAlias = Heights | Path | str | Sequence[Path | str]
@@ -184,7 +184,7 @@ def grade(
     elevation: str | None = None,
     web: Web | None = None,
     heights: Elevation | None = None,
-) -> grades.Grades:
+) -> Grades:
     """Measure the grade of lines that are there already, each as drawn, in the order given.
 
     Args:
@@ -225,9 +225,9 @@ def grade(
         )
         raise InputError(msg)
     dem = renamed_heights(dem, heights)
-    read = lines.read(given)
+    read = line_input.read_lines(given)
     web = web or Web.from_environment()
-    return grades.measure(read, _heights(dem, elevation, read.place, web))
+    return measure.measure(read, _heights(dem, elevation, read.place, web))
 
 
 def _only_a_catalogue(*others: object) -> None:

@@ -14,7 +14,7 @@ from hillfinder.output.formats import every
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from hillfinder.output.export import Target
+    from hillfinder.output.formats import Target
 
 #: The files asked for, by the names of their formats.
 Files = dict[str, Path]
@@ -80,11 +80,11 @@ def prepare(files: Mapping[str, Path], folder: Path | None, *, overwrite: bool) 
     Raises:
         OutputError: with every fault: a file exists, is asked for twice, or cannot be written.
     """
-    from hillfinder.output import atomic_write, export
+    from hillfinder.output import atomic_write, formats
 
-    rest = export.everything(atomic_write.folder(folder)) if folder is not None else []
+    rest = formats.targets_in(atomic_write.folder(folder)) if folder is not None else []
     targets = [*files.items(), *rest]
-    atomic_write.check(*(path for _, path in targets), overwrite=overwrite)
+    atomic_write.check_writable(*(path for _, path in targets), overwrite=overwrite)
     return targets
 
 

@@ -35,7 +35,7 @@ def replace(
     Raises:
         OutputError: the file exists and must not be replaced, or it cannot be written.
     """
-    check(path, overwrite=overwrite)
+    check_writable(path, overwrite=overwrite)
     target = Path(os.path.realpath(path))
     try:
         content = data.encode() if isinstance(data, str) else data
@@ -45,7 +45,7 @@ def replace(
     return Path(path)
 
 
-def check(*paths: Path | str, overwrite: bool = False) -> None:
+def check_writable(*paths: Path | str, overwrite: bool = False) -> None:
     """Refuse paths that could not be written: better before a long search than after it.
 
     Raises:

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from hillfinder.output.text.sanitize import plain
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from shapely import LineString
+
     from hillfinder.model import Climb, Findings, Floats, Hill, Route, Safety, Step, Workout
     from hillfinder.training.treadmill import Treadmill
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     Point = list[Any]  # lon, lat, and a height or None
 
 #: The columns of CSV, of GeoJSON properties and of ``Hills.frame``, in order.
-COLUMNS: Final = (
+HILL_COLUMNS: Final = (
     "rank",
     "name",
     "grade",
@@ -51,7 +54,19 @@ COLUMNS: Final = (
     "gravity",
 )
 
-_DEGREES, _HEIGHT, _LENGTH, _MINUTES, _SECONDS, _GRADE = 7, 2, 1, 1, 1, 4
+#: What each column holds, also when there is no row; all others hold numbers.
+DTYPES: Final = {
+    "rank": "int64",
+    **dict.fromkeys(
+        (
+            *("name", "confidence", "highway", "surface", "lit", "way_ids", "approach_shape"),
+            *("notes", "gravity"),
+        ),
+        "object",
+    ),
+}
+
+DEGREES, HEIGHT, LENGTH, MINUTES, SECONDS, GRADE = 7, 2, 1, 1, 1, 4
 
 
 def record(
@@ -101,8 +116,8 @@ def record(
     return {
         "place": {
             "name": plain(place.name),
-            "lat": _number(place.lat, _DEGREES),
-            "lon": _number(place.lon, _DEGREES),
+            "lat": rounded(place.lat, DEGREES),
+            "lon": rounded(place.lon, DEGREES),
         },
         "sources": {
             "streets": {
@@ -113,19 +128,19 @@ def record(
             "elevation": {
                 "name": plain(heights.name),
                 "kind": heights.kind,
-                "cell_m": _number(heights.cell_m, _HEIGHT),
+                "cell_m": rounded(heights.cell_m, HEIGHT),
                 "attribution": _text(heights.attribution),
             },
         },
-        "hills": [_hill(hill) for hill in findings.hills],
+        "hills": [_hill_record(hill) for hill in findings.hills],
         "sky": [plain(text) for text in findings.sky],
-        "workout": _workout(workout) if workout is not None else None,
-        "treadmill": _treadmill(belt) if belt is not None else None,
+        "workout": _workout_record(workout) if workout is not None else None,
+        "treadmill": _treadmill_record(belt) if belt is not None else None,
     }
 
 
-def rows(findings: Findings) -> list[Record]:
-    """Return one flat row a hill, with the keys of ``COLUMNS`` in order.
+def hill_rows(findings: Findings) -> list[Record]:
+    """Return one flat row a hill, with the keys of ``HILL_COLUMNS`` in order.
 
     The same numbers as in ``record``; way ids and notes are joined by ``;``, as the map joins
     values.
@@ -152,63 +167,93 @@ def _on_one_line(numbers: re.Match[str]) -> str:
     return f"[{' '.join(numbers[1].split())}]"
 
 
-def positions(lon: Floats, lat: Floats, elevation_m: Floats) -> list[Point]:
+def line_positions(lon: Floats, lat: Floats, elevation_m: Floats) -> list[Point]:
     """Return a line as ``[lon, lat, elevation_m]``, the last ``None`` where it is unknown."""
     return [
-        [_number(x, _DEGREES), _number(y, _DEGREES), _number(z, _HEIGHT)]
+        [rounded(x, DEGREES), rounded(y, DEGREES), rounded(z, HEIGHT)]
         for x, y, z in zip(lon.tolist(), lat.tolist(), elevation_m.tolist(), strict=True)
     ]
 
 
-def _hill(hill: Hill) -> Record:
+def coordinates(climb: Climb) -> list[Point]:
+    """Return the line of a climb with heights, or without any where one is unknown."""
+    line = line_positions(climb.lon, climb.lat, climb.profile.elevation_m)
+    return [point[:2] for point in line] if any(point[2] is None for point in line) else line
+
+
+def frame(findings: Findings) -> GeoDataFrame:
+    """Return the hills under ``records.HILL_COLUMNS``, and ``geometry``, a line in EPSG:4326.
+
+    A line has heights as its third coordinate, or two coordinates where a height is unknown.
+    Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when there
+    is no hill.
+    """
+    import pandas as pd
+    from geopandas import GeoDataFrame, GeoSeries
+
+    table = pd.DataFrame(hill_rows(findings), columns=list(HILL_COLUMNS), dtype="object")
+    table = table.astype({column: DTYPES.get(column, "float64") for column in HILL_COLUMNS})
+    lines = [line(hill.climb) for hill in findings.hills]
+    return GeoDataFrame(table, geometry=GeoSeries(lines, index=table.index, crs="EPSG:4326"))
+
+
+def line(climb: Climb) -> LineString:
+    """Return a climb in EPSG:4326, with heights where all are known."""
+    from shapely import LineString
+
+    return LineString(coordinates(climb))
+
+
+def _hill_record(hill: Hill) -> Record:
     climb = hill.climb
     return {
         "rank": hill.rank,
         "name": plain(hill.name),
-        "grade": _number(hill.grade, _GRADE),
-        "grade_sigma": _number(hill.grade_sigma, _GRADE),
+        "grade": rounded(hill.grade, GRADE),
+        "grade_sigma": rounded(hill.grade_sigma, GRADE),
         "confidence": hill.confidence,
-        "length_m": _number(climb.length_m, _LENGTH),
-        "gain_m": _number(climb.gain_m, _HEIGHT),
-        "max_grade": _number(climb.max_grade, _GRADE),
+        "length_m": rounded(climb.length_m, LENGTH),
+        "gain_m": rounded(climb.gain_m, HEIGHT),
+        "max_grade": rounded(climb.max_grade, GRADE),
         "highway": _text(climb.tags.get("highway")),
         "surface": _text(climb.tags.get("surface")),
         "lit": _text(climb.tags.get("lit")),
         "way_ids": list(climb.way_ids),
-        "foot": _end(climb, 0),
-        "top": _end(climb, -1),
-        "line": positions(climb.lon, climb.lat, climb.profile.elevation_m),
-        "approach": _approach(hill.approach) | {"safety": _safety(hill.approach_safety)},
+        "foot": _end_record(climb, 0),
+        "top": _end_record(climb, -1),
+        "line": line_positions(climb.lon, climb.lat, climb.profile.elevation_m),
+        "approach": _approach_record(hill.approach)
+        | {"safety": _safety_record(hill.approach_safety)},
         "notes": [plain(note) for note in hill.notes],
         "fit": {
-            "score": _number(hill.fit.score, _GRADE) if hill.fit else None,
+            "score": rounded(hill.fit.score, GRADE) if hill.fit else None,
             "reasons": [plain(reason) for reason in hill.fit.reasons] if hill.fit else [],
         },
-        "safety": _safety(hill.safety),
+        "safety": _safety_record(hill.safety),
     }
 
 
-def _end(climb: Climb, at: int) -> Record:
+def _end_record(climb: Climb, at: int) -> Record:
     return {
-        "lat": _number(float(climb.lat[at]), _DEGREES),
-        "lon": _number(float(climb.lon[at]), _DEGREES),
-        "elevation_m": _number(float(climb.profile.elevation_m[at]), _HEIGHT),
+        "lat": rounded(float(climb.lat[at]), DEGREES),
+        "lon": rounded(float(climb.lon[at]), DEGREES),
+        "elevation_m": rounded(float(climb.profile.elevation_m[at]), HEIGHT),
     }
 
 
-def _approach(route: Route | None) -> Record:
+def _approach_record(route: Route | None) -> Record:
     if route is None:
         return {"minutes": None, "length_m": None, "gain_m": None, "shape": None, "line": []}
     return {
-        "minutes": _number(route.time_s / 60, _MINUTES),
-        "length_m": _number(route.length_m, _LENGTH),
-        "gain_m": _number(route.gain_m, _HEIGHT),
+        "minutes": rounded(route.time_s / 60, MINUTES),
+        "length_m": rounded(route.length_m, LENGTH),
+        "gain_m": rounded(route.gain_m, HEIGHT),
         "shape": route.shape,
-        "line": positions(route.lon, route.lat, route.elevation_m),
+        "line": line_positions(route.lon, route.lat, route.elevation_m),
     }
 
 
-def _safety(safety: Safety | None) -> Record:
+def _safety_record(safety: Safety | None) -> Record:
     if safety is None:
         return {"gravity": None, "cautions": [], "unknown": [], "marks": []}
     return {
@@ -221,9 +266,9 @@ def _safety(safety: Safety | None) -> Record:
         "marks": [
             {
                 "kind": mark.kind,
-                "distance_m": _number(mark.distance_m, _LENGTH),
-                "lat": _number(mark.lat, _DEGREES),
-                "lon": _number(mark.lon, _DEGREES),
+                "distance_m": rounded(mark.distance_m, LENGTH),
+                "lat": rounded(mark.lat, DEGREES),
+                "lon": rounded(mark.lon, DEGREES),
                 "name": plain(mark.name),
             }
             for mark in safety.marks
@@ -231,39 +276,39 @@ def _safety(safety: Safety | None) -> Record:
     }
 
 
-def _workout(workout: Workout) -> Record:
+def _workout_record(workout: Workout) -> Record:
     return {
         "session": workout.session,
         "level": workout.level,
         "hills": [hill.rank for hill in workout.hills],
         "repeats": workout.repeats,
-        "minutes": _number(workout.time_s / 60, _MINUTES),
-        "length_m": _number(workout.length_m, _LENGTH),
-        "gain_m": _number(workout.gain_m, _HEIGHT),
-        "steps": [_step(step) for step in workout.steps],
+        "minutes": rounded(workout.time_s / 60, MINUTES),
+        "length_m": rounded(workout.length_m, LENGTH),
+        "gain_m": rounded(workout.gain_m, HEIGHT),
+        "steps": [_step_record(step) for step in workout.steps],
         "cues": [plain(cue) for cue in workout.cues],
     }
 
 
-def _step(step: Step) -> Record:
+def _step_record(step: Step) -> Record:
     route = step.route
     return {
         "kind": step.kind,
         "rank": step.rank,
-        "seconds": _number(step.time_s, _SECONDS),
-        "length_m": _number(route.length_m, _LENGTH),
-        "gain_m": _number(route.gain_m, _HEIGHT),
-        "line": positions(route.lon, route.lat, route.elevation_m),
+        "seconds": rounded(step.time_s, SECONDS),
+        "length_m": rounded(route.length_m, LENGTH),
+        "gain_m": rounded(route.gain_m, HEIGHT),
+        "line": line_positions(route.lon, route.lat, route.elevation_m),
     }
 
 
-def _treadmill(belt: Treadmill) -> Record:
+def _treadmill_record(belt: Treadmill) -> Record:
     return {
         "incline": belt.incline,
         "speed_km_h": belt.speed_km_h,
         "repeats": belt.repeats,
-        "repeat_s": _number(belt.repeat_s, _SECONDS),
-        "recovery_s": _number(belt.recovery_s, _SECONDS),
+        "repeat_s": rounded(belt.repeat_s, SECONDS),
+        "recovery_s": rounded(belt.recovery_s, SECONDS),
         "recovery_km_h": belt.recovery_km_h,
     }
 
@@ -275,10 +320,10 @@ def _flat(hill: Record) -> Record:
     flat["way_ids"] = ";".join(map(str, hill["way_ids"]))
     flat["notes"] = "; ".join(hill["notes"])
     flat["fit_score"], flat["gravity"] = hill["fit"]["score"], hill["safety"]["gravity"]
-    return {column: flat[column] for column in COLUMNS}
+    return {column: flat[column] for column in HILL_COLUMNS}
 
 
-def _number(value: float | None, decimals: int) -> float | None:
+def rounded(value: float | None, decimals: int) -> float | None:
     """Return a rounded number, or ``None`` for what is not a number."""
     if value is None or not math.isfinite(value):
         return None

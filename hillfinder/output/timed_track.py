@@ -55,7 +55,7 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Track:
+class TimedTrack:
     """A way on foot with times.
 
     Attributes:
@@ -94,7 +94,7 @@ def once(hill: Hill, criteria: Criteria) -> Workout:
     return Workout(criteria.session, criteria.level, (hill,), steps)
 
 
-def track(findings: Findings, workout: Workout) -> Track:
+def timed_track(findings: Findings, workout: Workout) -> TimedTrack:
     """Return a session as one line with times, as it is run.
 
     Args:
@@ -114,15 +114,15 @@ def track(findings: Findings, workout: Workout) -> Track:
     ends = np.cumsum([len(route.lon) for route in routes]) - 1
     kept = _growing(np.rint(time_s).astype(np.int64), {0, *ends.tolist()})
     lon = np.concatenate([route.lon for route in routes])
-    return Track(
+    return TimedTrack(
         name=title(workout),
         lon=np.minimum((lon[kept] + 180.0) % 360.0 - 180.0, EASTERNMOST),
         lat=np.concatenate([route.lat for route in routes])[kept],
         elevation_m=np.concatenate([route.elevation_m for route in routes])[kept],
         distance_m=distance_m[kept],
         time_s=np.rint(time_s[kept]).astype(np.int64),
-        start=_start(criteria),
-        cues=tuple(sorted(_cues(workout, begin_m, distance_m[kept]), key=lambda cue: cue.at)),
+        start=_start_time(criteria),
+        cues=tuple(sorted(_track_cues(workout, begin_m, distance_m[kept]), key=lambda cue: cue.at)),
     )
 
 
@@ -146,7 +146,7 @@ def minded(hill: Hill, length_m: float) -> Iterator[tuple[str, Mark]]:
             yield plain(mark.name) or mark.kind.capitalize(), mark
 
 
-def _start(criteria: Criteria) -> datetime:
+def _start_time(criteria: Criteria) -> datetime:
     """Return when it begins; no watch knows a year before 2000 or after 2100."""
     start = criteria.start
     if start is None or not FIRST_YEAR <= start.year <= LAST_YEAR:
@@ -180,7 +180,7 @@ def _growing(seconds: Ints, ends: Collection[int]) -> list[int]:
     return kept
 
 
-def _cues(workout: Workout, begin_m: Floats, distance_m: Floats) -> Iterator[Cue]:
+def _track_cues(workout: Workout, begin_m: Floats, distance_m: Floats) -> Iterator[Cue]:
     """Yield what is told: each bottom and top, and what to mind the first time up a hill."""
 
     def nearest(far: float) -> int:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hillfinder.output import colours as scale
 from hillfinder.output.atomic_write import replace
-from hillfinder.output.visual import colours as scale
 from hillfinder.region.store import dataset
 from hillfinder.region.summary import summarize
 
@@ -74,13 +74,13 @@ class Catalogue:
         from matplotlib.patches import Patch
 
         drawn = summarize(self.folder)
-        step = [scale.step(grade) for grade in drawn.frame.grade.tolist()]
+        step = [scale.colour_index(grade) for grade in drawn.frame.grade.tolist()]
         figure = plt.figure(figsize=(11, 7), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=(2, 1))
         where = figure.add_subplot(grid[:, 0])
         colours = [scale.COLOURS[at] for at in step]
         drawn.frame.plot(ax=where, color=colours, linewidth=1.5, rasterized=True)
-        labels = scale.labels()
+        labels = scale.colour_labels()
         figure.legend(
             handles=[Patch(color=scale.COLOURS[at], label=labels[at]) for at in sorted(set(step))],
             loc="outside lower left",

@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 
 from hillfinder.earth import EQUATOR_M
+from hillfinder.output import colours
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.visual import colours as scale
 from hillfinder.output.visual.templates import render
 from hillfinder.region.store import cells
 
@@ -35,18 +35,18 @@ def to_html(title: str, summary: RegionSummary, attributions: Sequence[str]) -> 
     )
     middle_lat = float(best.foot_lat.mean())
     width_km = EQUATOR_M / cells.AROUND * np.cos(np.radians(middle_lat)) / 1000
-    labels = scale.labels()
+    labels = colours.colour_labels()
     return render(
         "region/page.html",
         title=title,
         drawn="" if summary.whole else f"{len(frame):,} are drawn, the steepest of every part.",
         legend=[
-            (scale.COLOURS[at], labels[at])
-            for at in sorted({scale.step(grade) for grade in frame.grade.tolist()})
+            (colours.COLOURS[at], labels[at])
+            for at in sorted({colours.colour_index(grade) for grade in frame.grade.tolist()})
         ],
         histograms=[_histogram(*each) for each in summary.histograms],
         rows=[
-            {**row, "colour": scale.colour(row["grade"])}
+            {**row, "colour": colours.colour_of(row["grade"])}
             for row in best.head(MOST_ROWS).drop(columns="geometry").to_dict("records")
         ],
         shown=f"The {MOST_ROWS} steepest of {len(best):,} squares. "
@@ -73,8 +73,8 @@ def _data(frame: GeoDataFrame, middle_lat: float) -> dict[str, Any]:
         "xy": step.ravel().tolist(),
         "grade": np.round(1000 * frame.grade).astype(int).tolist(),
         "sigma": np.round(1000 * frame.grade_sigma).astype(int).tolist(),
-        "step": [scale.step(grade) for grade in frame.grade.tolist()],
-        "colours": scale.COLOURS,
+        "step": [colours.colour_index(grade) for grade in frame.grade.tolist()],
+        "colours": colours.COLOURS,
         "length": np.round(frame.length_m).astype(int).tolist(),
         "name": [plain(name) for name in frame["name"]],
     }

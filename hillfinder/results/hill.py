@@ -9,11 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hillfinder import model
-from hillfinder.output.frame import line
-from hillfinder.output.text import card
-from hillfinder.output.text import phrases as words
+from hillfinder.output.records import line
+from hillfinder.output.text import card, phrases
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.visual import profile_svg as profile
+from hillfinder.output.visual import profile_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,27 +79,27 @@ class Hill(model.Hill):
         Raises:
             ImportError: matplotlib is not installed.
         """
-        need("The plot", "matplotlib")
-        from hillfinder.output.visual import figure as picture
+        require_packages("The plot", "matplotlib")
+        from hillfinder.output.visual import figure
 
         ax = given_or_new(ax, axes, figsize)
-        picture.draw_profile(self, ax, units, workout.repeated_m if workout else None)
+        figure.draw_profile(self, ax, units, workout.repeated_m if workout else None)
         return ax
 
     def _repr_html_(self) -> str:
         """Return name, figures, profile and words for a notebook."""
-        figures = (*card.hill_figures(self), f"warm-up {words.warmup(self)}")
+        figures = (*card.hill_figures(self), f"warm-up {phrases.warmup(self)}")
         said = (text for _, lines in card.sections(self) for text, _ in lines)
         below = "<br>".join(escape(plain(text)) for text in said)
         return (
             f"<div><p><b>{self.rank}. {escape(plain(self.name))}</b></p>"
             f"<p>{escape(', '.join(figures))}</p>"
-            f'<div style="max-width:32em">{profile.to_svg(self)}</div>'
+            f'<div style="max-width:32em">{profile_svg.to_svg(self)}</div>'
             f"<p><small>{below}</small></p></div>"
         )
 
 
-def need(what: str, *packages: str) -> None:
+def require_packages(what: str, *packages: str) -> None:
     """Refuse, in one sentence, what asks for packages that are not installed.
 
     Args:

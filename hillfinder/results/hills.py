@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, overload
 from hillfinder import model
 from hillfinder.criteria import is_whole
 from hillfinder.errors import DataError, InputError
-from hillfinder.output import atomic_write
-from hillfinder.output.frame import frame
-from hillfinder.output.text import phrases as words
-from hillfinder.output.text import table as listing
+from hillfinder.output import atomic_write, colours
+from hillfinder.output.records import frame
+from hillfinder.output.text import phrases
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.visual import colours as scale
-from hillfinder.output.visual import profile_svg as profile
+from hillfinder.output.text.table import table_text
+from hillfinder.output.visual import profile_svg
 from hillfinder.results import saved
-from hillfinder.results.hill import Hill, given_or_new, need
+from hillfinder.results.hill import Hill, given_or_new, require_packages
 from hillfinder.results.plan import Plan, Searched, of_one_hill, request
 from hillfinder.results.writers import Writes
 
@@ -67,7 +66,7 @@ class Hills(Writes, Searched):
 
     @property
     def frame(self) -> GeoDataFrame:
-        """The hills as a table: ``records.COLUMNS`` and ``geometry``, a line in EPSG:4326.
+        """The hills as a table: ``records.HILL_COLUMNS`` and ``geometry``, a line in EPSG:4326.
 
         A line has heights as its third coordinate, or two coordinates where a height is unknown.
         Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when
@@ -148,8 +147,8 @@ class Hills(Writes, Searched):
         Raises:
             OutputError: the file exists, or cannot be written.
         """
-        atomic_write.check(path, overwrite=overwrite)
-        data = saved.pack(changed(self, router=None))  # it is made again when it is needed
+        atomic_write.check_writable(path, overwrite=overwrite)
+        data = saved.pack_search(changed(self, router=None))  # it is made again when it is needed
         return atomic_write.replace(path, data, overwrite=overwrite)
 
     def _request(self, pick: int | None = None, *, session: bool = True) -> Request:
@@ -167,7 +166,7 @@ class Hills(Writes, Searched):
             ImportError: folium, matplotlib or mapclassify is not installed.
             InputError: there is no hill to show.
         """
-        need("The map", "folium", "mapclassify", "matplotlib")
+        require_packages("The map", "folium", "mapclassify", "matplotlib")
         from geopandas import GeoSeries
         from shapely import LineString, Point
 
@@ -177,7 +176,7 @@ class Hills(Writes, Searched):
             frame[column] = [escape(text) if text else text for text in frame[column]]
         settings: dict[str, Any] = {
             "column": "grade",
-            "cmap": _colours(),
+            "cmap": _colormap(),
             "tooltip": ["rank", "name", "grade", "length_m", "gain_m", "surface"],
             "style_kwds": {"weight": 6},
         }
@@ -211,12 +210,12 @@ class Hills(Writes, Searched):
             ImportError: matplotlib is not installed.
             InputError: there is no hill to show.
         """
-        need("The plot", "matplotlib")
-        from hillfinder.output.visual import figure as picture
+        require_packages("The plot", "matplotlib")
+        from hillfinder.output.visual import figure
 
         self._shown()
         ax = given_or_new(ax, axes, figsize)
-        picture.draw_map(self, self.network, ax)
+        figure.draw_map(self, self.network, ax)
         return ax
 
     def _shown(self) -> GeoDataFrame:
@@ -227,11 +226,11 @@ class Hills(Writes, Searched):
 
     def __repr__(self) -> str:
         """Return what it is in a line; ``print`` shows the list."""
-        return f"<Hills: {words.heading(self)}>"
+        return f"<Hills: {phrases.heading(self)}>"
 
     def __str__(self) -> str:
         """Return the list, 80 columns wide."""
-        return listing.table_text(self)
+        return table_text(self)
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook; whatever the map holds is shown as text."""
@@ -240,22 +239,22 @@ class Hills(Writes, Searched):
             (
                 str(hill.rank),
                 plain(hill.name),
-                words.mean_grade(hill),
-                words.length(hill.climb.length_m),
-                words.length(hill.climb.gain_m),
-                words.tag(hill, "surface"),
-                words.warmup(hill),
+                phrases.mean_grade(hill),
+                phrases.length(hill.climb.length_m),
+                phrases.length(hill.climb.gain_m),
+                phrases.tag(hill, "surface"),
+                phrases.warmup(hill),
             )
             for hill in self.hills
         ]
-        drawn = [f"<td>{profile.to_small_svg(hill)}</td>" for hill in self.hills]
-        body = "".join(_row(*each) for each in zip(lines, drawn, strict=True))
-        table = f"<table><thead>{_row(head, '', 'th')}</thead><tbody>{body}</tbody></table>"
+        drawn = [f"<td>{profile_svg.to_small_svg(hill)}</td>" for hill in self.hills]
+        body = "".join(_html_row(*each) for each in zip(lines, drawn, strict=True))
+        table = f"<table><thead>{_html_row(head, '', 'th')}</thead><tbody>{body}</tbody></table>"
         below = "<br>".join(
-            escape(text) for text in (*words.notices(self), *words.credits_of(self))
+            escape(text) for text in (*phrases.notices(self), *phrases.credits_of(self))
         )
         return (
-            f"<div><p><b>{escape(words.heading(self))}</b></p>{table if lines else ''}"
+            f"<div><p><b>{escape(phrases.heading(self))}</b></p>{table if lines else ''}"
             f"<p><small>{below}</small></p></div>"
         )
 
@@ -269,21 +268,21 @@ def load(path: Path | str) -> Hills:
     Raises:
         DataError: the file cannot be read, is damaged, or was made by another version.
     """
-    found = saved.unpack(Path(path), Hills, Hill, Plan)
+    found = saved.unpack_search(Path(path), Hills, Hill, Plan)
     if not isinstance(found, Hills):
         msg = f"{path} holds no hills."
         raise DataError(msg)
     return found
 
 
-def _row(cells: tuple[str, ...], more: str = "", tag: str = "td") -> str:
+def _html_row(cells: tuple[str, ...], more: str = "", tag: str = "td") -> str:
     style = ' style="text-align:left"'
     return f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}{more}</tr>"
 
 
-def _colours() -> StepColormap:
+def _colormap() -> StepColormap:
     """Return the one scale of grades, as folium draws it."""
     from branca.colormap import StepColormap
 
-    ends = (0.0, *scale.BREAKS[1:], 0.25)
-    return StepColormap(scale.COLOURS[1:], index=ends, vmin=0.0, vmax=ends[-1])
+    ends = (0.0, *colours.BREAKS[1:], 0.25)
+    return StepColormap(colours.COLOURS[1:], index=ends, vmin=0.0, vmax=ends[-1])

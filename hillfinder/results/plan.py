@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from hillfinder.errors import InputError, StreetsError
 from hillfinder.model import Findings, Workout
 from hillfinder.output.formats import Request
-from hillfinder.output.text import card
-from hillfinder.output.text import phrases as words
+from hillfinder.output.text import card, phrases
 from hillfinder.results.writers import Writes
 from hillfinder.training import treadmill
 
@@ -85,7 +84,7 @@ class Plan(Writes, Workout):
     def __repr__(self) -> str:
         """Return what it is in a line; ``print`` shows the card."""
         ranks = " and ".join(str(hill.rank) for hill in self.hills)
-        return f"<Plan: {self.session} on hill {ranks}, {words.totals(self)}>"
+        return f"<Plan: {self.session} on hill {ranks}, {phrases.totals(self)}>"
 
     def __str__(self) -> str:
         """Return the card."""

@@ -28,9 +28,9 @@ _FINDINGS, _ARRAYS, _NETWORK = "findings.json", "arrays.npz", "streets"
 _UNDATED = (1980, 1, 1, 0, 0, 0)
 
 
-def pack(found: object) -> bytes:
+def pack_search(found: object) -> bytes:
     """Return a search as bytes: a ZIP of JSON, arrays of numbers, and the network."""
-    writer = _Writer()
+    writer = _RecordWriter()
     root = writer.plain(found)
     arrays, file = io.BytesIO(), io.BytesIO()
     np.savez(arrays, allow_pickle=False, **{str(at): a for at, a in enumerate(writer.arrays)})
@@ -45,8 +45,8 @@ def pack(found: object) -> bytes:
     return file.getvalue()
 
 
-def unpack(path: Path, *more: type) -> Any:  # noqa: ANN401 - the caller checks what it is
-    """Return what ``pack`` was given.
+def unpack_search(path: Path, *more: type) -> Any:  # noqa: ANN401 - the caller checks what it is
+    """Return what ``pack_search`` was given.
 
     Args:
         path: the file.
@@ -63,7 +63,7 @@ def unpack(path: Path, *more: type) -> Any:  # noqa: ANN401 - the caller checks 
             network = unpack_network(archive.read(_NETWORK))
         if network is None:
             raise ValueError(_NETWORK)  # noqa: TRY301 - one message for every damage
-        return _Reader(head["records"], arrays, network, more).value(head["root"])
+        return _RecordReader(head["records"], arrays, network, more).value(head["root"])
     except FileNotFoundError as error:
         msg = f"There is no file {path}: give one that hills.save() wrote."
         raise DataError(msg) from error
@@ -87,7 +87,7 @@ def unpack(path: Path, *more: type) -> Any:  # noqa: ANN401 - the caller checks 
         raise DataError(msg) from error
 
 
-class _Writer:
+class _RecordWriter:
     """Takes records apart; what two of them share is held once."""
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class _Writer:
         return {"record": len(self.records) - 1}
 
 
-class _Reader:
+class _RecordReader:
     """Puts records together again."""
 
     def __init__(

@@ -6,7 +6,7 @@ from dataclasses import replace as changed
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict, TypeVar, Unpack, overload
 
-from hillfinder.output import atomic_write, export
+from hillfinder.output import atomic_write, formats
 from hillfinder.output.formats import Format, every
 from hillfinder.output.timed_track import once
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hillfinder.model import Workout
-    from hillfinder.output.export import Target
-    from hillfinder.output.formats import Request
+    from hillfinder.output.formats import Request, Target
     from hillfinder.training.treadmill import Treadmill
     from hillfinder.units import Units
 
@@ -84,7 +83,7 @@ class Writes:
             InputError: there is no hill to write.
             OutputError: a file exists, or cannot be written.
         """
-        targets = export.everything(atomic_write.folder(folder))
+        targets = formats.targets_in(atomic_write.folder(folder))
         self.write(targets, units=units, overwrite=overwrite)
         return tuple(path for _, path in targets)
 
@@ -110,7 +109,7 @@ class Writes:
         """
         request = changed(self._request(), units=units)
         course = _alone(request) if alone else None
-        export.write(request, targets, course=course, overwrite=overwrite)
+        formats.write_files(request, targets, course=course, overwrite=overwrite)
 
 
 def _alone(request: Request) -> Workout:
@@ -159,7 +158,7 @@ def _method(kind: Format) -> Callable[..., Any]:
         values: dict[str, Any] = bound.arguments
         path, overwrite = values["path"], values["overwrite"]
         if path is not None:
-            atomic_write.check(path, overwrite=overwrite)
+            atomic_write.check_writable(path, overwrite=overwrite)
         request = self._request(values.get("pick"), session=kind.holds != "hills")
         # What is not given is left to the session that is written.
         asked = {name: values[name] for name in kind.options if values[name] is not None}

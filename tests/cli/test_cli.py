@@ -29,7 +29,7 @@ from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
 from hillfinder.errors import InputError
 from hillfinder.output.formats import every
-from hillfinder.output.records import COLUMNS
+from hillfinder.output.records import HILL_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,7 +244,7 @@ def test_ones_own_files_and_a_service_behind_them(run: Runner, gradely: list[str
 def test_geojson_and_csv(run: Runner, gradely: list[str]) -> None:
     features = json.loads(run("near", DOOR, *gradely, "--format", "geojson").out)["features"]
     table = list(csv.DictReader(io.StringIO(run("near", DOOR, *gradely, "--format", "csv").out)))
-    assert [tuple(row) for row in table] == [COLUMNS] * 10
+    assert [tuple(row) for row in table] == [HILL_COLUMNS] * 10
     assert [row["name"] for row in table] == [item["properties"]["name"] for item in features]
 
 
@@ -311,7 +311,7 @@ def test_no_hill(run: Runner, gradely: list[str], tmp_path: Path, output: str) -
     if output == "json":
         assert json.loads(done.out)["hills"] == []
     if output == "csv":
-        assert done.out == ",".join(COLUMNS) + "\n"
+        assert done.out == ",".join(HILL_COLUMNS) + "\n"
     quiet = run(*words, "--format", output, "--quiet")
     assert (quiet.code, quiet.err) == (3, "")
 

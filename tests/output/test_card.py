@@ -17,11 +17,11 @@ from rich.console import Console
 
 from hillfinder.criteria import Criteria
 from hillfinder.model import Caution, Fit, Mark, Route, Safety, Step, Workout
-from hillfinder.output.formats.gpx import NAME_LIMIT, to_gpx
+from hillfinder.output.formats.gpx import GPX_NAME_LIMIT, to_gpx
 from hillfinder.output.records import record, to_json
 from hillfinder.output.text import phrases as words
 from hillfinder.output.text.card import card_text as to_text
-from hillfinder.output.text.sanitize import plain
+from hillfinder.output.text.sanitize import brief, plain
 from hillfinder.output.text.table import table_text as table
 from hillfinder.results.plan import Plan
 from hillfinder.training import treadmill
@@ -338,7 +338,7 @@ def test_a_course_with_hostile_names(text: str) -> None:
     one = hostile_hill(text)
     root = etree.fromstring(to_gpx(hills(one), made(one)).encode())
     shown = root.xpath("string(g:trk/g:name)", namespaces=GPX)
-    assert shown == (plain(text, NAME_LIMIT) or "Hill")
+    assert shown == (plain(brief(text, GPX_NAME_LIMIT), GPX_NAME_LIMIT) or "Hill")
     json.loads(to_json(hills(one), made(one, cues=(text,))))
     shown = html.fromstring(Plan.of(made(one, cues=(text,)), hills(one))._repr_html_())
     assert {node.tag for node in shown.iter()} == {"pre"}

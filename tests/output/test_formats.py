@@ -32,19 +32,24 @@ import hillfinder
 from hillfinder.criteria import Criteria
 from hillfinder.errors import InputError, OutputError
 from hillfinder.model import Hill, Mark, Route, Safety, Step, Workout
-from hillfinder.output.export import everything
-from hillfinder.output.formats import every
-from hillfinder.output.formats.fit import LONGEST, NAME, NOTE, TITLE, _loop, to_fit, to_workout
+from hillfinder.output.formats import every, targets_in
+from hillfinder.output.formats.fit import (
+    FIELD_OCTETS,
+    NAME_OCTETS,
+    NOTE_OCTETS,
+    TITLE_OCTETS,
+    _loop,
+    to_fit,
+    to_workout,
+)
 from hillfinder.output.formats.geojson import to_geojson
 from hillfinder.output.formats.geoparquet import to_parquet
-from hillfinder.output.formats.gpx import NAME_LIMIT as GPX_NAME
-from hillfinder.output.formats.gpx import to_gpx
+from hillfinder.output.formats.gpx import GPX_NAME_LIMIT, to_gpx
 from hillfinder.output.formats.kml import to_kml
 from hillfinder.output.formats.tcx import to_tcx
-from hillfinder.output.frame import frame
-from hillfinder.output.records import COLUMNS, rows
+from hillfinder.output.records import HILL_COLUMNS, frame, hill_rows
 from hillfinder.output.text.sanitize import brief, plain, short
-from hillfinder.output.timed_track import MANY, NOWHEN, once, title, track
+from hillfinder.output.timed_track import MANY, NOWHEN, once, timed_track, title
 from hillfinder.results.hills import Hills
 from hillfinder.results.plan import Plan
 from tests import schemas
@@ -62,7 +67,7 @@ from tests.findings import (
 from tests.readme import README
 
 if TYPE_CHECKING:
-    from hillfinder.output.export import Target
+    from hillfinder.output.formats import Target
 
 TCX = {"t": "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"}
 KML = {"k": "http://www.opengis.net/kml/2.2"}
@@ -132,11 +137,11 @@ def texts(data: bytes) -> dict[str, list[str]]:
 
 TEXTS = {
     "product_name": 254,
-    "name": TITLE,  # of a course, and of a point: see below
-    "wkt_name": TITLE,
+    "name": TITLE_OCTETS,  # of a course, and of a point: see below
+    "wkt_name": TITLE_OCTETS,
     "wkt_description": 254,
-    "wkt_step_name": NAME,
-    "notes": NOTE,
+    "wkt_step_name": NAME_OCTETS,
+    "notes": NOTE_OCTETS,
 }
 
 
@@ -145,7 +150,7 @@ TEXTS = {
 
 def test_a_track_goes_from_the_door_and_back_without_a_gap() -> None:
     workout = session()
-    way = track(hills(hill()), workout)
+    way = timed_track(hills(hill()), workout)
     assert (np.diff(way.time_s) > 0).all()
     assert (np.diff(way.distance_m) >= 0).all()
     assert way.distance_m[-1] == pytest.approx(workout.length_m)
@@ -158,14 +163,14 @@ def test_a_track_goes_from_the_door_and_back_without_a_gap() -> None:
 
 def test_steep_ground_takes_its_share_of_the_time() -> None:
     line = climb(elevation_m=(100.0, 101.0, 117.0))
-    way = track(hills(), session(replace(hill(), climb=line), repeats=1))
+    way = timed_track(hills(), session(replace(hill(), climb=line), repeats=1))
     first, second = np.diff(way.time_s[3:6])
     assert second > 1.5 * first
     assert first + second == pytest.approx(60.5, abs=1)
 
 
 def test_what_is_told_on_the_way() -> None:
-    told = [(cue.kind, cue.name) for cue in track(hills(), session()).cues]
+    told = [(cue.kind, cue.name) for cue in timed_track(hills(), session()).cues]
     assert told == [
         ("bottom", "Bottom 1/3"),
         ("mind", "Spring Street"),
@@ -177,16 +182,16 @@ def test_what_is_told_on_the_way() -> None:
         ("bottom", "Bottom 3/3"),
         ("top", "Top 3/3"),
     ]
-    once = track(hills(), session(hill(), repeats=1)).cues
+    once = timed_track(hills(), session(hill(), repeats=1)).cues
     assert [cue.name for cue in once] == ["Bottom", "Top"]
-    many = track(hills(), session(hill(), repeats=50)).cues
+    many = timed_track(hills(), session(hill(), repeats=50)).cues
     assert max(len(cue.name) for cue in many) <= 10
     assert many[-1].name == "Top 50"
     assert MANY > 9
 
 
 def test_it_is_told_where_it_is() -> None:
-    way = track(hills(), session())
+    way = timed_track(hills(), session())
     for cue in way.cues:
         if cue.kind == "bottom":
             assert (way.lon[cue.at], way.lat[cue.at]) == pytest.approx((-122.7, 45.5))
@@ -198,7 +203,7 @@ def test_it_is_told_where_it_is() -> None:
 
 def test_a_hill_alone_is_a_track_of_its_own() -> None:
     only = once(bare_hill(), Criteria())
-    way = track(hills(), only)
+    way = timed_track(hills(), only)
     assert way.name == "Footpath without a name"
     assert way.distance_m.tolist() == [0.0, 75.04, 150.04]
     assert [cue.name for cue in way.cues] == ["Bottom", "Top"]
@@ -216,7 +221,7 @@ def test_seconds_grow_whatever_the_points(runs: list[float], times: list[float])
     flat = np.zeros(len(distance))
     line = Route(distance / 1e5, flat, flat, distance, 60.0, "direct")
     steps = tuple(Step("repeat", line, time_s, 1) for time_s in times)
-    way = track(hills(), Workout("repeats", "new", (hill(),), steps))
+    way = timed_track(hills(), Workout("repeats", "new", (hill(),), steps))
     assert (np.diff(way.time_s) > 0).all()
     assert (np.diff(way.distance_m) >= 0).all()
     assert way.time_s[0] == 0
@@ -227,10 +232,10 @@ def test_seconds_grow_whatever_the_points(runs: list[float], times: list[float])
 def test_times_count_from_the_start_that_was_asked_for() -> None:
     zone = datetime(2026, 11, 28, 7, 30, 15, 250, tzinfo=UTC).astimezone()
     asked = hills(hill(), criteria=Criteria(start=zone))
-    assert track(asked, session()).start == datetime(2026, 11, 28, 7, 30, 15, tzinfo=UTC)
+    assert timed_track(asked, session()).start == datetime(2026, 11, 28, 7, 30, 15, tzinfo=UTC)
     for year in (1900, 9999):
         odd = hills(criteria=Criteria(start=datetime(year, 6, 1, tzinfo=UTC)))
-        assert track(odd, session()).start == NOWHEN
+        assert timed_track(odd, session()).start == NOWHEN
         assert messages(to_fit(odd, session()), "file_id")[0]["time_created"] == NOWHEN
 
 
@@ -271,7 +276,7 @@ def test_short_text_fits_and_holds_whole_letters(text: str, octets: int) -> None
 
 def test_a_fit_course_holds_the_session() -> None:
     found, workout = hills(hill()), session()
-    way = track(found, workout)
+    way = timed_track(found, workout)
     whole = messages(to_fit(found, workout))
     count = len(way.lon)
     assert [message["_"] for message in whole] == [
@@ -333,7 +338,7 @@ def test_a_fit_course_holds_the_session() -> None:
 
 def test_a_fit_course_has_a_record_a_point() -> None:
     found, workout = hills(hill()), session()
-    way = track(found, workout)
+    way = timed_track(found, workout)
     records = messages(to_fit(found, workout), "record")
     for at, record in enumerate(records):
         assert record == {
@@ -351,7 +356,7 @@ def test_a_fit_course_has_a_record_a_point() -> None:
 
 def test_a_watch_announces_bottoms_tops_and_side_streets() -> None:
     found, workout = hills(hill()), session()
-    way = track(found, workout)
+    way = timed_track(found, workout)
     points = messages(to_fit(found, workout), "course_point")
     assert [(point["type"], point["name"]) for point in points[:5]] == [
         ("valley", "Bottom 1/3"),
@@ -483,7 +488,7 @@ def test_a_watch_gets_whole_sentences() -> None:
     cues = ("Höher. " * 30).strip(), "x" * 60 + ".", "No room is left for this."
     (about,) = messages(to_workout(hills(), session(cues=cues)), "workout")
     assert about["wkt_description"] == cues[0]
-    assert len(cues[0].encode()) + 62 > LONGEST
+    assert len(cues[0].encode()) + 62 > FIELD_OCTETS
     assert "wkt_description" not in messages(to_workout(hills(), session(cues=())), "workout")[0]
 
 
@@ -503,7 +508,7 @@ def test_two_sessions_are_two_files_for_a_watch() -> None:
 
 def test_a_tcx_course_holds_the_session() -> None:
     found, workout = hills(hill()), session()
-    way = track(found, workout)
+    way = timed_track(found, workout)
     data = to_tcx(found, workout).encode()
     schemas.check("tcx", data)
     root = etree.fromstring(data)
@@ -567,7 +572,7 @@ def test_kml_holds_hills_and_warm_ups(tmp_path: Path) -> None:
         "To 1. Vista Avenue, Spring Street to Carter Lane",
     ]
     for placemark, row in zip(
-        root.iterfind(".//k:Placemark[k:ExtendedData]", KML), rows(found), strict=True
+        root.iterfind(".//k:Placemark[k:ExtendedData]", KML), hill_rows(found), strict=True
     ):
         data = {
             each.get("name"): each.findtext("k:value", None, KML)
@@ -598,15 +603,15 @@ def test_no_name_is_run_by_whoever_shows_a_description() -> None:
 def test_geoparquet_holds_the_frame(found: Hills) -> None:
     data = to_parquet(found)
     table = pq.read_table(io.BytesIO(data))
-    assert table.column_names == [*COLUMNS, "geometry"]
+    assert table.column_names == [*HILL_COLUMNS, "geometry"]
     kinds = {field.name: str(field.type) for field in table.schema}
     assert kinds == {
         field.name: str(field.type)
         for field in pq.read_table(io.BytesIO(to_parquet(hills(hill())))).schema
     }
     assert kinds["notes"] == kinds["surface"] == "string"
-    for at, row in enumerate(rows(found)):
-        assert {name: table[name][at].as_py() for name in COLUMNS} == row
+    for at, row in enumerate(hill_rows(found)):
+        assert {name: table[name][at].as_py() for name in HILL_COLUMNS} == row
     assert [shapely.from_wkb(each.as_py()).wkt for each in table["geometry"]] == [
         line.wkt for line in frame(found).geometry
     ]
@@ -626,7 +631,7 @@ def test_without_pyarrow_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(InputError, match=r'pip install "hillfinder\[parquet\]"\.$'):
         hills(hill()).to_parquet()
-    assert "hills.parquet" not in {path.name for _, path in everything("folder")}
+    assert "hills.parquet" not in {path.name for _, path in targets_in("folder")}
 
 
 # --- Every format, whatever the map holds ---------------------------------------------------------
@@ -644,7 +649,9 @@ def test_hostile_names_leave_every_file_for_a_watch_whole(text: str) -> None:
             assert all(len(one.encode()) <= TEXTS[field] for one in each), field
             assert all(one and one == plain(one) for one in each), field
         assert texts(data)["product_name"][0].startswith("hillfinder. ")
-    assert all(len(each["name"].encode()) <= NAME for each in messages(course, "course_point"))
+    assert all(
+        len(each["name"].encode()) <= NAME_OCTETS for each in messages(course, "course_point")
+    )
     document = to_tcx(found, workout).encode()
     schemas.check("tcx", document)
     assert all(
@@ -721,7 +728,7 @@ def test_hostile_names_leave_gpx_whole(text: str) -> None:
     data = to_gpx(replace(hostile_hills(), hills=(odd,)), session(odd)).encode()
     schemas.check("gpx", data)
     read = gpxpy.parse(data.decode())
-    assert all(spot.name == plain(spot.name or "", GPX_NAME) for spot in read.waypoints)
+    assert all(spot.name == plain(spot.name or "", GPX_NAME_LIMIT) for spot in read.waypoints)
     assert read.copyright_author == "OpenStreetMap contributors"
 
 
@@ -733,12 +740,12 @@ def test_gdal_reads_the_gpx(text: str, tmp_path: Path) -> None:
     path = tmp_path / "hill.gpx"
     path.write_text(to_gpx(found, workout), encoding="utf-8")
     points = pyogrio.read_dataframe(path, layer="track_points")
-    way = track(found, workout)
+    way = timed_track(found, workout)
     assert points.geometry.x.to_numpy() == pytest.approx(way.lon, abs=1e-7)
     assert points.geometry.y.to_numpy() == pytest.approx(way.lat, abs=1e-7)
     assert points["ele"].to_numpy() == pytest.approx(way.elevation_m, abs=0.006)
     spots = pyogrio.read_dataframe(path, layer="waypoints")
-    name = plain(brief(text, GPX_NAME), GPX_NAME)
+    name = plain(brief(text, GPX_NAME_LIMIT), GPX_NAME_LIMIT)
     assert list(spots["name"]) == [
         "Bottom",
         "Top",

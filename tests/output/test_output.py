@@ -25,13 +25,13 @@ from rich.console import Console
 from hillfinder.criteria import Criteria
 from hillfinder.errors import OutputError
 from hillfinder.model import Beyond, HeightSource, Hill, Place, Route
-from hillfinder.output.atomic_write import check, folder, replace
+from hillfinder.output.atomic_write import check_writable, folder, replace
 from hillfinder.output.formats.csv import to_csv
 from hillfinder.output.formats.geojson import to_geojson
-from hillfinder.output.formats.gpx import NAME_LIMIT, to_gpx
-from hillfinder.output.records import COLUMNS, record, rows, to_json
+from hillfinder.output.formats.gpx import GPX_NAME_LIMIT, to_gpx
+from hillfinder.output.records import HILL_COLUMNS, hill_rows, record, to_json
 from hillfinder.output.text.phrases import beyond, heading
-from hillfinder.output.text.sanitize import plain
+from hillfinder.output.text.sanitize import brief, plain
 from hillfinder.output.text.table import WIDE_COLUMNS
 from hillfinder.output.text.table import table_text as to_text
 from hillfinder.output.timed_track import once
@@ -181,7 +181,7 @@ def test_a_folder_without_permission(tmp_path: Path, unprivileged: None) -> None
     with pytest.raises(OutputError, match="may not write there"):
         replace(locked / "a.txt", "data")
     with pytest.raises(OutputError, match="may not write there"):
-        check(locked / "a.txt")
+        check_writable(locked / "a.txt")
     with pytest.raises(OutputError, match="may not write there"):
         folder(locked / "new" / "folder")
 
@@ -229,11 +229,11 @@ def test_folders_are_made(tmp_path: Path) -> None:
 
 
 def test_a_path_can_be_checked_beforehand(tmp_path: Path) -> None:
-    check(tmp_path / "new.gpx")
+    check_writable(tmp_path / "new.gpx")
     (tmp_path / "old.gpx").touch()
-    check(tmp_path / "old.gpx", overwrite=True)
+    check_writable(tmp_path / "old.gpx", overwrite=True)
     with pytest.raises(OutputError, match="exists already"):
-        check(tmp_path / "old.gpx")
+        check_writable(tmp_path / "old.gpx")
 
 
 def test_what_to_do_about_files_that_exist_is_said_once(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_what_to_do_about_files_that_exist_is_said_once(tmp_path: Path) -> None:
     one.touch()
     other.touch()
     with pytest.raises(OutputError) as refused:
-        check(one, other)
+        check_writable(one, other)
     assert str(refused.value) == (
         f"{one} exists already; {other} exists already: give another name, or ask for it to be "
         "replaced (--force, or in Python overwrite=True)."
@@ -251,9 +251,9 @@ def test_what_to_do_about_files_that_exist_is_said_once(tmp_path: Path) -> None:
 def test_all_that_is_wrong_with_paths_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "old.gpx").touch()
     (tmp_path / "link.fit").symlink_to(tmp_path / "new.fit")
-    check(tmp_path / "new.gpx", tmp_path / "new.fit")
+    check_writable(tmp_path / "new.gpx", tmp_path / "new.fit")
     with pytest.raises(OutputError) as caught:
-        check(
+        check_writable(
             *(tmp_path / "old.gpx", tmp_path / "new.fit", tmp_path / "link.fit"),
             *(tmp_path / "missing" / "a.kml", "nul\0"),
         )
@@ -420,8 +420,8 @@ def test_a_point_stands_on_one_line_and_a_name_stays_as_it_is() -> None:
 
 
 def test_rows_are_flat_and_alike() -> None:
-    found = rows(hills(hill(), bare_hill()))
-    assert [tuple(row) for row in found] == [COLUMNS, COLUMNS]
+    found = hill_rows(hills(hill(), bare_hill()))
+    assert [tuple(row) for row in found] == [HILL_COLUMNS, HILL_COLUMNS]
     assert found[0]["way_ids"] == "101;102"
     assert found[0]["notes"] == "Uneven: its steepest 30 m rise 13 %."
     assert found[0]["top_elevation_m"] == 117.71
@@ -439,7 +439,7 @@ def test_geojson_is_what_the_standard_says(found: Any) -> None:
     assert "crs" not in whole
     assert whole["sources"] == record(found)["sources"]
     assert len(whole["features"]) == len(found)
-    for feature, row in zip(whole["features"], rows(found), strict=True):
+    for feature, row in zip(whole["features"], hill_rows(found), strict=True):
         assert feature["type"] == "Feature"
         assert feature["properties"] == row
         assert feature["geometry"]["type"] == "LineString"
@@ -459,10 +459,10 @@ def test_geojson_has_heights_where_all_are_known() -> None:
 def test_csv_reads_back() -> None:
     found = hills(hill(), bare_hill())
     read = list(csv.DictReader(io.StringIO(to_csv(found))))
-    assert [tuple(row) for row in read] == [COLUMNS, COLUMNS]
-    for row, wanted in zip(read, rows(found), strict=True):
+    assert [tuple(row) for row in read] == [HILL_COLUMNS, HILL_COLUMNS]
+    for row, wanted in zip(read, hill_rows(found), strict=True):
         assert row == {key: "" if value is None else str(value) for key, value in wanted.items()}
-    assert to_csv(hills()) == ",".join(COLUMNS) + "\n"
+    assert to_csv(hills()) == ",".join(HILL_COLUMNS) + "\n"
 
 
 def test_csv_holds_no_formula() -> None:
@@ -703,10 +703,10 @@ def test_gpx_with_hostile_names(text: str) -> None:
     root = read(to_gpx(found, once(found[0], Criteria())))
     for name in root.xpath("//g:name", namespaces=GPX):
         assert name.text
-        assert len(name.text) <= NAME_LIMIT
+        assert len(name.text) <= GPX_NAME_LIMIT
         assert len(name) == 0
     shown = root.xpath("string(g:trk/g:name)", namespaces=GPX)
-    assert shown == (plain(text, NAME_LIMIT) or "Hill")
+    assert shown == (plain(brief(text, GPX_NAME_LIMIT), GPX_NAME_LIMIT) or "Hill")
 
 
 coordinate = st.tuples(
@@ -723,7 +723,7 @@ def test_gpx_reads_back(points: list[tuple[float, float, float]], name: str) -> 
     back = gpxpy.parse(to_gpx(found, once(found[0], Criteria())))
     (track,) = back.tracks
     (segment,) = track.segments
-    assert track.name == (plain(name, NAME_LIMIT) or "Hill")
+    assert track.name == (plain(brief(name, GPX_NAME_LIMIT), GPX_NAME_LIMIT) or "Hill")
     assert len(segment.points) == len(points)
     for point, x, y, z in zip(segment.points, lon, lat, elevation, strict=True):
         assert -180 <= point.longitude < 180

@@ -18,10 +18,10 @@ import pytest
 from lxml import html
 
 from hillfinder.model import Caution, Hill, Place, Route, Safety, Step, Workout
+from hillfinder.output.text import phrases
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.visual import basemap as backdrop
-from hillfinder.output.visual import page
-from hillfinder.output.visual.page import Tiles, to_html
+from hillfinder.output.visual import basemap, page
+from hillfinder.output.visual.page import TileMap, render_page
 from hillfinder.units import Length, Sentence
 from tests.browser import Browser, browser, needs_browser
 from tests.findings import HOSTILE, bare_hill, climb, gradely, hill, hills, hostile_hills
@@ -64,7 +64,7 @@ def with_a_run() -> Hills:
 
 
 def text_of(found: Hills, **more: Any) -> str:
-    return to_html(
+    return render_page(
         found,
         found.network,
         {each.rank: session(each) for each in found},
@@ -108,7 +108,7 @@ def test_what_is_known_of_a_hill_is_said_without_a_session() -> None:
         Caution("mind", "traffic", Sentence("A busy street crosses after ", Length(100.0), ".")),
     )
     found = hills(replace(hill(), safety=Safety(cautions, ("whether it is lit",))))
-    article = tree(to_html(found, found.network, units="imperial")).get_element_by_id("hill-1")
+    article = tree(render_page(found, found.network, units="imperial")).get_element_by_id("hill-1")
     assert not article.xpath(".//table")
     assert [each.text for each in article.xpath(".//h3")] == ["On the hill"]
     assert article.xpath("string(.//li[@class='avoid'])") == "Avoid it: A gate is in the way."
@@ -118,7 +118,9 @@ def test_what_is_known_of_a_hill_is_said_without_a_session() -> None:
 
 def test_a_run_over_several_hills_comes_first() -> None:
     found = with_a_run()
-    text = to_html(found, found.network, downloads=lambda rank: FILES if rank == page.RUN else {})
+    text = render_page(
+        found, found.network, downloads=lambda rank: FILES if rank == page.RUN else {}
+    )
     first, *_ = tree(text).xpath("//label")
     assert first.xpath("string(.//bdi)").startswith("A run over 2 hills: ")
     article = tree(text).get_element_by_id("hill-0")
@@ -127,12 +129,12 @@ def test_a_run_over_several_hills_comes_first() -> None:
     data = json.loads(tree(text).xpath("string(//script[@id='data'])"))
     way = unpacked(data["hills"][0]["way"]) + np.array([found.place.lat, found.place.lon])
     ends = np.array([[45.5, -122.7], [45.48, -122.7]])
-    assert np.abs(way[[0, -1]] - ends).max() < 1.1 / backdrop.PER_DEGREE
+    assert np.abs(way[[0, -1]] - ends).max() < 1.1 / basemap.PER_DEGREE
 
 
 def test_units_are_those_asked_for() -> None:
     found = several()
-    text = to_html(found, found.network, units="imperial")
+    text = render_page(found, found.network, units="imperial")
     assert "492 ft, 58 ft up" in text
     assert "1.2 mi" in text
     assert not re.search(r"\d k?m\b", tree(text).xpath("string(//main)"))
@@ -153,7 +155,7 @@ def test_a_page_asks_for_nothing_but_tiles() -> None:
     assert "unsafe" not in policy
     assert "img-src data: https://tile.opentopomap.org;" in policy
     assert "opentopomap" not in text_of(several(), tiles=None)
-    assert Tiles("https://{s}.example/{z}/{x}/{y}", "", 17).origin == "https://*.example"
+    assert TileMap("https://{s}.example/{z}/{x}/{y}", "", 17).origin == "https://*.example"
 
 
 def test_no_text_of_the_map_becomes_markup() -> None:
@@ -162,7 +164,7 @@ def test_no_text_of_the_map_becomes_markup() -> None:
     assert len(found.xpath("//script")) == 3
     assert not found.xpath("//img | //iframe | //object | //form | //@onload | //@onerror")
     names = [label.xpath("string(.//bdi)") for label in found.xpath("//label")]
-    assert names == [plain(name, page.NAME_LIMIT) or "?" for name in HOSTILE]
+    assert names == [plain(name, phrases.NAME_LETTERS) or "?" for name in HOSTILE]
     data = json.loads(found.xpath("string(//script[@id='data'])"))
     assert [each["name"] for each in data["hills"]] == names
     assert not re.search(r"[<>&\u2028\u2029]", found.xpath("string(//script[@id='data'])"))
@@ -171,7 +173,7 @@ def test_no_text_of_the_map_becomes_markup() -> None:
 def test_the_names_of_files_are_text_too() -> None:
     found = hills(hill())
     name = '"><script>alert(1)</script>.gpx'
-    text = to_html(found, found.network, downloads=lambda rank: {name: b"x"})
+    text = render_page(found, found.network, downloads=lambda rank: {name: b"x"})
     assert tree(text).xpath("//a/@download") == [name]
     assert len(tree(text).xpath("//script")) == 3
 
@@ -184,7 +186,7 @@ def test_a_page_is_never_too_large() -> None:
         asked.append(rank)
         return {"hill.gpx": b"x" * 700_000}
 
-    text = to_html(found, found.network, downloads=files)
+    text = render_page(found, found.network, downloads=files)
     assert len(text.encode()) < page.MOST_BYTES
     assert len(tree(text).xpath("//a[@download]")) == 5
     assert text.count("no room on the page") == 3
@@ -195,7 +197,7 @@ def test_a_page_is_never_too_large() -> None:
 
 
 def unpacked(numbers: list[int]) -> Any:
-    return np.cumsum(np.reshape(numbers, (-1, 2)), axis=0) / backdrop.PER_DEGREE
+    return np.cumsum(np.reshape(numbers, (-1, 2)), axis=0) / basemap.PER_DEGREE
 
 
 def test_streets_are_drawn_by_kind_and_where_they_are() -> None:
@@ -216,7 +218,7 @@ def test_streets_are_drawn_by_kind_and_where_they_are() -> None:
         },
     )
     found = hills(place=Place(LAT, LON))
-    packed = backdrop.packed(found, network)
+    packed = basemap.packed_streets(found, network)
     assert {kind: len(lines) for kind, lines in packed.items()} == {
         "path": 1,
         "street": 1,
@@ -224,16 +226,16 @@ def test_streets_are_drawn_by_kind_and_where_they_are() -> None:
     }
     shown = unpacked(packed["street"][0]) + np.array([LAT, LON])
     drawn = np.column_stack([network.point_lat, network.point_lon])[:2]
-    assert np.abs(shown - drawn).max() < 1.1 / backdrop.PER_DEGREE
+    assert np.abs(shown - drawn).max() < 1.1 / basemap.PER_DEGREE
 
 
 def test_where_there_is_too_much_the_great_streets_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backdrop, "MOST_POINTS", 3)
+    monkeypatch.setattr(basemap, "MOST_POINTS", 3)
     network = town(
         [(1, (1, 2), STREET), (2, (2, 3), {"highway": "primary"})],
         {1: (0, 0), 2: (100, 0), 3: (100, 100)},
     )
-    packed = backdrop.packed(hills(place=Place(LAT, LON)), network)
+    packed = basemap.packed_streets(hills(place=Place(LAT, LON)), network)
     assert {kind: len(lines) for kind, lines in packed.items()} == {
         "path": 0,
         "street": 0,
@@ -410,7 +412,7 @@ def test_a_street_map_lies_beneath_where_there_is_a_network(
     chromium: Browser, tmp_path: Path, *, there: bool
 ) -> None:
     with tile_server(PIXEL if there else None) as (address, asked):
-        tiles = Tiles(f"{address}/{{z}}/{{x}}/{{y}}.png", "Map: a test", 17)
+        tiles = TileMap(f"{address}/{{z}}/{{x}}/{{y}}.png", "Map: a test", 17)
         chromium.network(there=True)
         try:
             show(chromium, text_of(several(), tiles=tiles), tmp_path)

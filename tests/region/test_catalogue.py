@@ -15,8 +15,8 @@ from shapely import LineString
 
 import hillfinder as hf
 from hillfinder.errors import InputError, OutputError
+from hillfinder.output import colours
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.visual import colours as scale
 from hillfinder.region import page, summary
 from tests import regions
 
@@ -66,9 +66,9 @@ def test_a_grade_has_the_colour_that_it_has_everywhere(
     drawn = data(text)
     shown = {drawn["colours"][step] for step in drawn["step"]}
     frame = catalogue.frame
-    assert shown == {scale.colour(grade) for grade in frame.grade}
+    assert shown == {colours.colour_of(grade) for grade in frame.grade}
     best = frame.loc[frame.grade.idxmax()]
-    assert f'<i style="background:{scale.colour(best.grade)}"></i>{best["name"]}' in text
+    assert f'<i style="background:{colours.colour_of(best.grade)}"></i>{best["name"]}' in text
     legend = re.findall(r'<i style="background:(#\w+)"></i>[^<]+ %', text)
     assert set(legend) == shown
 

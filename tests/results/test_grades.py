@@ -26,9 +26,9 @@ from hillfinder.demo import files
 from hillfinder.demo.town import CRS
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import HeightsError
-from hillfinder.results.grade_report import COLUMNS, FIGURES, remarks, to_text
-from hillfinder.results.grades import LONGEST_BLOCK_M
-from hillfinder.results.line_files import Line
+from hillfinder.results.grading.grades import FIGURES, GRADE_COLUMNS
+from hillfinder.results.grading.line_files import GivenLine
+from hillfinder.results.grading.measure import LONGEST_BLOCK_M
 from hillfinder.services.client import Web
 from tests.towns import DATA, Formula, lonlat, needs_data
 from tests.world.terrarium import Terrarium
@@ -44,10 +44,10 @@ EARTH = Geod(ellps="WGS84")
 HOSTILE = "=1+1 [red]\x1b[31mred\u202e\ud800 " + "x" * 500
 
 
-def line(*points: tuple[float, float], **properties: object) -> Line:
+def line(*points: tuple[float, float], **properties: object) -> GivenLine:
     """Return a line through points in metres about the town's middle."""
     x, y = np.array(points, float).reshape(-1, 2).T
-    return Line(*lonlat(x, y), properties)
+    return GivenLine(*lonlat(x, y), properties)
 
 
 def ramp(grade: float = 0.1, cell_m: float = 0.1) -> Formula:
@@ -68,7 +68,7 @@ def west_only(x: Floats, y: Floats) -> Floats:
     return np.where(x < 0, 500 + 0.1 * x + 0 * y, np.nan)
 
 
-def random_lines(seed: int) -> list[Line]:
+def random_lines(seed: int) -> list[GivenLine]:
     """Return a few crooked lines, some of which meet; no two are the same one."""
     rng = np.random.default_rng(seed)
     spots = rng.uniform(-300, 300, (4, 2)).tolist()
@@ -100,7 +100,7 @@ def figures(grades: hf.Grades) -> Floats:
 @given(st.integers(0, 10**6))
 def test_a_line_run_backwards_has_the_other_sign(seed: int) -> None:
     ahead = random_lines(seed)
-    back = [Line(one.lon[::-1], one.lat[::-1]) for one in ahead]
+    back = [GivenLine(one.lon[::-1], one.lat[::-1]) for one in ahead]
     signs = np.array([1, -1, -1, 1, -1, -1])
     there, home = (figures(hf.grade(lines, dem=hilly(seed))) for lines in (ahead, back))
     np.testing.assert_allclose(home, there * signs, atol=1e-7)
@@ -124,7 +124,7 @@ def test_points_added_along_straight_pieces_change_nothing(seed: int) -> None:
     for one in few:
         at = np.arange(len(one.lon))
         more = np.sort(np.concatenate([at, rng.uniform(0, at[-1], 9)]))
-        many.append(Line(np.interp(more, at, one.lon), np.interp(more, at, one.lat)))
+        many.append(GivenLine(np.interp(more, at, one.lon), np.interp(more, at, one.lat)))
     before, after = (figures(hf.grade(lines, dem=hilly(seed))) for lines in (few, many))
     np.testing.assert_allclose(after, before, atol=2e-3)
     np.testing.assert_allclose(after[:, 2:], before[:, 2:], atol=2e-4)
@@ -170,10 +170,10 @@ def test_a_ramp_has_its_grade_all_along_in_the_direction_drawn() -> None:
 
 def test_length_is_that_of_the_ellipsoid_wherever_the_line_is() -> None:
     there = [
-        Line(np.array([8.0, 8.01, 8.02]), np.array([46.0, 46.01, 46.0])),
-        Line(np.array([179.99, -179.99]), np.array([-17.0, -17.01])),
-        Line(np.array([-122.4, -122.3]), np.array([47.6, 50.6])),
-        Line(np.array([25.0, 25.1]), np.array([89.9, 90.0])),
+        GivenLine(np.array([8.0, 8.01, 8.02]), np.array([46.0, 46.01, 46.0])),
+        GivenLine(np.array([179.99, -179.99]), np.array([-17.0, -17.01])),
+        GivenLine(np.array([-122.4, -122.3]), np.array([47.6, 50.6])),
+        GivenLine(np.array([25.0, 25.1]), np.array([89.9, 90.0])),
     ]
     flat = Formula(lambda x, y: 500 + 0 * x)
     for one, found in zip(there, hf.grade(there, dem=flat), strict=True):
@@ -242,7 +242,7 @@ def test_a_bridge_of_openstreetmap_is_straight_between_its_banks() -> None:
 
 def test_what_a_watch_recorded_is_trusted_less_on_a_hillside() -> None:
     across = line((0, 0), (0, 200))
-    recorded = Line(across.lon, across.lat, recorded=True)
+    recorded = GivenLine(across.lon, across.lat, recorded=True)
     drawn, tracked = (hf.grade([one], dem=ramp(0.4))[0] for one in (across, recorded))
     assert tracked.grade == drawn.grade
     assert tracked.grade_sigma > 1.5 * drawn.grade_sigma
@@ -267,7 +267,7 @@ def test_what_the_heights_do_not_cover_is_unknown_and_keeps_its_row() -> None:
             line((-300, 0), (-100, 0), name="in"),
             line((-300, 5), (200, 5)),
             line((100, 0), (300, 0), name="out"),
-            Line(np.array([100.0, 100.01]), np.array([-30.0, -30.0])),
+            GivenLine(np.array([100.0, 100.01]), np.array([-30.0, -30.0])),
             line((-300, 10), (200, 10), (-300, 11)),
         ],
         dem=Formula(west_only),
@@ -305,8 +305,8 @@ def test_a_line_shorter_than_a_sample_has_a_grade(metres: float) -> None:
 
 def test_a_flight_round_the_earth_is_no_path() -> None:
     flights = [
-        Line(np.array([0.0, 170.0]), np.array([0.0, 10.0])),
-        Line(np.array([170.0, -100.0, 0.0]), np.array([10.0, 10.0, 0.0])),
+        GivenLine(np.array([0.0, 170.0]), np.array([0.0, 10.0])),
+        GivenLine(np.array([170.0, -100.0, 0.0]), np.array([10.0, 10.0, 0.0])),
     ]
     grades = hf.grade([*flights, line((0, 0), (50, 0))], dem=ramp())
     assert [np.isnan(found.grade) for found in grades] == [True, True, False]
@@ -392,7 +392,7 @@ def test_a_notebook_gets_a_table_with_the_lines_as_drawn() -> None:
     drawn = [line((0, 0), (90, 40), (200, 0), name="a"), line((0, 9), (50, 9), n=2), line((1, 1))]
     grades = hf.grade(drawn, dem=ramp())
     frame = grades.frame
-    assert tuple(frame.columns) == (*COLUMNS, "geometry")
+    assert tuple(frame.columns) == (*GRADE_COLUMNS, "geometry")
     assert frame.crs == "EPSG:4326"
     assert frame["properties"].str["name"].tolist()[0] == "a"
     assert list(frame.geometry[0].coords) == list(zip(drawn[0].lon, drawn[0].lat, strict=True))
@@ -442,11 +442,11 @@ json_values = st.recursive(
 @given(st.lists(st.dictionaries(st.text(), json_values, max_size=4), min_size=1, max_size=3))
 def test_json_and_csv_give_back_what_went_in(properties: list[dict[str, Any]]) -> None:
     lines = [line((0, 9 * i), (100 - 90 * i, 9 * i)) for i in range(len(properties))]
-    told = [Line(one.lon, one.lat, said) for one, said in zip(lines, properties, strict=True)]
+    told = [GivenLine(one.lon, one.lat, said) for one, said in zip(lines, properties, strict=True)]
     grades = hf.grade(told, dem=Formula(west_only if len(told) > 1 else ramp().height))
     rows = json.loads(grades.to_json().encode("ascii"))["lines"]
     assert [row["properties"] for row in rows] == properties
-    assert all(tuple(row) == COLUMNS for row in rows)
+    assert all(tuple(row) == GRADE_COLUMNS for row in rows)
     table = list(csv.DictReader(io.StringIO(grades.to_csv())))
     assert [json.loads(row["properties"]) for row in table] == properties
     for row, cells in zip(rows, table, strict=True):
@@ -463,13 +463,13 @@ def test_nothing_in_a_name_steers_the_table() -> None:
         ],
         dem=ramp(),
     )
-    text = to_text(grades)
+    text = grades.to_text()
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[red][31mred" in text
     assert max(map(cell_len, text.splitlines())) <= 80
     assert "10.0 ± " in text
-    small = to_text(grades, Console(file=io.TextIOWrapper(io.BytesIO(), "ascii"), width=60))
+    small = grades.to_text(Console(file=io.TextIOWrapper(io.BytesIO(), "ascii"), width=60))
     assert "10.0 +/- " in small
     assert "±" not in small
 
@@ -478,7 +478,7 @@ def test_nothing_in_a_name_steers_the_table() -> None:
 def test_no_number_is_cut_short_however_narrow_the_terminal(width: int) -> None:
     steep = line((0, 0), (1234, 0), name="SW College Street, from one end to the other")
     grades = hf.grade([steep, steep], dem=ramp(-0.2345))
-    text = to_text(grades, Console(file=io.StringIO(), width=width))
+    text = grades.to_text(Console(file=io.StringIO(), width=width))
     assert max(map(cell_len, text.splitlines())) <= width
     assert text.count("1238 m") == text.count("-289 m") == text.count("-23.4 ± ") == 2
     assert text.count("-23.4 %") == (4 if width >= 72 else 0)
@@ -490,12 +490,12 @@ def test_the_table_speaks_feet_and_says_what_is_missing() -> None:
         [line((-300, 0), (-148, 0), n=1, m=None), line((300, 0), (400, 0))],
         dem=Formula(west_only),
     )
-    text = to_text(grades, units="imperial")
+    text = grades.to_text(units="imperial")
     assert "n=1" in text
     assert "500 ft" in text.splitlines()[1]
     assert "30 m" not in text
     assert text.splitlines()[2].split() == ["2", "329", "ft", "?", "?", "?", "?"]
-    said = list(remarks(hf.Grades(grades.lines, grades.heights, {"Point": 2})))
+    said = list(hf.Grades(grades.lines, grades.heights, {"Point": 2}).remarks())
     assert said[0] == "Skipped, being no lines: 2 x Point."
     assert said[1].startswith("1 of 2 lines could not be measured: ")
     assert said[2].startswith("Heights: a formula, bare earth model")
@@ -579,7 +579,7 @@ def test_csv_and_table_say_the_same(
     assert main(["grade", known, "--dem", dem, "--format", "csv", "--quiet"]) == 0
     out, err = capfd.readouterr()
     first, second = out.splitlines()[:2]
-    assert first == ",".join(COLUMNS)
+    assert first == ",".join(GRADE_COLUMNS)
     assert second.startswith("280.0,28.0,0.1,")
     assert second.endswith(',"{""name"": ""up"", ""id"": 7}"')
     assert err == ""

@@ -17,7 +17,7 @@ from lxml import etree, html
 from hillfinder import model
 from hillfinder.errors import InputError, OutputError
 from hillfinder.model import Findings, Fit, Place
-from hillfinder.output.records import COLUMNS, rows
+from hillfinder.output.records import HILL_COLUMNS, hill_rows
 from hillfinder.output.text.sanitize import plain
 from hillfinder.results.hill import Hill
 from hillfinder.results.hills import Hills
@@ -83,13 +83,13 @@ def test_a_person_counts_from_one() -> None:
 def test_the_frame_has_a_row_a_hill() -> None:
     found = hills(hill(), bare_hill())
     frame = found.frame
-    assert list(frame.columns) == [*COLUMNS, "geometry"]
+    assert list(frame.columns) == [*HILL_COLUMNS, "geometry"]
     assert frame.crs == "EPSG:4326"
     assert frame.loc[0, "name"] == "Vista Avenue, Spring Street to Carter Lane"
     assert frame.loc[0, "grade"] == 0.118
     assert frame.loc[1, "surface"] is None
     assert math.isnan(frame.loc[1, "approach_minutes"])
-    for at, row in enumerate(rows(found)):
+    for at, row in enumerate(hill_rows(found)):
         for column, value in row.items():
             cell = frame.loc[at, column]
             assert cell == value or (value is None and (cell is None or math.isnan(cell)))
@@ -97,7 +97,7 @@ def test_the_frame_has_a_row_a_hill() -> None:
 
 def test_every_column_of_the_frame_is_told_of_in_order() -> None:
     told = re.findall(r"``(\w+)``", (Hills.frame.__doc__ or "").partition("- ``rank")[2])
-    assert [name for name in ["rank", *told] if name in COLUMNS] == list(COLUMNS)
+    assert [name for name in ["rank", *told] if name in HILL_COLUMNS] == list(HILL_COLUMNS)
 
 
 def test_the_frame_has_heights_where_all_are_known() -> None:

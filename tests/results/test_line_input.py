@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder.errors import LinesError
-from hillfinder.results.line_files import Line
-from hillfinder.results.line_input import parse, read
+from hillfinder.results.grading.line_files import GivenLine
+from hillfinder.results.grading.line_input import parse, read_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def feature(geometry: object, **properties: object) -> dict[str, Any]:
     return {"type": "Feature", "properties": properties, "geometry": geometry}
 
 
-def points(line: Line) -> list[list[float]]:
+def points(line: GivenLine) -> list[list[float]]:
     return [list(point) for point in zip(line.lon.tolist(), line.lat.tolist(), strict=True)]
 
 
@@ -241,7 +241,7 @@ def test_gpx_that_cannot_be_used_says_why(data: bytes, said: str) -> None:
 def test_the_content_of_a_file_says_what_it_is(tmp_path: Path) -> None:
     wrong = tmp_path / "misnamed.gpx"
     wrong.write_bytes(geojson(string()))
-    assert points(read(wrong).lines[0]) == points(read(str(wrong)).lines[0]) == LINE
+    assert points(read_lines(wrong).lines[0]) == points(read_lines(str(wrong)).lines[0]) == LINE
 
 
 @pytest.mark.parametrize("name", [".", "absent.gpx", "nul\0.gpx"])
@@ -250,37 +250,37 @@ def test_a_path_that_is_no_file_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LinesError, match=r"cannot be read \(.*\): give a GPX or GeoJSON file"):
-        read(name)
+        read_lines(name)
 
 
 def test_shapely_and_geopandas_are_read_in_any_coordinate_system() -> None:
     shape = shapely.LineString([(8, 46, 5), (8.001, 46.001, 6)])
     both = shapely.MultiLineString([LINE, OTHER])
-    assert points(read(shape).lines[0]) == LINE
-    assert [points(line) for line in read([both, shape]).lines] == [LINE, OTHER, LINE]
+    assert points(read_lines(shape).lines[0]) == LINE
+    assert [points(line) for line in read_lines([both, shape]).lines] == [LINE, OTHER, LINE]
     table = gpd.GeoDataFrame(
         {"name": ["a", "b", "c"], "n": [1, 2, 3]},
         geometry=[shape, None, shapely.Point(8, 46)],
         crs="EPSG:4326",
     )
     for given_table in (table, table.set_crs(None, allow_override=True), table.to_crs(2056)):
-        found = read(given_table)
+        found = read_lines(given_table)
         np.testing.assert_allclose(points(found.lines[0]), LINE, atol=1e-8)
         assert found.lines[0].properties == {"name": "a", "n": 1}
         assert found.skipped == {"missing geometry": 1, "Point": 1}
-    assert points(read(table.geometry).lines[0]) == LINE
-    assert read(read(table)).lines[0].properties == {"name": "a", "n": 1}
+    assert points(read_lines(table.geometry).lines[0]) == LINE
+    assert read_lines(read_lines(table)).lines[0].properties == {"name": "a", "n": 1}
 
 
 @pytest.mark.parametrize("thing", [5, None, [], ["a"], shapely.Point(8, 46)])
 def test_objects_without_lines_are_refused(thing: Any) -> None:
     with pytest.raises(LinesError, match="What was given holds no line"):
-        read(thing)
+        read_lines(thing)
 
 
 def test_a_line_cannot_be_written_through() -> None:
     own = np.array([8.0, 8.1])
-    (line,) = read([Line(own, own + 38, {"a": 1}, recorded=True)]).lines
+    (line,) = read_lines([GivenLine(own, own + 38, {"a": 1}, recorded=True)]).lines
     assert line.recorded
     with pytest.raises(ValueError, match="read-only"):
         line.lon[0] = 0

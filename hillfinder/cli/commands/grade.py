@@ -55,23 +55,24 @@ def grade(
         from hillfinder import find
         from hillfinder.elevation.sources.raster import Raster
         from hillfinder.errors import InputError
-        from hillfinder.results import grade_report as measured
-        from hillfinder.results import line_input as lines
+        from hillfinder.results.grading import line_input
         from hillfinder.services.client import Web
 
         if dem_kind is not None and not dem:
             msg = "--dem-kind says of what kind the files of --dem are: give them too."
             raise InputError(msg)
         files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
-        given = lines.parse(_stdin(), "stdin") if str(file) == "-" else lines.read(file)
+        given = (
+            line_input.parse(_stdin(), "stdin") if str(file) == "-" else line_input.read_lines(file)
+        )
         with progress_display.watch("Measuring", quiet=quiet) as progress:
             web = Web.from_environment(offline=offline, progress=progress)
             grades = find.grade(given, dem=files, elevation=elevation, web=web)
         if output == "table":
-            terminal.print_text(lambda console: measured.to_text(grades, console, units=units))
+            terminal.print_text(lambda console: grades.to_text(console, units=units))
         else:
             terminal.put(grades.to_json() if output == "json" else grades.to_csv())
-            for remark in measured.remarks(grades):
+            for remark in grades.remarks():
                 terminal.say(remark, quiet=quiet)
         if not grades.measured:
             raise typer.Exit(terminal.NO_HILL)

@@ -89,11 +89,11 @@ def scan(
             length=length, warmup="10-20", pace=None, walk=False, min_grade=min_grade, limit=10
         )
         from hillfinder.errors import InputError
-        from hillfinder.output.atomic_write import check
+        from hillfinder.output.atomic_write import check_writable
         from hillfinder.region.work import workers as running
 
         if html is not None:
-            check(html, overwrite=force)
+            check_writable(html, overwrite=force)
             if html.resolve().is_relative_to(out.resolve()):
                 msg = f"{html} lies among the hills themselves: give the page another place."
                 raise InputError(msg)

@@ -7,22 +7,27 @@ table in README take it from ``every``. A module imports heavy libraries where i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Literal
 
 from hillfinder.errors import InputError
+from hillfinder.output import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from hillfinder.model import Findings, Workout
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.training.treadmill import Treadmill
     from hillfinder.units import Units
+
+    #: The name of a format, and where its file goes.
+    Target = tuple[str, Path]
 
 Holds = Literal["course", "session", "hills"]
 
@@ -125,3 +130,37 @@ def every() -> Mapping[str, Format]:
     ]
     found.sort(key=lambda each: (*_ORDER, each.name).index(each.name))
     return {each.name: each for each in found}
+
+
+def targets_in(folder: Path | str) -> list[Target]:
+    """Return every file of a folder, but those whose packages are not installed."""
+    return [(name, Path(folder) / each.file) for name, each in every().items() if each.is_possible]
+
+
+def write_files(
+    request: Request,
+    targets: Sequence[Target],
+    *,
+    course: Workout | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write files; each appears whole or not at all.
+
+    Args:
+        request: what they are made of.
+        targets: which files, and where.
+        course: what courses hold in place of the session, such as one hill alone.
+        overwrite: existing files may be replaced.
+
+    Raises:
+        InputError: a format needs a package that is not installed.
+        OutputError: a file exists, or cannot be written.
+    """
+    atomic_write.check_writable(*(path for _, path in targets), overwrite=overwrite)
+    alone = request if course is None else replace(request, workout=course)
+    made = []
+    for name, path in targets:
+        kind = every()[name]
+        made.append((path, kind.content(alone if kind.holds == "course" else request)))
+    for path, data in made:
+        atomic_write.replace(path, data, overwrite=overwrite)

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from hillfinder.output.formats import Format
-from hillfinder.output.records import COLUMNS, rows
+from hillfinder.output.records import HILL_COLUMNS, hill_rows
 
 if TYPE_CHECKING:
     from hillfinder.model import Findings
@@ -17,15 +17,15 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - fu
 
 
 def to_csv(findings: Findings) -> str:
-    """Return one row a hill under ``records.COLUMNS``; what is unknown is empty.
+    """Return one row a hill under ``records.HILL_COLUMNS``; what is unknown is empty.
 
     Anyone can name a street ``=HYPERLINK(...)``: text that a spreadsheet would run as a formula
     gets an apostrophe in front, which it takes for "this is text". Numbers are left alone.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_inert(value) for value in row.values()] for row in rows(findings))
+    writer.writerow(HILL_COLUMNS)
+    writer.writerows([_inert(value) for value in row.values()] for row in hill_rows(findings))
     return file.getvalue()
 
 

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hillfinder.model import Findings, Step, Workout
-    from hillfinder.output.timed_track import CueKind, Track
+    from hillfinder.output.timed_track import CueKind, TimedTrack
 
 #: Bytes of text that fit: names of points and steps, notes, titles, and any field at all.
-NAME, NOTE, TITLE, LONGEST = 15, 49, 40, 254
+NAME_OCTETS, NOTE_OCTETS, TITLE_OCTETS, FIELD_OCTETS = 15, 49, 40, 254
 #: A FIT altitude is a number of 16 bits, in steps of 0.2 m from -500 m.
 LOWEST_M, HIGHEST_M = -500.0, 12606.0
 #: Each kind of message is defined under a number of its own.
-LOCAL: Final = (
+MESSAGES: Final = (
     "file_id",
     "course",
     "lap",
@@ -38,7 +38,9 @@ LOCAL: Final = (
     "workout",
     "workout_step",
 )
-RECORD: Final = frozenset({"timestamp", "position_lat", "position_long", "distance", "altitude"})
+RECORD_FIELDS: Final = frozenset(
+    {"timestamp", "position_lat", "position_long", "distance", "altitude"}
+)
 
 
 def to_fit(findings: Findings, workout: Workout) -> bytes:
@@ -53,9 +55,9 @@ def to_fit(findings: Findings, workout: Workout) -> bytes:
     """
     from fit_tool.profile.profile_type import Event, EventType, FileType
 
-    from hillfinder.output.timed_track import track
+    from hillfinder.output.timed_track import timed_track
 
-    way = track(findings, workout)
+    way = timed_track(findings, workout)
     begin, end = _milliseconds(way, 0), _milliseconds(way, -1)
     timer = {"event": Event.TIMER, "event_group": 0}
     stop = EventType.STOP_DISABLE_ALL
@@ -63,12 +65,14 @@ def to_fit(findings: Findings, workout: Workout) -> bytes:
         [
             _file_id(findings, way, FileType.COURSE),
             _message(
-                "course", course_name=short(brief(way.name, TITLE), TITLE), sport=_sport(findings)
+                "course",
+                course_name=short(brief(way.name, TITLE_OCTETS), TITLE_OCTETS),
+                sport=_sport(findings),
             ),
-            _lap(findings, workout, way),
+            _lap_message(findings, workout, way),
             _message("event", timestamp=begin, event_type=EventType.START, **timer),
-            *_records(way),
-            *_points(way),
+            *_track_records(way),
+            *_course_points(way),
             _message("event", timestamp=end, event_type=stop, **timer),
         ]
     )
@@ -87,20 +91,20 @@ def to_workout(findings: Findings, workout: Workout) -> bytes:
     """
     from fit_tool.profile.profile_type import FileType
 
-    from hillfinder.output.timed_track import title, track
+    from hillfinder.output.timed_track import timed_track, title
 
-    steps = _steps(workout)
+    steps = _workout_steps(workout)
     messages = [
         _message("workout_step", message_index=index, **step) for index, step in enumerate(steps)
     ]
     about = _message(
         "workout",
-        workout_name=short(brief(title(workout), TITLE), TITLE),
+        workout_name=short(brief(title(workout), TITLE_OCTETS), TITLE_OCTETS),
         sport=_sport(findings),
         num_valid_steps=len(steps),
         workout_description=_sentences(workout.cues) or None,
     )
-    file_id = _file_id(findings, track(findings, workout), FileType.WORKOUT)
+    file_id = _file_id(findings, timed_track(findings, workout), FileType.WORKOUT)
     return _file([file_id, about, *messages])
 
 
@@ -109,7 +113,7 @@ def _sentences(cues: Iterable[str]) -> str:
     said = ""
     for cue in cues:
         longer = plain(f"{said} {cue}")
-        if len(longer.encode()) > LONGEST:
+        if len(longer.encode()) > FIELD_OCTETS:
             break
         said = longer
     return said
@@ -120,7 +124,7 @@ def _file(messages: Sequence[Any]) -> bytes:
     from fit_tool import FitFile, FitFileBuilder
     from fit_tool.fit_file_header import FitFileHeader, ProtocolVersion
 
-    builder = FitFileBuilder(min_string_size=NAME + 1)
+    builder = FitFileBuilder(min_string_size=NAME_OCTETS + 1)
     builder.add_all(messages)
     size = sum(record.size for record in builder.records)
     header = FitFileHeader(size, protocol_version=ProtocolVersion(1, 0), gen_crc=True)
@@ -135,7 +139,7 @@ def _message(kind: str, **values: Any) -> Any:  # noqa: ANN401 - the library has
 def _blank(kind: str) -> Any:  # noqa: ANN401
     module = import_module(f"fit_tool.profile.messages.{kind}_message")
     name = "".join(word.capitalize() for word in kind.split("_"))
-    return getattr(module, f"{name}Message")(local_id=LOCAL.index(kind))
+    return getattr(module, f"{name}Message")(local_id=MESSAGES.index(kind))
 
 
 def _filled(message: Any, values: Mapping[str, object]) -> Any:  # noqa: ANN401
@@ -145,7 +149,7 @@ def _filled(message: Any, values: Mapping[str, object]) -> Any:  # noqa: ANN401
     return message
 
 
-def _file_id(findings: Findings, way: Track, kind: object) -> Any:  # noqa: ANN401
+def _file_id(findings: Findings, way: TimedTrack, kind: object) -> Any:  # noqa: ANN401
     """Return who wrote the file; two sessions differ in its number, or a watch would keep one."""
     import numpy as np
     from fit_tool.profile.profile_type import Manufacturer
@@ -159,11 +163,13 @@ def _file_id(findings: Findings, way: Track, kind: object) -> Any:  # noqa: ANN4
         product=0,
         serial_number=crc32(way.name.encode() + lines.tobytes()) or 1,
         time_created=_milliseconds(way, 0),
-        product_name=short(". ".join(("hillfinder", *filter(None, map(plain, credit)))), LONGEST),
+        product_name=short(
+            ". ".join(("hillfinder", *filter(None, map(plain, credit)))), FIELD_OCTETS
+        ),
     )
 
 
-def _lap(findings: Findings, workout: Workout, way: Track) -> Any:  # noqa: ANN401
+def _lap_message(findings: Findings, workout: Workout, way: TimedTrack) -> Any:  # noqa: ANN401
     from fit_tool.profile.profile_type import Event, EventType
 
     gain_m = workout.gain_m
@@ -187,13 +193,13 @@ def _lap(findings: Findings, workout: Workout, way: Track) -> Any:  # noqa: ANN4
     )
 
 
-def _records(way: Track) -> Iterator[Any]:
+def _track_records(way: TimedTrack) -> Iterator[Any]:
     from fit_tool.field import Field
 
     # Of its 84 fields a record of ours has five: copied without the rest, it is made in a tenth of
     # the 3 ms that it takes the library.
     blank = _blank("record")
-    fields = [field for field in blank.fields if field.name in RECORD]
+    fields = [field for field in blank.fields if field.name in RECORD_FIELDS]
     for at, height in enumerate(way.elevation_m.tolist()):
         record = copy(blank)
         record.fields = [Field.from_field(field) for field in fields]
@@ -209,7 +215,7 @@ def _records(way: Track) -> Iterator[Any]:
         )
 
 
-def _points(way: Track) -> list[Any]:
+def _course_points(way: TimedTrack) -> list[Any]:
     from fit_tool.profile.profile_type import CoursePoint
 
     # Bottoms and tops have signs of their own on every watch; a crossing only on the newest.
@@ -227,13 +233,13 @@ def _points(way: Track) -> list[Any]:
             position_long=float(way.lon[cue.at]),
             distance=float(way.distance_m[cue.at]),
             type=signs[cue.kind],
-            course_point_name=short(brief(cue.name, NAME), NAME),
+            course_point_name=short(brief(cue.name, NAME_OCTETS), NAME_OCTETS),
         )
         for index, cue in enumerate(way.cues)
     ]
 
 
-def _steps(workout: Workout) -> list[dict[str, Any]]:
+def _workout_steps(workout: Workout) -> list[dict[str, Any]]:
     """Return the fields of each step; a loop stands after what it repeats."""
     from fit_tool.profile.profile_type import WorkoutStepDuration, WorkoutStepTarget
 
@@ -241,8 +247,10 @@ def _steps(workout: Workout) -> list[dict[str, Any]]:
     for before, step in zip((None, *workout.steps), workout.steps, strict=False):
         if step.kind == "repeat" and before is not None and before.kind == "warm-up":
             # The clock ends a warm-up wherever one is; a way up is measured from the bottom.
-            flat.append(_open("To the bottom", "Press lap at the bottom to begin.", "REST"))
-        flat.append(_step(step, workout))
+            flat.append(
+                _lap_button_step("To the bottom", "Press lap at the bottom to begin.", "REST")
+            )
+        flat.append(_workout_step(step, workout))
     steps: list[dict[str, Any]] = []
     while flat:
         size, times = _loop(flat)
@@ -272,7 +280,7 @@ def _loop(flat: Sequence[dict[str, Any]]) -> tuple[int, int]:
     return best
 
 
-def _step(step: Step, workout: Workout) -> dict[str, Any]:
+def _workout_step(step: Step, workout: Workout) -> dict[str, Any]:
     from fit_tool.profile.profile_type import Intensity, WorkoutStepDuration, WorkoutStepTarget
 
     far = ground(step.route.length_m)
@@ -283,13 +291,15 @@ def _step(step: Step, workout: Workout) -> dict[str, Any]:
             return {
                 "workout_step_name": "Up"
                 if hill is None or not several
-                else short(brief(hill.name, NAME), NAME) or "Up",
+                else short(brief(hill.name, NAME_OCTETS), NAME_OCTETS) or "Up",
                 "duration_type": WorkoutStepDuration.DISTANCE,
                 "duration_distance": step.route.length_m,
                 "target_type": WorkoutStepTarget.OPEN,
                 "target_value": 0,
                 "intensity": Intensity.ACTIVE,
-                "notes": short(brief(f"{percent(hill.grade)} {hill.name}", NOTE), NOTE)
+                "notes": short(
+                    brief(f"{percent(hill.grade)} {hill.name}", NOTE_OCTETS), NOTE_OCTETS
+                )
                 if hill
                 else None,
             }
@@ -304,14 +314,16 @@ def _step(step: Step, workout: Workout) -> dict[str, Any]:
                 "notes": f"{far} to the bottom.",
             }
         case "recovery":
-            return _open("Down", "Press lap at the bottom.", "RECOVERY")
+            return _lap_button_step("Down", "Press lap at the bottom.", "RECOVERY")
         case "easy":
-            return _open("Easy", f"{far} to the next bottom. Press lap there.", "RECOVERY")
+            return _lap_button_step(
+                "Easy", f"{far} to the next bottom. Press lap there.", "RECOVERY"
+            )
         case "cool-down":
-            return _open("Cool-down", f"{far} home.", "COOLDOWN")
+            return _lap_button_step("Cool-down", f"{far} home.", "COOLDOWN")
 
 
-def _open(name: str, notes: str, intensity: str) -> dict[str, Any]:
+def _lap_button_step(name: str, notes: str, intensity: str) -> dict[str, Any]:
     """Return a step that ends at the lap button."""
     from fit_tool.profile.profile_type import Intensity, WorkoutStepDuration, WorkoutStepTarget
 
@@ -332,7 +344,7 @@ def _sport(findings: Findings) -> object:
     return Sport.WALKING if findings.criteria.walk else Sport.RUNNING
 
 
-def _milliseconds(way: Track, at: int) -> int:
+def _milliseconds(way: TimedTrack, at: int) -> int:
     """Return when a point is reached, as the library counts: from 1970 on."""
     return 1000 * (int(way.start.timestamp()) + int(way.time_s[at]))
 

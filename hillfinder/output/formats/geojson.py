@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hillfinder.output.formats import Format
-from hillfinder.output.records import dumps, positions, record, rows
+from hillfinder.output.records import coordinates, dumps, hill_rows, record
 
 if TYPE_CHECKING:
-    from hillfinder.model import Climb, Findings
-    from hillfinder.output.records import Point
+    from hillfinder.model import Findings
 
 
 def to_geojson(findings: Findings) -> str:
     """Return a feature collection as text, ending in a newline.
 
-    The properties of a hill are those of ``records.COLUMNS``. Positions are ``[lon, lat,
+    The properties of a hill are those of ``records.HILL_COLUMNS``. Positions are ``[lon, lat,
     elevation_m]``; a line with an unknown height has none at all, for the format knows no null
     there. The members ``place`` and ``sources``, attribution included, are those of the JSON.
     """
@@ -31,16 +30,10 @@ def to_geojson(findings: Findings) -> str:
                 "geometry": {"type": "LineString", "coordinates": coordinates(hill.climb)},
                 "properties": row,
             }
-            for hill, row in zip(findings.hills, rows(findings), strict=True)
+            for hill, row in zip(findings.hills, hill_rows(findings), strict=True)
         ],
     }
     return dumps(collection)
-
-
-def coordinates(climb: Climb) -> list[Point]:
-    """Return the line of a climb with heights, or without any where one is unknown."""
-    line = positions(climb.lon, climb.lat, climb.profile.elevation_m)
-    return [point[:2] for point in line] if any(point[2] is None for point in line) else line
 
 
 FORMAT = Format(

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 from hillfinder.output.formats import Format
-from hillfinder.output.frame import DTYPES, frame
+from hillfinder.output.records import DTYPES, frame
 from hillfinder.output.text.phrases import credits_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hillfinder.output.formats import Format
-from hillfinder.output.records import positions
+from hillfinder.output.records import line_positions
 from hillfinder.output.text.phrases import credits_of, length, mean_grade, totals
 from hillfinder.output.text.sanitize import brief, plain
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LICENCE: Final = "https://opendatacommons.org/licenses/odbl/1-0/"
 #: Watches cut names off; what is on the screen while running is the beginning of it.
-NAME_LIMIT: Final = 40
+GPX_NAME_LIMIT: Final = 40
 _ENDS: Final = ("Bottom", "Top")
 
 
@@ -33,29 +33,33 @@ def to_gpx(findings: Findings, workout: Workout) -> str:
     """
     line: list[Point] = []
     for step in workout.steps:
-        points = positions(step.route.lon, step.route.lat, step.route.elevation_m)
+        points = line_positions(step.route.lon, step.route.lat, step.route.elevation_m)
         line += points[1:] if line and line[-1][:2] == points[0][:2] else points
     runs = {step.rank: step.route for step in workout.steps if step.kind == "repeat"}
     spots = []
     for rank, way in runs.items():
-        ends = positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
+        ends = line_positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
         number = f" {rank}" if len(runs) > 1 else ""
         spots += [(f"{word}{number}", end) for word, end in zip(_ENDS, ends, strict=True)]
         for hill in workout.hills:
-            spots += _minded(hill, way.length_m) if hill.rank == rank else ()
-    name = _name(workout.hills[0]) if len(workout.hills) == 1 else f"{len(workout.hills)} hills"
+            spots += _warnings(hill, way.length_m) if hill.rank == rank else ()
+    name = (
+        _waypoint_name(workout.hills[0])
+        if len(workout.hills) == 1
+        else f"{len(workout.hills)} hills"
+    )
     what = " ".join(
         f"{mean_grade(hill)} over {length(hill.climb.length_m)}." for hill in workout.hills
     )
     return _xml(findings, name, f"{totals(workout)}. {what}", line, spots)
 
 
-def _minded(hill: Hill, length_m: float) -> list[tuple[str, Point]]:
+def _warnings(hill: Hill, length_m: float) -> list[tuple[str, Point]]:
     """Return what to mind on a hill, where it is; nobody looked how high that lies."""
     from hillfinder.output.timed_track import minded
 
     return [
-        (plain(brief(name, NAME_LIMIT), NAME_LIMIT), [mark.lon, mark.lat, None])
+        (plain(brief(name, GPX_NAME_LIMIT), GPX_NAME_LIMIT), [mark.lon, mark.lat, None])
         for name, mark in minded(hill, length_m)
     ]
 
@@ -83,8 +87,8 @@ def _xml(
     return gpx.to_xml(version="1.1") + "\n"
 
 
-def _name(hill: Hill) -> str:
-    return plain(brief(hill.name, NAME_LIMIT), NAME_LIMIT) or "Hill"
+def _waypoint_name(hill: Hill) -> str:
+    return plain(brief(hill.name, GPX_NAME_LIMIT), GPX_NAME_LIMIT) or "Hill"
 
 
 def _east(lon: float) -> float:

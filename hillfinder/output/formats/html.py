@@ -26,7 +26,9 @@ def to_html(asked: Request) -> str:
         return _downloads(asked, plans[rank], f"hill-{rank}") if rank in plans else {}
 
     tiles = page.OPENTOPOMAP if asked.street_map else None
-    return page.to_html(asked.findings, asked.network, plans, files, units=asked.units, tiles=tiles)
+    return page.render_page(
+        asked.findings, asked.network, plans, files, units=asked.units, tiles=tiles
+    )
 
 
 def _downloads(asked: Request, workout: Workout, name: str) -> dict[str, bytes]:

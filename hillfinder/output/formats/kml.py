@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from hillfinder.output.formats import Format
-from hillfinder.output.records import positions, rows
+from hillfinder.output.records import hill_rows, line_positions
 from hillfinder.output.text.phrases import credits_of, heading, length, mean_grade, warmup
 from hillfinder.output.text.sanitize import plain
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Findings, Floats, Hill
 
-NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
+KML_NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
 #: Lines, as KML writes colours (opacity, blue, green, red), and their widths.
 STYLES: Final = {"hill": ("ff2222dd", 6), "warm-up": ("cc444444", 2)}
 
@@ -29,11 +29,11 @@ STYLES: Final = {"hill": ("ff2222dd", 6), "warm-up": ("cc444444", 2)}
 def to_kml(findings: Findings) -> str:
     """Return all hills and the ways to them, as text: the same bytes for the same findings.
 
-    A placemark for the place, a folder of hills, foot first, each with what ``records.COLUMNS``
-    name, and one of warm-ups. Lines lie on whatever ground they are shown on; heights, where all
-    of a line are known, stand in their coordinates.
+    A placemark for the place, a folder of hills, foot first, each with its
+    ``records.HILL_COLUMNS``, and one of warm-ups. Lines are drawn on the ground; their coordinates
+    have heights where all of a line are known.
     """
-    root = Element("kml", xmlns=NAMESPACE)
+    root = Element("kml", xmlns=KML_NAMESPACE)
     document = SubElement(root, "Document")
     _named(document, heading(findings), credits_of(findings))
     for name, (colour, width) in STYLES.items():
@@ -48,7 +48,7 @@ def to_kml(findings: Findings) -> str:
     _put(SubElement(door, "Point"), "coordinates", _tuple([place.lon, place.lat]))
     hills = SubElement(document, "Folder")
     _put(hills, "name", "Hills")
-    for hill, row in zip(findings.hills, rows(findings), strict=True):
+    for hill, row in zip(findings.hills, hill_rows(findings), strict=True):
         placemark = SubElement(hills, "Placemark")
         _named(placemark, _title(hill), _words(hill))
         _put(placemark, "styleUrl", "#hill")
@@ -91,7 +91,7 @@ def _named(parent: Element, name: str, words: Iterable[str]) -> None:
 
 
 def _line(placemark: Element, lon: Floats, lat: Floats, elevation_m: Floats) -> None:
-    points = positions(lon, lat, elevation_m)
+    points = line_positions(lon, lat, elevation_m)
     size = 2 if any(height is None for *_, height in points) else 3
     line = SubElement(placemark, "LineString")
     _put(line, "tessellate", 1)

@@ -9,7 +9,7 @@ def to_png(asked: Request) -> bytes:
     """Return the picture."""
     from hillfinder.output.visual import figure
 
-    return figure.to_png(asked.findings, asked.network, asked.units)
+    return figure.figure_png(asked.findings, asked.network, asked.units)
 
 
 FORMAT = Format(

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from hillfinder.output.formats import Format
-from hillfinder.output.records import positions
+from hillfinder.output.records import line_positions
 from hillfinder.output.text.phrases import credits_of
 from hillfinder.output.text.sanitize import brief, plain
 
 if TYPE_CHECKING:
     from hillfinder.model import Findings, Workout
-    from hillfinder.output.timed_track import CueKind, Track
+    from hillfinder.output.timed_track import CueKind, TimedTrack
 
-NAMESPACE: Final = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
+TCX_NAMESPACE: Final = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
 #: Letters of the name of a course, and of a point.
-TITLE, NAME = 15, 10
+COURSE_NAME_OCTETS, POINT_NAME_OCTETS = 15, 10
 
-_SIGNS: Final[dict[CueKind, str]] = {"bottom": "Valley", "top": "Summit", "mind": "Danger"}
+_POINT_TYPES: Final[dict[CueKind, str]] = {"bottom": "Valley", "top": "Summit", "mind": "Danger"}
 
 
 def to_tcx(findings: Findings, workout: Workout) -> str:
@@ -36,19 +36,19 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
         findings: where the data comes from, at what pace and when.
         workout: a session, or once up a hill (``track.once``).
     """
-    from hillfinder.output.timed_track import track
+    from hillfinder.output.timed_track import timed_track
 
-    way = track(findings, workout)
-    root = Element("TrainingCenterDatabase", xmlns=NAMESPACE)
+    way = timed_track(findings, workout)
+    root = Element("TrainingCenterDatabase", xmlns=TCX_NAMESPACE)
     course = SubElement(SubElement(root, "Courses"), "Course")
-    _put(course, "Name", plain(brief(way.name, TITLE), TITLE))
-    points = positions(way.lon, way.lat, way.elevation_m)
-    _lap(course, way)
+    _put(course, "Name", plain(brief(way.name, COURSE_NAME_OCTETS), COURSE_NAME_OCTETS))
+    points = line_positions(way.lon, way.lat, way.elevation_m)
+    _put_lap(course, way)
     line = SubElement(course, "Track")
     for at, (lon, lat, height) in enumerate(points):
         point = SubElement(line, "Trackpoint")
         _put(point, "Time", _time(way, at))
-        _position(point, lon, lat)
+        _put_position(point, lon, lat)
         if height is not None:
             _put(point, "AltitudeMeters", height)
         _put(point, "DistanceMeters", round(float(way.distance_m[at]), 2))
@@ -57,29 +57,29 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
     for cue in way.cues:
         lon, lat, height = points[cue.at]
         point = SubElement(course, "CoursePoint")
-        _put(point, "Name", plain(brief(cue.name, NAME), NAME))
+        _put(point, "Name", plain(brief(cue.name, POINT_NAME_OCTETS), POINT_NAME_OCTETS))
         _put(point, "Time", _time(way, cue.at))
-        _position(point, lon, lat)
+        _put_position(point, lon, lat)
         if height is not None:
             _put(point, "AltitudeMeters", height)
-        _put(point, "PointType", _SIGNS[cue.kind])
+        _put(point, "PointType", _POINT_TYPES[cue.kind])
         _put(point, "Notes", cue.name)
     indent(root, " ")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "unicode")}\n'
 
 
-def _lap(course: Element, way: Track) -> None:
+def _put_lap(course: Element, way: TimedTrack) -> None:
     lap = SubElement(course, "Lap")
     _put(lap, "TotalTimeSeconds", int(way.time_s[-1]))
     _put(lap, "DistanceMeters", round(float(way.distance_m[-1]), 2))
-    ends = positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
+    ends = line_positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
     # Altitudes of a lap are optional, and GPSBabel 1.8 crashes on them.
     for which, (lon, lat, _) in zip(("Begin", "End"), ends, strict=True):
-        _position(lap, lon, lat, f"{which}Position")
+        _put_position(lap, lon, lat, f"{which}Position")
     _put(lap, "Intensity", "Active")
 
 
-def _position(parent: Element, lon: float, lat: float, name: str = "Position") -> None:
+def _put_position(parent: Element, lon: float, lat: float, name: str = "Position") -> None:
     position = SubElement(parent, name)
     _put(position, "LatitudeDegrees", lat)
     _put(position, "LongitudeDegrees", lon)
@@ -89,7 +89,7 @@ def _put(parent: Element, name: str, value: object) -> None:
     SubElement(parent, name).text = str(value)
 
 
-def _time(way: Track, at: int) -> str:
+def _time(way: TimedTrack, at: int) -> str:
     when = way.start + timedelta(seconds=int(way.time_s[at]))
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 

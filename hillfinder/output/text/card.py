@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from rich.table import Table
 from rich.text import Text
 
-from hillfinder.output.text import phrases as words
+from hillfinder.output.text import phrases
 from hillfinder.output.text.console_text import letters, printed
 from hillfinder.output.text.sanitize import plain
 from hillfinder.output.text.sparkline import sparkline
@@ -77,14 +77,14 @@ class Card:
         for title, lines in self.sections():
             yield from self._section(title, lines, options)
         yield Text()
-        for line in (*words.conditions(self.findings, self.units), *self.below):
+        for line in (*phrases.conditions(self.findings, self.units), *self.below):
             yield letters(line, options)
-        for source in words.credits_of(self.findings, self.units):
+        for source in phrases.credits_of(self.findings, self.units):
             yield letters(source, options, "dim")
 
     def _hill(self, hill: Hill) -> str:
         """Return what a hill is like, in one line."""
-        name = f"{hill.rank}  {plain(hill.name, words.NAME_LETTERS)}: " if self._several else ""
+        name = f"{hill.rank}  {plain(hill.name, phrases.NAME_LETTERS)}: " if self._several else ""
         return name + ", ".join(hill_figures(hill, self.units)) + "."
 
     def _runner(self) -> str:
@@ -111,9 +111,9 @@ class Card:
         climbed = self.workout.gain_m
         yield (
             "In all",
-            words.minutes(self.workout.time_s),
-            words.distance(self.workout.length_m, self.units),
-            f"+{words.length(climbed, self.units)}" if climbed is not None else words.UNKNOWN,
+            phrases.minutes(self.workout.time_s),
+            phrases.distance(self.workout.length_m, self.units),
+            f"+{phrases.length(climbed, self.units)}" if climbed is not None else phrases.UNKNOWN,
             "",
             "",
         )
@@ -135,21 +135,21 @@ class Card:
         route = step.route
         short = step.kind in {"repeat", "recovery"}
         gain = route.gain_m
-        climbed = "" if step.kind == "recovery" else words.UNKNOWN
+        climbed = "" if step.kind == "recovery" else phrases.UNKNOWN
         if gain is not None and step.kind != "recovery":
-            climbed = f"+{words.length(gain, self.units)}"
+            climbed = f"+{phrases.length(gain, self.units)}"
         label = _STEP_LABELS.get(step.kind, "")
         if step.kind == "repeat":
             label = f"Hill {step.rank}" if self._several else "Up"
             label = f"{number} x up" if number > 1 else label
         elif step.kind == "recovery":
             label = f"{number} x down" if number > 1 else "Down"
-        walked = step.kind == "recovery" and words.gait(step) == "walk"
+        walked = step.kind == "recovery" and phrases.gait(step) == "walk"
         timed = step.time_s > 0 and not walked
         return (
             label,
-            clock(step.time_s) if short else words.minutes(step.time_s),
-            (words.ground if short else words.distance)(route.length_m, self.units),
+            clock(step.time_s) if short else phrases.minutes(step.time_s),
+            (phrases.ground if short else phrases.distance)(route.length_m, self.units),
             climbed,
             Pace(route.length_m / step.time_s).text(self.units) if timed else "",
             _how(step, self.workout, self.findings.criteria),
@@ -170,7 +170,7 @@ class Card:
             style = _STYLE.get(gravity, "")
             grid.add_row(
                 Text("!" if style else "-", style),
-                letters(words.said(line, self.units), options, style),
+                letters(phrases.said(line, self.units), options, style),
             )
         yield grid
 
@@ -178,13 +178,13 @@ class Card:
 def hill_figures(hill: Hill, units: Units = "metric") -> list[str]:
     """Return what a hill is like, its grade first."""
     known = [
-        f"{words.mean_grade(hill)} (trust: {hill.confidence})",
-        words.ground(hill.climb.length_m, units),
-        f"{words.length(hill.climb.gain_m, units)} up",
-        f"steepest {words.percent(hill.climb.max_grade)}",
+        f"{phrases.mean_grade(hill)} (trust: {hill.confidence})",
+        phrases.ground(hill.climb.length_m, units),
+        f"{phrases.length(hill.climb.gain_m, units)} up",
+        f"steepest {phrases.percent(hill.climb.max_grade)}",
     ]
-    surface, lit = words.tag(hill, "surface"), road_of(hill.climb.tags).lit
-    known.append("surface not known" if surface == words.UNKNOWN else surface)
+    surface, lit = phrases.tag(hill, "surface"), road_of(hill.climb.tags).lit
+    known.append("surface not known" if surface == phrases.UNKNOWN else surface)
     return [*known, *{True: ["lit"], False: ["not lit"], None: []}[lit]]
 
 
@@ -199,7 +199,7 @@ def sections(
         several: it is one of a run over several, so headings say which, and no way leads to it.
     """
     if hill.fit is not None:
-        yield f"How hill {hill.rank} fits", [(words.fit(hill.fit, units), "")]
+        yield f"How hill {hill.rank} fits", [(phrases.fit_words(hill.fit, units), "")]
     notes: list[Said] = [(note, "") for note in hill.notes]
     marks: list[Said] = []
     told = hill.safety is None or any(each.topic == "path" for each in hill.safety.cautions)
@@ -217,9 +217,10 @@ def session_heading(workout: Workout, units: Units = "metric") -> str:
     """Return what a session is, in one line."""
     kind = session_kind(workout.session)
     if kind.over_several:
-        return f"A run over {count(len(workout.hills), 'hill')}: " + words.totals(workout, units)
+        return f"A run over {count(len(workout.hills), 'hill')}: " + phrases.totals(workout, units)
     hill = workout.hills[0]
-    return f"{kind.title} hill {hill.rank}: {plain(hill.name, words.NAME_LETTERS) or words.UNKNOWN}"
+    name = plain(hill.name, phrases.NAME_LETTERS) or phrases.UNKNOWN
+    return f"{kind.title} hill {hill.rank}: {name}"
 
 
 def card_text(
@@ -273,7 +274,7 @@ def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
             return "briskly"
         return session_kind(workout.session).feel
     if step.kind == "recovery":
-        return words.gait(step)
+        return phrases.gait(step)
     if step.kind == "warm-up" and step.route.shape == "detour":
         return "easy, by a detour"
     return "easy"

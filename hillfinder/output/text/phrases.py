@@ -122,15 +122,15 @@ def notices(findings: Findings, units: Units = "metric") -> Iterator[str]:
     if findings.criteria.rank == "fit":
         for hill in findings.hills:
             if hill.fit is not None:
-                yield f"{hill.rank} fits {fit(hill.fit, units)}"
-    yield from _fitter(findings)
+                yield f"{hill.rank} fits {fit_words(hill.fit, units)}"
+    yield from _better_fit(findings)
     yield from conditions(findings, units)
     for miss in findings.misses:
         yield _ended(said(miss, units))
     yield from beyond(findings)
 
 
-def _fitter(findings: Findings) -> Iterator[str]:
+def _better_fit(findings: Findings) -> Iterator[str]:
     """Yield which hill suits the session far better than the steepest, in a list by grade."""
     scored = [(hill.fit.score, -hill.rank) for hill in findings.hills if hill.fit is not None]
     if findings.criteria.rank == "fit" or findings.criteria.kind.over_several or not scored:
@@ -149,11 +149,11 @@ def _grave(hill: Hill) -> list[str]:
     return [each.text for each in cautions if each.gravity == "avoid"]
 
 
-def fit(suits: Fit, units: Units = "metric") -> str:
+def fit_words(suits: Fit, units: Units = "metric") -> str:
     """Return how well a hill suits the session, and why.
 
     >>> from hillfinder.model import Fit
-    >>> fit(Fit(0.82, {}, ("even slope", "2 points steeper than ideal")))
+    >>> fit_words(Fit(0.82, {}, ("even slope", "2 points steeper than ideal")))
     '82 of 100: even slope; 2 points steeper than ideal.'
     """
     why = "; ".join(said(reason, units).rstrip(".") for reason in suits.reasons)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from rich.text import Text
 
-from hillfinder.output.visual import colours as scale
-from hillfinder.output.visual import profile_svg as profile
+from hillfinder.output import colours
+from hillfinder.output.drawn_profile import drawn_profile
 
 if TYPE_CHECKING:
     from hillfinder.model import Hill
@@ -26,7 +26,7 @@ def sparkline(hill: Hill, columns: int) -> Text:
         hill: which.
         columns: how many blocks.
     """
-    what = profile.drawn(hill)
+    what = drawn_profile(hill)
     cuts = np.linspace(0.0, float(what.distance_m[-1]), columns + 1)
     middle = (cuts[1:] + cuts[:-1]) / 2
     height = np.interp(middle, what.distance_m, what.elevation_m)
@@ -40,6 +40,6 @@ def sparkline(hill: Hill, columns: int) -> Text:
             line.append(" ")
             continue
         block = BLOCKS[min(int((metres - low) / span * len(BLOCKS)), len(BLOCKS) - 1)]
-        steep = [each.grade for each in what.pieces if each.start_m <= at <= each.stop_m]
-        line.append(block, scale.colour(steep[0]) if steep else "")
+        steep = [each.grade for each in what.stretches if each.start_m <= at <= each.stop_m]
+        line.append(block, colours.colour_of(steep[0]) if steep else "")
     return line

@@ -9,10 +9,10 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from hillfinder.output.text import phrases as words
+from hillfinder.output import colours
+from hillfinder.output.text import phrases
 from hillfinder.output.text.console_text import letters, printed
 from hillfinder.output.text.sanitize import LEFT_TO_RIGHT, is_right_to_left, plain
-from hillfinder.output.visual import colours as scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,18 +48,18 @@ class Report:
     ) -> Iterator[RenderableType]:
         """Yield the table and what is said around it."""
         findings = self.findings
-        yield letters(words.heading(findings, self.units), options, "bold")
+        yield letters(phrases.heading(findings, self.units), options, "bold")
         yield Text()
         if findings.hills:
             yield (
                 self._wide(options) if options.max_width >= WIDE_COLUMNS else self._narrow(options)
             )
             yield Text()
-        for remark in (*words.notices(findings, self.units), *self.below):
+        for remark in (*phrases.notices(findings, self.units), *self.below):
             yield letters(remark, options)
         if findings.hills:
             yield letters("Grades are means from bottom to top ± one standard deviation.", options)
-        for source in words.credits_of(findings, self.units):
+        for source in phrases.credits_of(findings, self.units):
             yield letters(source, options, "dim")
 
     def _wide(self, options: ConsoleOptions) -> Table:
@@ -79,8 +79,8 @@ class Report:
             table.add_column("Lit", overflow="fold", max_width=10)
         for hill in hills:
             rank, name, grade, size, gain, warmup, surface = self._cells(hill, options)
-            steepest = Text(words.percent(hill.climb.max_grade))
-            more = [Text(words.tag(hill, "lit"))] if lit else []
+            steepest = Text(phrases.percent(hill.climb.max_grade))
+            more = [Text(phrases.tag(hill, "lit"))] if lit else []
             table.add_row(
                 rank, name, grade, steepest, hill.confidence, size, gain, warmup, surface, *more
             )
@@ -102,17 +102,17 @@ class Report:
 
     def _cells(self, hill: Hill, options: ConsoleOptions) -> Iterator[Text]:
         """Yield rank, name, grade, length, gain, warm-up, surface."""
-        name = plain(hill.name, words.NAME_LETTERS) or words.UNKNOWN
+        name = plain(hill.name, phrases.NAME_LETTERS) or phrases.UNKNOWN
         mark = LEFT_TO_RIGHT if is_right_to_left(name) else ""
-        dark = scale.step(hill.grade) >= scale.DARK
-        chip = f"{'white' if dark else 'black'} on {scale.colour(hill.grade)}"
+        dark = colours.colour_index(hill.grade) >= colours.FIRST_DARK
+        chip = f"{'white' if dark else 'black'} on {colours.colour_of(hill.grade)}"
         yield letters(f"{mark}{hill.rank}", options, chip)
         yield letters(name, options, "bold")
-        yield letters(mark + words.mean_grade(hill), options, _TRUST[hill.confidence])
-        yield letters(words.ground(hill.climb.length_m, self.units), options)
-        yield letters(words.length(hill.climb.gain_m, self.units), options)
-        yield letters(words.warmup(hill, self.units), options)
-        yield letters(words.tag(hill, "surface"), options)
+        yield letters(mark + phrases.mean_grade(hill), options, _TRUST[hill.confidence])
+        yield letters(phrases.ground(hill.climb.length_m, self.units), options)
+        yield letters(phrases.length(hill.climb.gain_m, self.units), options)
+        yield letters(phrases.warmup(hill, self.units), options)
+        yield letters(phrases.tag(hill, "surface"), options)
 
 
 def _side_by_side(options: ConsoleOptions, *cells: Text) -> Table:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Findings, Floats, Ints, Place
     from hillfinder.streets.network import StreetNetwork
 
-Kind = Literal["path", "street", "major"]
+StreetKind = Literal["path", "street", "major"]
 
 #: So far about the hills and the ways to them streets are drawn, in metres.
 MARGIN_M: Final = 400.0
@@ -27,7 +27,7 @@ TRUE_TO_M: Final = 2.0
 PER_DEGREE: Final = 100_000
 
 
-class Box(NamedTuple):
+class View(NamedTuple):
     """A piece of the earth, in degrees."""
 
     west: float
@@ -36,12 +36,12 @@ class Box(NamedTuple):
     north: float
 
 
-def beside(lon: Floats, place: Place) -> Floats:
+def unwrapped(lon: Floats, place: Place) -> Floats:
     """Return longitudes as they go on from those of a place, across the date line.
 
     >>> import numpy as np
     >>> from hillfinder.model import Place
-    >>> beside(np.array([179.5, -179.5]), Place(0, 179.9)).tolist()
+    >>> unwrapped(np.array([179.5, -179.5]), Place(0, 179.9)).tolist()
     [179.5, 180.5]
     """
     return np.where(
@@ -49,31 +49,31 @@ def beside(lon: Floats, place: Place) -> Floats:
     )
 
 
-def box(findings: Findings, margin_m: float = MARGIN_M) -> Box:
+def view_of(findings: Findings, margin_m: float = MARGIN_M) -> View:
     """Return what holds the place, the hills and the ways to them, and some more."""
     lines = [
         line for hill in findings.hills for line in (hill.climb, hill.approach) if line is not None
     ]
     place = findings.place
-    lon = np.concatenate([[place.lon], *(beside(line.lon, place) for line in lines)])
+    lon = np.concatenate([[place.lon], *(unwrapped(line.lon, place) for line in lines)])
     lat = np.concatenate([[place.lat], *(line.lat for line in lines)])
     up = margin_m / METRES_PER_DEGREE
     out = up / max(float(np.cos(np.radians(place.lat))), 0.01)
-    return Box(
+    return View(
         float(lon.min()) - out, float(lat.min()) - up, float(lon.max()) + out, float(lat.max()) + up
     )
 
 
-def inside(network: StreetNetwork, area: Box, place: Place) -> Bools:
-    """Return which edges have a point in a box about a place, shape (m,)."""
-    lon, lat = beside(network.point_lon, place), network.point_lat
+def edges_in(network: StreetNetwork, area: View, place: Place) -> Bools:
+    """Return which edges have a point in a view around a place, shape (m,)."""
+    lon, lat = unwrapped(network.point_lon, place), network.point_lat
     within = (lon >= area.west) & (lon <= area.east) & (lat >= area.south) & (lat <= area.north)
     if not len(network):
         return np.zeros(0, bool)
     return np.asarray(np.logical_or.reduceat(within, network.point_offset[:-1]))
 
 
-def kinds(network: StreetNetwork) -> dict[Kind, Bools]:
+def edges_by_kind(network: StreetNetwork) -> dict[StreetKind, Bools]:
     """Return which edges are of each kind, those to be drawn first first."""
     road = network.ways.said.rated(("highway",), lambda tags: class_of(tags.get("highway")))
     road = road[network.edge_way]
@@ -82,17 +82,17 @@ def kinds(network: StreetNetwork) -> dict[Kind, Bools]:
     return {"path": ~(street | major), "street": street, "major": major}
 
 
-def packed(findings: Findings, network: StreetNetwork) -> dict[Kind, list[list[int]]]:
+def packed_streets(findings: Findings, network: StreetNetwork) -> dict[StreetKind, list[list[int]]]:
     """Return the streets near the hills as a page draws them, by kind.
 
     A line is whole numbers, latitude first: the first point's distance from the place, then each
     point's from the one before it, in parts of a degree (``PER_DEGREE``).
     """
-    shown = inside(network, box(findings, PAGE_MARGIN_M), findings.place)
-    result: dict[Kind, list[list[int]]] = {}
+    shown = edges_in(network, view_of(findings, PAGE_MARGIN_M), findings.place)
+    result: dict[StreetKind, list[list[int]]] = {}
     room = MOST_POINTS
-    for kind, those in reversed(kinds(network).items()):
-        lines = _packed(network, np.flatnonzero(shown & those), findings)
+    for kind, those in reversed(edges_by_kind(network).items()):
+        lines = _packed_edges(network, np.flatnonzero(shown & those), findings)
         sizes = np.cumsum([len(line) // 2 for line in lines])
         kept = int(np.searchsorted(sizes, room, side="right"))
         room -= int(sizes[kept - 1]) if kept else 0
@@ -100,12 +100,12 @@ def packed(findings: Findings, network: StreetNetwork) -> dict[Kind, list[list[i
     return dict(reversed(result.items()))
 
 
-def pack(lon: Floats, lat: Floats, findings: Findings) -> list[int]:
-    """Return one line as ``packed`` returns many."""
-    return _pack(lon, lat, np.zeros(len(lon), np.int64), findings)[0] if len(lon) else []
+def packed_line(lon: Floats, lat: Floats, findings: Findings) -> list[int]:
+    """Return one line as ``packed_streets`` returns many."""
+    return _packed_lines(lon, lat, np.zeros(len(lon), np.int64), findings)[0] if len(lon) else []
 
 
-def _packed(network: StreetNetwork, edges: Ints, findings: Findings) -> list[list[int]]:
+def _packed_edges(network: StreetNetwork, edges: Ints, findings: Findings) -> list[list[int]]:
     """Return the lines of edges, the nearest to the place first."""
     if not len(edges):
         return []
@@ -113,28 +113,28 @@ def _packed(network: StreetNetwork, edges: Ints, findings: Findings) -> list[lis
     line = np.repeat(np.arange(len(edges)), size)
     start = np.cumsum(size) - size
     at = np.repeat(network.point_offset[edges] - start, size) + np.arange(len(line))
-    return _pack(network.point_lon[at], network.point_lat[at], line, findings)
+    return _packed_lines(network.point_lon[at], network.point_lat[at], line, findings)
 
 
-def _pack(lon: Floats, lat: Floats, line: Ints, findings: Findings) -> list[list[int]]:
+def _packed_lines(lon: Floats, lat: Floats, line: Ints, findings: Findings) -> list[list[int]]:
     import shapely
 
     place = findings.place
     narrow = max(float(np.cos(np.radians(place.lat))), 0.01)
-    where = np.column_stack([beside(lon, place) * narrow, lat])
+    where = np.column_stack([unwrapped(lon, place) * narrow, lat])
     drawn = np.asarray(shapely.linestrings(where, indices=line))
     lines = np.asarray(shapely.simplify(drawn, TRUE_TO_M / METRES_PER_DEGREE))
     away = shapely.distance(lines, shapely.Point(place.lon * narrow, place.lat))
     points, line = shapely.get_coordinates(
         lines[np.argsort(away, kind="stable")], return_index=True
     )
-    whole = _whole(points[:, 1], points[:, 0] / narrow)
+    whole = _whole_units(points[:, 1], points[:, 0] / narrow)
     first = np.flatnonzero(np.diff(line, prepend=-1))
     steps = np.diff(whole, axis=0, prepend=whole[:1])
-    steps[first] = whole[first] - _whole(place.lat, place.lon)
+    steps[first] = whole[first] - _whole_units(place.lat, place.lon)
     return [piece.ravel().tolist() for piece in np.split(steps, first[1:])]
 
 
-def _whole(lat: Floats | float, lon: Floats | float) -> Ints:
+def _whole_units(lat: Floats | float, lon: Floats | float) -> Ints:
     whole: Ints = np.rint(np.column_stack([lat, lon]) * PER_DEGREE).astype(np.int64)
     return whole

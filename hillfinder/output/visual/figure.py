@@ -15,11 +15,11 @@ import numpy as np
 
 from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.errors import InputError
-from hillfinder.output.text import phrases as words
+from hillfinder.output import colours
+from hillfinder.output.drawn_profile import drawn_profile
+from hillfinder.output.text import phrases
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.visual import basemap as backdrop
-from hillfinder.output.visual import colours as scale
-from hillfinder.output.visual import profile_svg as profile
+from hillfinder.output.visual import basemap, terrain
 from hillfinder.units import FOOT_M, Length
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hillfinder.model import Findings, Floats, Hill, Place
-    from hillfinder.output.visual.basemap import Box
+    from hillfinder.model import Findings, Hill, Place
+    from hillfinder.output.visual.basemap import View
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.units import Units
 
@@ -44,7 +44,7 @@ DPI: Final = 200
 HILL_WIDTH: Final = 4.5
 _NAME_LIMIT: Final = 60
 _INK, _WAY = "#1c2126", "#1668b8"
-_STREETS: Final[dict[backdrop.Kind, dict[str, Any]]] = {
+_STREET_STYLES: Final[dict[basemap.StreetKind, dict[str, Any]]] = {
     "path": {"color": "#8d9b76", "linewidth": 0.5, "linestyle": (0, (3, 2))},
     "street": {"color": "#8f8f8a", "linewidth": 0.7},
     "major": {"color": "#6d747b", "linewidth": 1.3},
@@ -62,7 +62,7 @@ def draw_profile(
         units: metres or feet.
         repeated_m: so much of it, from the bottom, is run again and again; ``None`` is all.
     """
-    what = profile.drawn(hill)
+    what = drawn_profile(hill)
     unit_m, name = (1.0, "m") if units == "metric" else (FOOT_M, "ft")
     along, height, sigma = (
         array / unit_m for array in (what.distance_m, what.elevation_m, what.sigma_m)
@@ -76,12 +76,14 @@ def draw_profile(
         return
     room = max(high - low, 1.0)
     floor = low - 0.08 * room
-    for piece in what.pieces:
-        inside = (along >= piece.start_m / unit_m) & (along <= piece.stop_m / unit_m)
-        ends = np.array([piece.start_m, piece.stop_m]) / unit_m
+    for stretch in what.stretches:
+        inside = (along >= stretch.start_m / unit_m) & (along <= stretch.stop_m / unit_m)
+        ends = np.array([stretch.start_m, stretch.stop_m]) / unit_m
         x = np.unique(np.concatenate([ends, along[inside]]))
         y = np.interp(x, along, height)
-        axes.fill_between(x, floor, y, color=scale.colour(piece.grade), alpha=0.9, linewidth=0)
+        axes.fill_between(
+            x, floor, y, color=colours.colour_of(stretch.grade), alpha=0.9, linewidth=0
+        )
     axes.plot(
         what.lead_distance_m / unit_m,
         what.lead_elevation_m / unit_m,
@@ -104,9 +106,9 @@ def draw_profile(
     stretch = min(repeated_m or what.distance_m[-1], what.distance_m[-1])
     end = float(stretch) / unit_m
     axes.annotate("", (end, above), (0.0, above), arrowprops={"arrowstyle": "<->"})
-    said = f"{words.ground(hill.climb.length_m, units)} at {words.mean_grade(hill)}"
+    said = f"{phrases.ground(hill.climb.length_m, units)} at {phrases.mean_grade(hill)}"
     if repeated_m and repeated_m < what.distance_m[-1] - 1:
-        said = f"repeat {words.ground(repeated_m, units)} of {said}"
+        said = f"repeat {phrases.ground(repeated_m, units)} of {said}"
     axes.text(end / 2, above + 0.03 * room, said, ha="center", va="bottom")
     axes.set_ylim(floor, above + 0.18 * room)
     axes.set_xlim(min([0.0, *(what.lead_distance_m / unit_m).tolist()]), along[-1] * 1.02)
@@ -124,17 +126,17 @@ def draw_map(
         axes: where; they get degrees, and the shape that metres have there.
         units: metres or feet.
     """
-    area, place = backdrop.box(findings), findings.place
+    area, place = basemap.view_of(findings), findings.place
     narrow = float(np.cos(np.radians(place.lat)))
     axes.set_aspect(1 / max(narrow, 0.01))
     axes.set(xlim=(area.west, area.east), ylim=(area.south, area.north))
-    _land(network, area, place, axes)
-    _streets(network, area, place, axes)
+    terrain.draw_land(network, area, place, axes)
+    _draw_streets(network, area, place, axes)
     for hill in findings.hills:
         if hill.approach is not None:
             way = hill.approach
             axes.plot(
-                backdrop.beside(way.lon, place),
+                basemap.unwrapped(way.lon, place),
                 way.lat,
                 color=_WAY,
                 linewidth=1.2,
@@ -142,8 +144,8 @@ def draw_map(
                 zorder=4,
             )
     for hill in findings.hills:
-        lon, lat = backdrop.beside(hill.climb.lon, place), hill.climb.lat
-        colour = scale.colour(hill.grade)
+        lon, lat = basemap.unwrapped(hill.climb.lon, place), hill.climb.lat
+        colour = colours.colour_of(hill.grade)
         round_ends: dict[str, Any] = {"solid_capstyle": "round", "solid_joinstyle": "round"}
         axes.plot(lon, lat, color="white", linewidth=HILL_WIDTH + 2, zorder=5, **round_ends)
         axes.plot(lon, lat, color=colour, linewidth=HILL_WIDTH, zorder=6, **round_ends)
@@ -154,7 +156,7 @@ def draw_map(
             va="center",
             fontsize="x-small",
             fontweight="bold",
-            color="black" if scale.step(hill.grade) < scale.DARK else "white",
+            color="black" if colours.colour_index(hill.grade) < colours.FIRST_DARK else "white",
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": colour, "edgecolor": "white"},
             zorder=7,
         )
@@ -168,7 +170,7 @@ def draw_map(
         zorder=8,
     )
     axes.set_title(
-        "\n".join(_wrapped(words.heading(findings, units), 80)),
+        "\n".join(_wrapped(phrases.heading(findings, units), 80)),
         loc="left",
         fontsize="medium",
         fontweight="bold",
@@ -176,13 +178,13 @@ def draw_map(
     )
     axes.set_xticks([])
     axes.set_yticks([])
-    _legend(findings, axes)
-    _scale_bar(area, narrow, axes, units)
+    _draw_legend(findings, axes)
+    _draw_scale_bar(area, narrow, axes, units)
     axes.text(
         0.0,
         -0.01,
         "\n".join(
-            line for text in words.credits_of(findings, units) for line in _wrapped(text, 130)
+            line for text in phrases.credits_of(findings, units) for line in _wrapped(text, 130)
         ),
         transform=axes.transAxes,
         va="top",
@@ -199,7 +201,7 @@ def figure(width: float = 8.0, height: float = 8.0) -> Figure:
     return Figure((width, height), layout="constrained")
 
 
-def to_png(findings: Findings, network: StreetNetwork, units: Units = "metric") -> bytes:
+def figure_png(findings: Findings, network: StreetNetwork, units: Units = "metric") -> bytes:
     """Return the map, and the profile of the first hill below it, as PNG.
 
     Args:
@@ -213,7 +215,7 @@ def to_png(findings: Findings, network: StreetNetwork, units: Units = "metric") 
     if not findings.hills:
         msg = "There is no hill to draw: search a larger range, or from another place."
         raise InputError(msg)
-    area = backdrop.box(findings)
+    area = basemap.view_of(findings)
     narrow = float(np.cos(np.radians(findings.place.lat)))
     tall = 8.0 * (area.north - area.south) / ((area.east - area.west) * max(narrow, 0.01))
     tall = min(max(tall, 4.0), 12.0)
@@ -229,18 +231,18 @@ def to_png(findings: Findings, network: StreetNetwork, units: Units = "metric") 
     return file.getvalue()
 
 
-def _streets(network: StreetNetwork, area: Box, place: Place, axes: Axes) -> None:
+def _draw_streets(network: StreetNetwork, area: View, place: Place, axes: Axes) -> None:
     from matplotlib.collections import LineCollection
 
-    shown = backdrop.inside(network, area, place)
-    point_lon = backdrop.beside(network.point_lon, place)
-    for at, (kind, those) in enumerate(backdrop.kinds(network).items()):
+    shown = basemap.edges_in(network, area, place)
+    point_lon = basemap.unwrapped(network.point_lon, place)
+    for at, (kind, those) in enumerate(basemap.edges_by_kind(network).items()):
         lines = [
             np.column_stack([point_lon[start:stop], network.point_lat[start:stop]])
             for start, stop in _spans(network, shown & those)
         ]
         axes.add_collection(
-            LineCollection(lines, zorder=2 + at / 10, **_STREETS[kind]), autolim=False
+            LineCollection(lines, zorder=2 + at / 10, **_STREET_STYLES[kind]), autolim=False
         )
 
 
@@ -250,124 +252,16 @@ def _spans(network: StreetNetwork, those: np.ndarray) -> Sequence[tuple[int, int
     return list(zip(start.tolist(), stop.tolist(), strict=True))
 
 
-def _land(network: StreetNetwork, area: Box, place: Place, axes: Axes) -> None:
-    """Draw hills shaded from the north-west and contours, where heights are known."""
-    from matplotlib.colors import LightSource
-
-    across = METRES_PER_DEGREE * float(np.cos(np.radians((area.south + area.north) / 2)))
-    width, height = (area.east - area.west) * across, (area.north - area.south) * METRES_PER_DEGREE
-    cell = max(FINEST_M, max(width, height) / MOST_CELLS)
-    shape = (int(np.ceil(height / cell)), int(np.ceil(width / cell)))
-    land = _spanned(
-        _read(network, area, place, shape, (cell / METRES_PER_DEGREE, cell / across)), cell
-    )
-    if land is None:
-        return
-    east = area.west + (np.arange(shape[1]) + 0.5) * cell / across
-    north = area.south + (np.arange(shape[0]) + 0.5) * cell / METRES_PER_DEGREE
-    shade = LightSource(315, 45).hillshade(
-        land.filled(float(land.mean())), vert_exag=2.0, dx=cell, dy=-cell
-    )
-    axes.imshow(
-        np.ma.array(shade, mask=land.mask),
-        extent=(
-            area.west,
-            area.west + shape[1] * cell / across,
-            area.south,
-            area.south + shape[0] * cell / METRES_PER_DEGREE,
-        ),
-        origin="lower",
-        cmap="gray",
-        vmin=-0.6,
-        vmax=1.0,
-        alpha=0.55,
-        zorder=0,
-        aspect=axes.get_aspect(),
-        interpolation="bilinear",
-    )
-    relief = float(land.max() - land.min())
-    step = next((each for each in (2, 5, 10, 20, 50, 100) if relief / each <= 20), 200)
-    levels = np.arange(np.ceil(land.min() / step), land.max() / step) * step
-    if len(levels):
-        # On level ground a contour has no place to be, and wanders.
-        slope = np.hypot(*np.gradient(land.filled(0.0), cell))
-        sloping = np.ma.array(land, mask=land.mask | (slope < LEVEL))
-        lines = axes.contour(
-            east, north, sloping, levels, colors="#9a7b4f", linewidths=0.4, alpha=0.8, zorder=1
-        )
-        axes.clabel(lines, levels[::2], fontsize=5, fmt="%.0f")
-
-
-def _read(
-    network: StreetNetwork,
-    area: Box,
-    place: Place,
-    shape: tuple[int, int],
-    cell: tuple[float, float],
-) -> Floats:
-    """Return the mean height read in each cell of a box, from the south; NaN where there is none.
-
-    Args:
-        network: the streets with the heights along them; only trusted ones are taken.
-        area: the box.
-        place: what it is about.
-        shape: how many cells north and east.
-        cell: how large one is, in degrees.
-    """
-    count, total = np.zeros(shape), np.zeros(shape)
-    profiles = network.profiles
-    if profiles is None:
-        return np.full(shape, np.nan)
-    point_lon = backdrop.beside(network.point_lon, place)
-    for edge in np.flatnonzero(backdrop.inside(network, area, place)).tolist():
-        own = slice(profiles.offset[edge], profiles.offset[edge + 1])
-        drawn = slice(network.point_offset[edge], network.point_offset[edge + 1])
-        x, y = network.point_x_m[drawn], network.point_y_m[drawn]
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-        height = profiles.elevation_m[own]
-        lon = np.interp(profiles.distance_m[own], along, point_lon[drawn])
-        lat = np.interp(profiles.distance_m[own], along, network.point_lat[drawn])
-        row = np.floor((lat - area.south) / cell[0]).astype(int)
-        column = np.floor((lon - area.west) / cell[1]).astype(int)
-        good = profiles.trusted[own] & np.isfinite(height)
-        good &= (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
-        np.add.at(count, (row[good], column[good]), 1.0)
-        np.add.at(total, (row[good], column[good]), height[good])
-    with np.errstate(invalid="ignore"):
-        return total / count
-
-
-def _spanned(read: Floats, cell_m: float) -> np.ma.MaskedArray | None:
-    """Return what heights span, triangle by triangle, masked where none is near.
-
-    ``None`` where they span nothing: fewer than three, or all in a row.
-    """
-    from matplotlib.tri import LinearTriInterpolator, Triangulation
-    from scipy.ndimage import distance_transform_edt, gaussian_filter
-
-    row, column = np.nonzero(np.isfinite(read))
-    try:
-        triangles = Triangulation(column, row)
-    except (RuntimeError, ValueError):
-        return None
-    # Not scipy's: its search loses its way in a lattice, and takes ten times as long.
-    surface = LinearTriInterpolator(triangles, read[row, column])
-    land = surface(*np.indices(read.shape)[::-1]).filled(np.nan)
-    near = np.isfinite(land) & (distance_transform_edt(np.isnan(read)) * cell_m <= KNOWN_WITHIN_M)
-    # Smoothed over two cells: the edges of the triangles are the streets', not the land's.
-    weight = gaussian_filter(near.astype(float), 2.0)
-    smooth = gaussian_filter(np.where(near, land, 0.0), 2.0) / np.maximum(weight, 1e-9)
-    return np.ma.array(smooth, mask=~near) if near.any() else None
-
-
-def _legend(findings: Findings, axes: Axes) -> None:
+def _draw_legend(findings: Findings, axes: Axes) -> None:
     from matplotlib.patches import Patch
 
-    used = {scale.step(hill.grade) for hill in findings.hills}
+    used = {colours.colour_index(hill.grade) for hill in findings.hills}
     axes.legend(
         handles=[
             Patch(color=colour, label=label)
-            for at, (colour, label) in enumerate(zip(scale.COLOURS, scale.labels(), strict=True))
+            for at, (colour, label) in enumerate(
+                zip(colours.COLOURS, colours.colour_labels(), strict=True)
+            )
             if used and min(used) <= at <= max(used)
         ],
         title="Mean grade",
@@ -377,7 +271,7 @@ def _legend(findings: Findings, axes: Axes) -> None:
     )
 
 
-def _scale_bar(area: Box, narrow: float, axes: Axes, units: Units) -> None:
+def _draw_scale_bar(area: View, narrow: float, axes: Axes, units: Units) -> None:
     degree_m = METRES_PER_DEGREE * narrow
     width = (area.east - area.west) * degree_m
     unit_m = 1.0 if units == "metric" else FOOT_M

@@ -22,12 +22,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from hillfinder.output.text import card
-from hillfinder.output.text import phrases as words
+from hillfinder.output import colours
+from hillfinder.output.drawn_profile import drawn_profile
+from hillfinder.output.text import card, phrases
 from hillfinder.output.text.sanitize import plain
-from hillfinder.output.visual import basemap as backdrop
-from hillfinder.output.visual import colours as scale
-from hillfinder.output.visual import profile_svg as profile
+from hillfinder.output.visual import basemap, profile_svg
 from hillfinder.output.visual.templates import render
 
 if TYPE_CHECKING:
@@ -45,15 +44,13 @@ MOST_BYTES = 5_000_000
 LINK_BYTES = 1000
 #: What stands for the run over several hills where hills stand for their numbers.
 RUN: Final = 0
-#: Names are cut: what is longer is no name.
-NAME_LIMIT: Final = 120
 
-_TYPES: Final = {"gpx": "application/gpx+xml", "fit": "application/vnd.ant.fit"}
+_MIME_TYPES: Final = {"gpx": "application/gpx+xml", "fit": "application/vnd.ant.fit"}
 _COPYRIGHT: Final = "https://www.openstreetmap.org/copyright"
 
 
 @dataclass(frozen=True, slots=True)
-class Tiles:
+class TileMap:
     """A map for below the hills, for who looks at the page with a network.
 
     Attributes:
@@ -75,7 +72,7 @@ class Tiles:
 
 #: Contours and shaded hills, no key, and unlike OpenStreetMap's own server it serves pages on disk,
 #: which have no referrer to send.
-OPENTOPOMAP: Final = Tiles(
+OPENTOPOMAP: Final = TileMap(
     "https://tile.opentopomap.org/{z}/{x}/{y}.png",
     'Map: <a href="https://opentopomap.org">OpenTopoMap</a> '
     '(<a href="https://creativecommons.org/licenses/by-sa/3.0/">CC-BY-SA</a>), SRTM',
@@ -83,14 +80,14 @@ OPENTOPOMAP: Final = Tiles(
 )
 
 
-def to_html(
+def render_page(
     findings: Findings,
     network: StreetNetwork,
     workouts: Mapping[int, Workout] | None = None,
     downloads: Callable[[int], Mapping[str, bytes]] | None = None,
     *,
     units: Units = "metric",
-    tiles: Tiles | None = OPENTOPOMAP,
+    tiles: TileMap | None = OPENTOPOMAP,
 ) -> str:
     """Return the page as text.
 
@@ -104,47 +101,49 @@ def to_html(
         tiles: the map beneath, ``None`` for none.
     """
     sessions = dict(workouts or {})
-    rows = [_row(hill, units) for hill in findings.hills]
+    rows = [_hill_row(hill, units) for hill in findings.hills]
     articles = [
-        _article(hill, _card(sessions.get(hill.rank), findings, units), units)
+        _hill_article(hill, _card(sessions.get(hill.rank), findings, units), units)
         for hill in findings.hills
     ]
-    drawn = [_drawn(hill, sessions.get(hill.rank), findings, units) for hill in findings.hills]
+    drawn = [
+        _hill_on_map(hill, sessions.get(hill.rank), findings, units) for hill in findings.hills
+    ]
     if findings.tour is not None:
-        rows.insert(0, _row_of_run(findings.tour, units))
-        articles.insert(0, _article_of_run(card.Card(findings.tour, findings, units), units))
-        drawn.insert(0, _drawn_run(findings.tour, findings, units))
-    library, library_style = _library("leaflet.js"), _library("leaflet.css")
-    script, style = _own("page.js"), _own("page.css") + _colours()
+        rows.insert(0, _run_row(findings.tour, units))
+        articles.insert(0, _run_article(card.Card(findings.tour, findings, units), units))
+        drawn.insert(0, _run_on_map(findings.tour, findings, units))
+    library, library_style = _leaflet_file("leaflet.js"), _leaflet_file("leaflet.css")
+    script, style = _own_file("page.js"), _own_file("page.css") + _colour_classes()
     below = (
-        *words.conditions(findings, units),
-        *words.beyond(findings),
-        *words.credits_of(findings, units),
+        *phrases.conditions(findings, units),
+        *phrases.beyond(findings),
+        *phrases.credits_of(findings, units),
     )
     fill = partial(
         render,
         "output/visual/page.html",
         policy=_policy((library, script), (library_style, style), tiles),
-        heading=plain(words.heading(findings, units)),
+        heading=plain(phrases.heading(findings, units)),
         library=library,
         library_style=library_style,
         script=script,
         style=style,
-        legend=list(_legend()),
+        legend=list(_legend_labels()),
         rows=rows,
         articles=articles,
-        misses=[_linked(words.said(miss, units)) for miss in findings.misses],
+        misses=[_linked(phrases.said(miss, units)) for miss in findings.misses],
         footer=[_linked(line) for line in below],
-        data=_data(findings, network, drawn, tiles),
+        data=_map_data(findings, network, drawn, tiles),
     )
     ranks = [article["rank"] for article in articles]
     if downloads is None:
         return fill(files=dict.fromkeys(ranks, ()))
     room = MOST_BYTES - len(fill(files=dict.fromkeys(ranks)).encode())
-    return fill(files=dict(_files(ranks, downloads, room)))
+    return fill(files=dict(_links_by_hill(ranks, downloads, room)))
 
 
-def _policy(scripts: Sequence[str], styles: Sequence[str], tiles: Tiles | None) -> str:
+def _policy(scripts: Sequence[str], styles: Sequence[str], tiles: TileMap | None) -> str:
     """Return what the page may do: run its own scripts, show its own styles, ask for tiles."""
     images = f" {tiles.origin}" if tiles else ""
     return (
@@ -158,52 +157,52 @@ def _hashes(texts: Sequence[str]) -> str:
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-def _own(name: str) -> str:
+def _own_file(name: str) -> str:
     return (files("hillfinder.output.visual") / name).read_text(encoding="utf-8")
 
 
-def _library(name: str) -> str:
+def _leaflet_file(name: str) -> str:
     return (files("js_lib_leaflet") / "static" / "js_lib_leaflet" / name).read_text("utf-8")
 
 
-def _colours() -> str:
+def _colour_classes() -> str:
     """Return a style class for each colour of the scale, with the colour of text on it."""
     return "".join(
-        f".g{at} {{ --grade: {colour}; --on: {'#000' if at < scale.DARK else '#fff'}; }}\n"
-        for at, colour in enumerate(scale.COLOURS)
+        f".g{at} {{ --grade: {colour}; --on: {'#000' if at < colours.FIRST_DARK else '#fff'}; }}\n"
+        for at, colour in enumerate(colours.COLOURS)
     )
 
 
-def _legend() -> Iterator[tuple[str, str]]:
+def _legend_labels() -> Iterator[tuple[str, str]]:
     """Yield the label of each colour, and a short one."""
-    for label in scale.labels():
+    for label in colours.colour_labels():
         short = label.replace(" to ", "\u2013").removesuffix(" %").replace("over ", "> ")
         yield label, short
 
 
-def _name(hill: Hill) -> str:
-    return plain(hill.name, NAME_LIMIT) or words.UNKNOWN
+def _shown_name(hill: Hill) -> str:
+    return plain(hill.name, phrases.NAME_LETTERS) or phrases.UNKNOWN
 
 
-def _row(hill: Hill, units: Units) -> dict[str, Any]:
+def _hill_row(hill: Hill, units: Units) -> dict[str, Any]:
     return {
         "rank": hill.rank,
-        "step": scale.step(hill.grade),
-        "name": _name(hill),
-        "grade": words.mean_grade(hill),
-        "size": words.ground(hill.climb.length_m, units),
-        "there": words.warmup(hill, units),
+        "step": colours.colour_index(hill.grade),
+        "name": _shown_name(hill),
+        "grade": phrases.mean_grade(hill),
+        "size": phrases.ground(hill.climb.length_m, units),
+        "there": phrases.warmup(hill, units),
     }
 
 
-def _row_of_run(run: Workout, units: Units) -> dict[str, Any]:
+def _run_row(run: Workout, units: Units) -> dict[str, Any]:
     return {
         "rank": RUN,
         "step": 0,
         "name": plain(card.session_heading(run, units)),
         "grade": "",
-        "size": words.distance(run.length_m, units),
-        "there": words.minutes(run.time_s),
+        "size": phrases.distance(run.length_m, units),
+        "there": phrases.minutes(run.time_s),
     }
 
 
@@ -211,21 +210,21 @@ def _card(workout: Workout | None, findings: Findings, units: Units) -> card.Car
     return None if workout is None else card.Card(workout, findings, units)
 
 
-def _article(hill: Hill, of: card.Card | None, units: Units) -> dict[str, Any]:
+def _hill_article(hill: Hill, of: card.Card | None, units: Units) -> dict[str, Any]:
     """Return the facts about a hill and the session on it."""
-    grade, *figures = [*card.hill_figures(hill, units), f"warm-up {words.warmup(hill, units)}"]
+    grade, *figures = [*card.hill_figures(hill, units), f"warm-up {phrases.warmup(hill, units)}"]
     return {
         "rank": hill.rank,
-        "name": _name(hill),
+        "name": _shown_name(hill),
         "grade": grade,
         "figures": figures,
-        "drawing": profile.to_svg(hill, units, of.workout.repeated_m if of else None),
+        "drawing": profile_svg.to_svg(hill, units, of.workout.repeated_m if of else None),
         "steps": list(of.rows()) if of else [],
         "sections": _sections(of.sections() if of else card.sections(hill, units), units),
     }
 
 
-def _article_of_run(of: card.Card, units: Units) -> dict[str, Any]:
+def _run_article(of: card.Card, units: Units) -> dict[str, Any]:
     return {
         "rank": RUN,
         "name": plain(card.session_heading(of.workout, units)),
@@ -239,12 +238,12 @@ def _sections(
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return headings, each with its sentences and how grave they are."""
     return [
-        (title, [(words.said(text, units), gravity) for text, gravity in lines])
+        (title, [(phrases.said(text, units), gravity) for text, gravity in lines])
         for title, lines in sections
     ]
 
 
-def _files(
+def _links_by_hill(
     ranks: Sequence[int], downloads: Callable[[int], Mapping[str, bytes]], room: int
 ) -> Iterator[tuple[int, list[tuple[str, str]] | None]]:
     """Yield links that hold their files, by rank: they need no server and no script.
@@ -258,7 +257,7 @@ def _files(
 
 
 def _link(name: str, data: bytes) -> tuple[str, str]:
-    kind = _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+    kind = _MIME_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
     return name, f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
@@ -273,33 +272,35 @@ def _linked(line: str) -> Markup:
 # --- What the map is drawn from -------------------------------------------------------------------
 
 
-def _data(
+def _map_data(
     findings: Findings,
     network: StreetNetwork,
     drawn: Sequence[Mapping[str, Any]],
-    tiles: Tiles | None,
+    tiles: TileMap | None,
 ) -> dict[str, Any]:
     place = findings.place
     return {
         "door": [place.lat, place.lon],
-        "origin": [round(place.lat * backdrop.PER_DEGREE), round(place.lon * backdrop.PER_DEGREE)],
+        "origin": [round(place.lat * basemap.PER_DEGREE), round(place.lon * basemap.PER_DEGREE)],
         "credit": f'&copy; <a href="{_COPYRIGHT}">OpenStreetMap contributors</a>',
         "tiles": {"url": tiles.url, "credit": tiles.credit, "zoom": tiles.zoom} if tiles else None,
         "hills": drawn,
-        "streets": backdrop.packed(findings, network),
+        "streets": basemap.packed_streets(findings, network),
     }
 
 
-def _drawn(hill: Hill, workout: Workout | None, findings: Findings, units: Units) -> dict[str, Any]:
+def _hill_on_map(
+    hill: Hill, workout: Workout | None, findings: Findings, units: Units
+) -> dict[str, Any]:
     climb = hill.climb
-    lon = backdrop.beside(climb.lon, findings.place)
+    lon = basemap.unwrapped(climb.lon, findings.place)
     along = climb.profile.distance_m - climb.profile.distance_m[0]
     home = [step.route for step in workout.steps if step.kind == "cool-down"] if workout else []
     return {
         "rank": hill.rank,
-        "name": _name(hill),
-        "grade": words.mean_grade(hill),
-        "step": scale.step(hill.grade),
+        "name": _shown_name(hill),
+        "grade": phrases.mean_grade(hill),
+        "step": colours.colour_index(hill.grade),
         "line": np.round(np.column_stack([climb.lat, lon]), 6).tolist(),
         "along": [round(metres, 1) for metres in along.tolist()],
         "readings": list(_readings(hill, units)),
@@ -308,7 +309,7 @@ def _drawn(hill: Hill, workout: Workout | None, findings: Findings, units: Units
     }
 
 
-def _drawn_run(run: Workout, findings: Findings, units: Units) -> dict[str, Any]:
+def _run_on_map(run: Workout, findings: Findings, units: Units) -> dict[str, Any]:
     """Return the run over several hills: it is all way, and the hills are drawn on it."""
     return {
         "rank": RUN,
@@ -328,21 +329,25 @@ def _way(routes: Sequence[Route], findings: Findings) -> list[int]:
     if not routes:
         return []
     lon = np.concatenate([route.lon for route in routes])
-    return backdrop.pack(lon, np.concatenate([route.lat for route in routes]), findings)
+    return basemap.packed_line(lon, np.concatenate([route.lat for route in routes]), findings)
 
 
 def _readings(hill: Hill, units: Units) -> Iterator[str]:
     """Yield what there is to say along a hill, every 5 m or so: where, how high, how steep."""
-    what = profile.drawn(hill)
+    what = drawn_profile(hill)
     length = float(what.distance_m[-1])
     count = int(np.clip(length / 5.0, 1, 200))
     for metres in ((np.arange(count) + 0.5) * length / count).tolist():
         height = float(np.interp(metres, what.distance_m, what.elevation_m))
         sigma = float(np.interp(metres, what.distance_m, what.sigma_m))
-        steep = [piece.grade for piece in what.pieces if piece.start_m <= metres <= piece.stop_m]
-        said = [f"{words.length(metres, units)} from the bottom"]
+        steep = [
+            stretch.grade
+            for stretch in what.stretches
+            if stretch.start_m <= metres <= stretch.stop_m
+        ]
+        said = [f"{phrases.length(metres, units)} from the bottom"]
         if np.isfinite(height) and np.isfinite(sigma):
-            said.append(f"{words.length(height, units)} above the sea")
+            said.append(f"{phrases.length(height, units)} above the sea")
         if steep:
-            said.append(words.percent(steep[0]))
+            said.append(phrases.percent(steep[0]))
         yield ", ".join(said)

@@ -16,11 +16,11 @@ def render(template: str, **facts: object) -> str:
         template: its path inside the package.
         facts: what the template calls by name; all of it must be there.
     """
-    return _environment().get_template(template).render(facts)
+    return _jinja().get_template(template).render(facts)
 
 
 @cache
-def _environment() -> Environment:
+def _jinja() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from hillfinder.output.text.sanitize import plain

@@ -40,7 +40,7 @@ DEEPEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class GivenLine:
     """A line as drawn.
 
     Attributes:
@@ -57,7 +57,7 @@ class Line:
 
 def on_earth(
     lon: Floats, lat: Floats, properties: Mapping[str, Any], name: str, *, recorded: bool = False
-) -> Line:
+) -> GivenLine:
     """Return a line whose points all lie on earth."""
     # Not-a-number fails every comparison, and so is caught with what is too large.
     bad = np.flatnonzero(~((np.abs(lon) <= MOST_LON) & (np.abs(lat) <= MOST_LAT)))
@@ -69,13 +69,13 @@ def on_earth(
         raise LinesError(msg)
     # Only what lies beyond is moved: adding 180 to every number would blur its last digits.
     lon = np.where(lon >= 180, lon - 360, np.where(lon < -180, lon + 360, lon))
-    return Line(read_only(lon), read_only(lat), properties, recorded)
+    return GivenLine(read_only(lon), read_only(lat), properties, recorded)
 
 
 # --- GeoJSON --------------------------------------------------------------------------------------
 
 
-def from_geojson(data: bytes, name: str) -> Iterator[Line | str]:
+def from_geojson(data: bytes, name: str) -> Iterator[GivenLine | str]:
     """Yield the lines of GeoJSON, and the kind of everything else.
 
     Raises:
@@ -91,7 +91,7 @@ def from_geojson(data: bytes, name: str) -> Iterator[Line | str]:
         raise LinesError(msg) from error
 
 
-def _geojson(thing: object, properties: Mapping[str, Any], name: str) -> Iterator[Line | str]:
+def _geojson(thing: object, properties: Mapping[str, Any], name: str) -> Iterator[GivenLine | str]:
     """Yield the lines of a GeoJSON object, and the kind of everything else."""
     if not isinstance(thing, dict):
         _refuse(name, f"has {type(thing).__name__} where an object belongs")
@@ -111,11 +111,13 @@ def _geojson(thing: object, properties: Mapping[str, Any], name: str) -> Iterato
         for geometry in _list(thing, "geometries", name):
             yield from _geojson(geometry, properties, name)
     else:
-        for part in _parts(thing, kind, name):
+        for part in _geometry_lines(thing, kind, name):
             yield part if isinstance(part, str) else on_earth(*part, properties, name)
 
 
-def _parts(thing: dict[str, Any], kind: str, name: str) -> Iterator[tuple[Floats, Floats] | str]:
+def _geometry_lines(
+    thing: dict[str, Any], kind: str, name: str
+) -> Iterator[tuple[Floats, Floats] | str]:
     """Yield the coordinates of every line of a geometry, or its kind where it has no lines."""
     if kind in {"Point", "MultiPoint", "Polygon", "MultiPolygon"}:
         yield kind
@@ -185,7 +187,7 @@ def _refuse(name: str, fault: str) -> NoReturn:
 # --- GPX ------------------------------------------------------------------------------------------
 
 
-def from_gpx(data: bytes, name: str) -> list[Line | str]:
+def from_gpx(data: bytes, name: str) -> list[GivenLine | str]:
     """Return the lines of GPX, and a word for every waypoint.
 
     Raises:
@@ -210,7 +212,7 @@ class _Gpx:
     """
 
     def __init__(self, name: str) -> None:
-        self.found: list[Line | str] = []
+        self.found: list[GivenLine | str] = []
         self._file = name
         self._path: list[str] = []
         self._facts: dict[str, Any] = {}

@@ -1,19 +1,18 @@
-"""A line with its measured grade, and the protocol of a sequence of them."""
+"""A line with its measured grade."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hillfinder.model import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from hillfinder.model import HeightSource
-    from hillfinder.results.line_files import Line
+    from hillfinder.results.grading.line_files import GivenLine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +25,7 @@ class GradedLine:
         grade_sigma: standard deviation of the mean grade, as a ratio.
     """
 
-    line: Line
+    line: GivenLine
     profile: Profile
     grade_sigma: float
 
@@ -72,25 +71,3 @@ class GradedLine:
         up = profile.steepest(over_m)
         down = Profile(profile.distance_m, -profile.elevation_m, profile.sigma_m).steepest(over_m)
         return up if up >= down else -down
-
-
-class GradedLines(Protocol):
-    """Measured lines in order, and where their heights come from: see ``Grades``."""
-
-    @property
-    def heights(self) -> HeightSource:
-        """Where the heights come from."""
-
-    @property
-    def skipped(self) -> Mapping[str, int]:
-        """Number of things of each other kind that were given."""
-
-    @property
-    def measured(self) -> int:
-        """Number of lines that have a grade."""
-
-    def __len__(self) -> int:
-        """Return the number of lines."""
-
-    def __iter__(self) -> Iterator[GradedLine]:
-        """Yield the lines in order."""

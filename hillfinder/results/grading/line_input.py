@@ -17,7 +17,7 @@ import numpy as np
 
 from hillfinder.errors import LinesError
 from hillfinder.model import Place
-from hillfinder.results.line_files import Line, from_geojson, from_gpx, on_earth
+from hillfinder.results.grading.line_files import GivenLine, from_geojson, from_gpx, on_earth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     import shapely
 
     Given: TypeAlias = (
-        "Path | str | Lines | gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry "
-        "| Iterable[shapely.Geometry | Line]"
+        "Path | str | GivenLines | gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry "
+        "| Iterable[shapely.Geometry | GivenLine]"
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lines:
+class GivenLines:
     """Lines that were read.
 
     Attributes:
@@ -42,7 +42,7 @@ class Lines:
         table: a row for each line, where they were given as a table, in EPSG:4326.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[GivenLine, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
     table: gpd.GeoDataFrame | None = None
 
@@ -53,21 +53,21 @@ class Lines:
         return Place(0.0, 0.0) if first is None else Place(float(first.lat[0]), float(first.lon[0]))
 
 
-def read(given: Given) -> Lines:
+def read_lines(given: Given) -> GivenLines:
     """Return the lines of whatever holds lines.
 
     Args:
         given: the path of a GPX or GeoJSON file; a ``GeoDataFrame`` or ``GeoSeries``, in any
-            coordinate system that it names; a shapely geometry or several, in degrees; ``Line``
-            records.
+            coordinate system that it names; a shapely geometry or several, in degrees;
+            ``GivenLine`` records.
 
     Raises:
         LinesError: it cannot be read, or holds no line.
     """
-    if isinstance(given, Lines):
+    if isinstance(given, GivenLines):
         return given
     if isinstance(given, Path | str):
-        return parse(_bytes(Path(given)), Path(given).name)
+        return parse(_file_bytes(Path(given)), Path(given).name)
     import geopandas as gpd
 
     if isinstance(given, gpd.GeoSeries):
@@ -77,7 +77,7 @@ def read(given: Given) -> Lines:
     return _collected(_from_objects(given), "What was given")
 
 
-def parse(data: bytes, name: str) -> Lines:
+def parse(data: bytes, name: str) -> GivenLines:
     """Return the lines of a GPX or GeoJSON file; what it begins with says which it is.
 
     >>> parse(b'{"type": "LineString", "coordinates": [[8, 46], [8, 46.001]]}', "a").lines[0].lat
@@ -106,7 +106,7 @@ def parse(data: bytes, name: str) -> Lines:
     raise LinesError(msg)
 
 
-def _bytes(path: Path) -> bytes:
+def _file_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (OSError, ValueError) as error:
@@ -115,32 +115,32 @@ def _bytes(path: Path) -> bytes:
         raise LinesError(msg) from error
 
 
-def _collected(items: Iterable[Line | str], name: str) -> Lines:
+def _collected(items: Iterable[GivenLine | str], name: str) -> GivenLines:
     """Return the lines among ``items``; the others are the kinds of what is skipped."""
-    lines: list[Line] = []
+    lines: list[GivenLine] = []
     skipped: Counter[str] = Counter()
     for item in items:
-        if isinstance(item, Line):
+        if isinstance(item, GivenLine):
             lines.append(item)
         else:
             skipped[item] += 1
     if not lines:
-        found = f", only {counted(skipped)}" if skipped else ""
+        found = f", only {counted_kinds(skipped)}" if skipped else ""
         msg = f"{name} holds no line{found}: give tracks, routes, LineString or MultiLineString."
         raise LinesError(msg)
-    return Lines(tuple(lines), dict(skipped))
+    return GivenLines(tuple(lines), dict(skipped))
 
 
-def counted(kinds: Mapping[str, int]) -> str:
+def counted_kinds(kinds: Mapping[str, int]) -> str:
     """Return numbers of things as a person lists them.
 
-    >>> counted({"Point": 3, "Polygon": 1})
+    >>> counted_kinds({"Point": 3, "Polygon": 1})
     '3 x Point, 1 x Polygon'
     """
     return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
 
 
-def _from_table(table: gpd.GeoDataFrame) -> Lines:
+def _from_table(table: gpd.GeoDataFrame) -> GivenLines:
     """Return the lines of a table, which each know their row."""
     table = table.copy() if table.crs is None else table.to_crs("EPSG:4326")
     # Without a column some releases of pandas give no record at all.
@@ -150,29 +150,29 @@ def _from_table(table: gpd.GeoDataFrame) -> Lines:
         for geometry, row in zip(table.geometry, rows, strict=True)
     ]
     lines = _collected(chain.from_iterable(found), "What was given")
-    row = [at for at, parts in enumerate(found) for part in parts if isinstance(part, Line)]
+    row = [at for at, parts in enumerate(found) for part in parts if isinstance(part, GivenLine)]
     return replace(lines, table=table.iloc[row])
 
 
-def _from_objects(given: object) -> Iterator[Line | str]:
-    """Yield the lines of shapely geometries and of ``Line`` records."""
+def _from_objects(given: object) -> Iterator[GivenLine | str]:
+    """Yield the lines of shapely geometries and of ``GivenLine`` records."""
     import shapely
 
-    if isinstance(given, shapely.Geometry | Line):
+    if isinstance(given, shapely.Geometry | GivenLine):
         given = [given]
     try:
         items = iter(given)  # type: ignore[call-overload]
     except TypeError:
         items = iter([given])
     for item in items:
-        if isinstance(item, Line):
+        if isinstance(item, GivenLine):
             yield on_earth(np.array(item.lon, float), np.array(item.lat, float), item.properties,
                         "What was given", recorded=item.recorded)  # fmt: skip
         else:
             yield from _geometry(item, {})
 
 
-def _geometry(geometry: object, properties: Mapping[str, Any]) -> Iterator[Line | str]:
+def _geometry(geometry: object, properties: Mapping[str, Any]) -> Iterator[GivenLine | str]:
     import shapely
 
     if isinstance(geometry, shapely.MultiLineString | shapely.GeometryCollection):

@@ -1,18 +1,17 @@
-"""What somebody already has, measured: length, gain, grade, doubt and steepest pieces of each line.
+"""Measure lines as streets are measured: length, gain, grade, margin, steepest stretches.
 
-Lines are measured as streets are: each becomes a way, ``building.build`` and ``profile.attach`` do
-the rest, so that whatever makes the grades of hills better does the same here. Lines meet only
-where an end of one is an end of another, to the last digit: blocks of one street share their
-junctions then, and carry each other's slope through them. Lines that cross, or touch on their way,
-do not know of each other, for nothing says that one is not a bridge.
+Each line becomes a way, and ``streets.builder`` and ``elevation.profiles`` do the rest, so that a
+better grade of a hill is a better one here. Lines meet only where an end of one is an end of
+another, to the last digit: the blocks of a street then share their junctions, and carry each
+other's slope through them. Lines that cross, or touch on their way, do not meet, because one may be
+a bridge.
 
-Where the properties of a line are tags of OpenStreetMap, a bridge is one: its deck lies straight
-between the banks, if lines lead up to it, and its height is unknown if none does.
+Where the properties of a line are tags of OpenStreetMap, a bridge is one: its deck is straight from
+bank to bank where lines lead up to it, and its height is unknown where none does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,26 +20,24 @@ from hillfinder.elevation.profiles import uncertainty
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, StreetSource
-from hillfinder.results import grade_report
-from hillfinder.results.graded_line import GradedLine
+from hillfinder.results.grading.graded_line import GradedLine
+from hillfinder.results.grading.grades import Grades
 from hillfinder.streets.builder import build
 from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.tags import access
 from hillfinder.streets.tags.roads import STREET_TAGS, TRAIL_TAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from geopandas import GeoDataFrame
+    from collections.abc import Mapping
 
     from hillfinder.elevation.heights import Heights
-    from hillfinder.model import Floats, HeightSource, Ints
-    from hillfinder.results.line_files import Line
-    from hillfinder.results.line_input import Lines
+    from hillfinder.model import Floats, Ints
+    from hillfinder.results.grading.line_files import GivenLine
+    from hillfinder.results.grading.line_input import GivenLines
     from hillfinder.streets.network import StreetNetwork
 
 #: What is shorter has no grade; what is longer is no path, but a flight or a fault.
-SHORTEST_M, LONGEST_M = 0.001, 5_000_000.0
+SHORTEST_LINE_M, LONGEST_LINE_M = 0.001, 5_000_000.0
 #: Longer lines are no blocks of one street: chains of them could go round the earth.
 LONGEST_BLOCK_M = 20_000.0
 #: A line from GPX may lie as far off as a trail, any other one as a street.
@@ -49,91 +46,7 @@ RECORDED, DRAWN = TRAIL_TAGS, STREET_TAGS
 TAGS = ("highway", "bridge", "tunnel", "covered", "layer", "incline", "step_count", "name")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Grades:
-    """Lines measured, in the order given: a sequence of ``GradedLine``.
-
-    Attributes:
-        lines: one a line.
-        heights: where the heights come from.
-        skipped: how many things of each other kind were given.
-        table: a row for each line, where they were given as a table.
-    """
-
-    lines: tuple[GradedLine, ...]
-    heights: HeightSource
-    skipped: Mapping[str, int]
-    table: GeoDataFrame | None = None
-
-    def __len__(self) -> int:
-        """Return how many lines there are."""
-        return len(self.lines)
-
-    def __iter__(self) -> Iterator[GradedLine]:
-        """Yield the lines in order."""
-        return iter(self.lines)
-
-    def __getitem__(self, index: int) -> GradedLine:
-        """Return one line, counted from 0."""
-        return self.lines[index]
-
-    @property
-    def measured(self) -> int:
-        """How many of them have a grade."""
-        return sum(bool(np.isfinite(line.grade)) for line in self.lines)
-
-    @property
-    def frame(self) -> GeoDataFrame:
-        """The lines as a table in EPSG:4326, with the columns ``grade_report.COLUMNS``.
-
-        Lines that were given as a table keep its index and its columns, and the figures follow
-        (``grade_report.FIGURES``). Each part of a MultiLineString is a row under the same index;
-        rows without a line are left out. A column that has the name of a figure is kept as
-        ``<name>_given``.
-
-        Of other lines ``frame["properties"].str["name"]`` is one property as a column.
-        """
-        from geopandas import GeoDataFrame, GeoSeries
-        from shapely import LineString
-
-        rows = grade_report.rows(self)
-        figures = {
-            column: np.array([row[column] for row in rows], float)
-            for column in grade_report.FIGURES
-        }
-        drawn = [line.line for line in self.lines]
-        # shapely has no line of one point: such a row has an empty one.
-        shapes = [
-            LineString(np.column_stack([d.lon, d.lat]) if len(d.lon) > 1 else None) for d in drawn
-        ]
-        if self.table is None:
-            properties = [dict(line.properties) for line in self.lines]
-            geometry = GeoSeries(shapes, crs="EPSG:4326")
-            return GeoDataFrame({**figures, "properties": properties}, geometry=geometry)
-        renamed = {name: f"{name}_given" for name in figures if name in self.table}
-        while any(name in self.table for name in renamed.values()):
-            renamed = {name: f"{new}_given" for name, new in renamed.items()}
-        table = self.table.set_geometry(GeoSeries(shapes, self.table.index, crs="EPSG:4326"))
-        return table.rename(columns=renamed).assign(**figures)
-
-    def to_json(self) -> str:
-        """Return the figures as JSON: the contract is in ``grade_report``."""
-        return grade_report.to_json(self)
-
-    def to_csv(self) -> str:
-        """Return the figures as CSV with a header."""
-        return grade_report.to_csv(self)
-
-    def __repr__(self) -> str:
-        """Say how many lines there are, and by which heights they were measured."""
-        return f"<Grades of {len(self)} lines by {self.heights.name}>"
-
-    def _repr_html_(self) -> str:
-        """Return a table for a notebook, in which all text is shown as text."""
-        return str(self.frame.drop(columns="geometry")._repr_html_())
-
-
-def measure(given: Lines, heights: Heights) -> Grades:
+def measure(given: GivenLines, heights: Heights) -> Grades:
     """Measure every line.
 
     A line of which nothing is known keeps its row: its figures are NaN, but for its length.
@@ -147,7 +60,7 @@ def measure(given: Lines, heights: Heights) -> Grades:
         HeightsError: the heights cannot be read, or are no terrain.
     """
     lines = given.lines
-    length, apart = _lengths(lines)
+    length, apart = _line_lengths(lines)
     unknown, sigma = np.full(2, np.nan), np.full(len(lines), np.nan)
     profiles = [Profile(np.array([0.0, metres]), unknown, unknown) for metres in length.tolist()]
     for rows in _regions(lines, length):
@@ -180,7 +93,7 @@ def measure(given: Lines, heights: Heights) -> Grades:
     )
 
 
-def _lengths(lines: tuple[Line, ...]) -> tuple[Floats, Floats]:
+def _line_lengths(lines: tuple[GivenLine, ...]) -> tuple[Floats, Floats]:
     """Return for every line its length and how far its ends lie apart, in metres."""
     from pyproj import Geod
 
@@ -197,12 +110,12 @@ def _lengths(lines: tuple[Line, ...]) -> tuple[Floats, Floats]:
     return length, apart
 
 
-def _regions(lines: tuple[Line, ...], length: Floats) -> list[Ints]:
+def _regions(lines: tuple[GivenLine, ...], length: Floats) -> list[Ints]:
     """Return the rows of lines that are projected together: those that meet, and those near by."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    rows = np.flatnonzero((length >= SHORTEST_M) & (length <= LONGEST_M))
+    rows = np.flatnonzero((length >= SHORTEST_LINE_M) & (length <= LONGEST_LINE_M))
     if len(rows) == 0:
         return []
     node = _ends(lines, rows, length)
@@ -222,7 +135,7 @@ def _regions(lines: tuple[Line, ...], length: Floats) -> list[Ints]:
     return np.split(rows[order], cuts)
 
 
-def _ends(lines: tuple[Line, ...], rows: Ints, length: Floats) -> Ints:
+def _ends(lines: tuple[GivenLine, ...], rows: Ints, length: Floats) -> Ints:
     """Return a number for the place of the first and the last point of every line: (2 k,).
 
     Equal numbers mean that they meet. A longer line than a block meets none but itself.
@@ -236,7 +149,7 @@ def _ends(lines: tuple[Line, ...], rows: Ints, length: Floats) -> Ints:
     return place.ravel()
 
 
-def _network(lines: tuple[Line, ...], rows: Ints, length: Floats) -> StreetNetwork:
+def _network(lines: tuple[GivenLine, ...], rows: Ints, length: Floats) -> StreetNetwork:
     """Return lines as streets: way ``i`` has the id ``rows[i]``, and is one edge."""
     chosen = [lines[row] for row in rows.tolist()]
     offset = np.concatenate([[0], np.cumsum([len(line.lon) for line in chosen])])
@@ -253,13 +166,13 @@ def _network(lines: tuple[Line, ...], rows: Ints, length: Floats) -> StreetNetwo
             way_offset=offset,
             way_node=way_node.astype(np.int64),
             way_ids=[(row,) for row in rows.tolist()],
-            tags=[_tags(line) for line in chosen],
+            tags=[_tags_of(line) for line in chosen],
             source=StreetSource("the lines given", attribution=""),
         )
     )
 
 
-def _tags(line: Line) -> Mapping[str, str]:
+def _tags_of(line: GivenLine) -> Mapping[str, str]:
     """Return what kind of street a line is: it is measured, whether or not one may walk there."""
     if line.recorded:
         return RECORDED

@@ -15,7 +15,7 @@ from typing import Final
 #: Grades at which the next colour begins, as ratios.
 BREAKS: Final = (0.0, 0.03, 0.06, 0.09, 0.12, 0.16, 0.20)
 #: From this colour on text on it is white.
-DARK: Final = 5
+FIRST_DARK: Final = 5
 #: One more than ``BREAKS``: the first is for what falls.
 COLOURS: Final = (
     "#9fb8cc",
@@ -29,25 +29,25 @@ COLOURS: Final = (
 )
 
 
-def step(grade: float) -> int:
+def colour_index(grade: float) -> int:
     """Return which of ``COLOURS`` a grade has; what is unknown has the first.
 
-    >>> step(-0.01), step(0.0), step(0.11996), step(0.25)
+    >>> colour_index(-0.01), colour_index(0.0), colour_index(0.11996), colour_index(0.25)
     (0, 1, 5, 7)
     """
     # As exact as it is shown, so that 12.0 % is 12 %.
     return bisect_right(BREAKS, round(grade, 3)) if math.isfinite(grade) else 0
 
 
-def colour(grade: float) -> str:
+def colour_of(grade: float) -> str:
     """Return the colour of a grade, such as ``#ee6c33``."""
-    return COLOURS[step(grade)]
+    return COLOURS[colour_index(grade)]
 
 
-def labels() -> tuple[str, ...]:
+def colour_labels() -> tuple[str, ...]:
     """Return what each of ``COLOURS`` stands for, in percent.
 
-    >>> labels()[0], labels()[1], labels()[-1]
+    >>> colour_labels()[0], colour_labels()[1], colour_labels()[-1]
     ('down', '0 to 3 %', 'over 20 %')
     """
     percent = [f"{100 * ratio:.0f}" for ratio in BREAKS]

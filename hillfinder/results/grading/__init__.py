@@ -1,0 +1,1 @@
+"""Lines that somebody has already, read and measured."""
