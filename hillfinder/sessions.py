@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -62,36 +62,27 @@ class SessionKind:
 # (Daniels, Running Formula).
 HARD: Final = 1.35
 STEADY: Final = 1.2
-# The consensus is 30 to 90 s for one repeat; of a longer hill the lower part is run.
-_SHORT_IDEAL_S: Final[Mapping[Level, float]] = {"new": 45.0, "regular": 60.0, "strong": 75.0}
-_SHORT_LONGEST_S: Final[Mapping[Level, float]] = {"new": 75.0, "regular": 120.0, "strong": 150.0}
-# Coaches count metres first; what they take on a steep hill is cut to the seconds.
-_SHORT_M: Final[Mapping[Level, float]] = {"new": 500.0, "regular": 900.0, "strong": 1500.0}
-_SHORT_S: Final[Mapping[Level, float]] = {"new": 240.0, "regular": 540.0, "strong": 900.0}
-# Beginners 3 to 4 repeats, all others 4 to 10.
-_SHORT_REPEATS: Final[Mapping[Level, tuple[int, int]]] = {
-    "new": (3, 4),
-    "regular": (4, 8),
-    "strong": (6, 10),
-}
-_LONG_S: Final[Mapping[Level, float]] = {"new": 1500.0, "regular": 2700.0, "strong": 4500.0}
 
 REPEATS: Final = SessionKind(
     name="repeats",
     length_m=(100.0, 200.0),
     grades=(0.03, 1.0),
     effort=HARD,
-    ideal_s=_SHORT_IDEAL_S,
-    longest_s=_SHORT_LONGEST_S,
-    climbing_m=_SHORT_M,
-    climbing_s=_SHORT_S,
-    repeats=_SHORT_REPEATS,
+    # The consensus is 30 to 90 s for one repeat; of a longer hill the lower part is run.
+    ideal_s={"new": 45.0, "regular": 60.0, "strong": 75.0},
+    longest_s={"new": 75.0, "regular": 120.0, "strong": 150.0},
+    # Coaches count metres first; what they take on a steep hill is cut to the seconds.
+    climbing_m={"new": 500.0, "regular": 900.0, "strong": 1500.0},
+    climbing_s={"new": 240.0, "regular": 540.0, "strong": 900.0},
+    # Beginners 3 to 4 repeats, all others 4 to 10.
+    repeats={"new": (3, 4), "regular": (4, 8), "strong": (6, 10)},
     belt_grade=0.06,
     belt_rest=(2.0, 1.0),
     title="Session on",
     feel="hard, not all out",
     cue="Run up hard, but not all out: the last one as fast as the first.",
 )
+_LONG_S: Final[Mapping[Level, float]] = {"new": 1500.0, "regular": 2700.0, "strong": 4500.0}
 LONG: Final = SessionKind(
     name="long",
     length_m=(3200.0, 4800.0),  # 2 to 3 miles
@@ -110,30 +101,15 @@ LONG: Final = SessionKind(
     feel="steady",
     cue="Run up steadily, as hard as you could for an hour: a few words at a time.",
 )
-ROLLING: Final = SessionKind(
-    name="rolling",
-    length_m=REPEATS.length_m,
-    grades=REPEATS.grades,
-    over_several=True,
-    effort=HARD,
-    ideal_s=_SHORT_IDEAL_S,
-    longest_s=_SHORT_LONGEST_S,
-    climbing_m=_SHORT_M,
-    climbing_s=_SHORT_S,
-    repeats=_SHORT_REPEATS,
-    belt_grade=REPEATS.belt_grade,
-    belt_rest=REPEATS.belt_rest,
-    title="Session on",
-    feel="steady",
-    cue=REPEATS.cue,
-    suits="a rolling run",
+ROLLING: Final = replace(
+    REPEATS, name="rolling", over_several=True, feel="steady", suits="a rolling run"
 )
 #: Every kind of session, the default first.
 SESSIONS: Final = (REPEATS, LONG, ROLLING)
 
 
 def session_kind(name: str) -> SessionKind:
-    """Return the kind of session of some name; repeats where there is none of that name.
+    """Return the kind of session with this name; repeats where no kind has it.
 
     >>> session_kind("long").length_m
     (3200.0, 4800.0)

@@ -1,16 +1,16 @@
-"""Quantities, and sentences made of them: units are chosen when words are made, not before.
+"""Quantities, and sentences that keep them until the units are known.
 
-A sentence that travels between rooms is a ``Sentence`` of parts: words, names and signs exactly as
-the map has them, and quantities in SI units. It is a ``str`` of its own metric text, so that files,
-JSON and notebooks read it as any other text, and ``hillfinder.output.text`` says its parts in the
-units asked for. Nothing reads numbers back out of words.
+A ``Sentence`` consists of words, names and signs exactly as the map has them, and quantities. It is
+a ``str`` of its own metric text, which files, JSON and notebooks read as any text;
+``hillfinder.output.text`` says its parts in the units asked for. No number is ever parsed out of
+prose.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +24,18 @@ MILE_KM: Final = MILE_M / 1000
 INCH_MM: Final = 25.4
 
 
-class Quantity(Protocol):
-    """A part of a sentence that is said in one system of units or the other."""
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number, in the unit that its class names, said in the units asked for."""
+
+    value: float
 
     def text(self, units: Units = "metric") -> str:
         """Return the number with its unit."""
+        return self._said(metric=units == "metric")
+
+    def _said(self, *, metric: bool) -> str:
+        raise NotImplementedError
 
 
 class Name(str):
@@ -44,8 +51,8 @@ class Sentence(str):
     """A sentence, or a piece of one: its metric text, and the parts that it is made of.
 
     Args:
-        parts: words, names and quantities in order, with the spaces between them. Sentences among
-            them are taken apart.
+        parts: words, names and quantities in order, with the spaces between them. A sentence among
+            them adds its own parts.
 
     >>> mind = Sentence("Mind ", Name("Sentier 5 km"), " at ", Length(60.0), ".")
     >>> print(mind)
@@ -59,11 +66,12 @@ class Sentence(str):
 
     def __new__(cls, *parts: Part) -> Self:
         """Join the parts in metric units."""
-        flat: list[Part] = []
-        for part in parts:
-            flat += part.parts if isinstance(part, Sentence) else [part]
-        made = super().__new__(cls, _in_units(flat, "metric"))
-        made.parts = tuple(flat)
+        made = super().__new__(cls, _joined(parts, "metric"))
+        made.parts = tuple(
+            each
+            for part in parts
+            for each in (part.parts if isinstance(part, Sentence) else (part,))
+        )
         return made
 
     def __getnewargs__(self) -> tuple[Part, ...]:  # type: ignore[override]
@@ -72,10 +80,10 @@ class Sentence(str):
 
     def text(self, units: Units = "metric") -> str:
         """Return the sentence in the units asked for."""
-        return _in_units(self.parts, units)
+        return _joined(self.parts, units)
 
 
-def _in_units(parts: Sequence[Part], units: Units) -> str:
+def _joined(parts: Sequence[Part], units: Units) -> str:
     return "".join(part if isinstance(part, str) else part.text(units) for part in parts)
 
 
@@ -113,203 +121,140 @@ def clock(time_s: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
-    """A length or a height.
+class Length(Quantity):
+    """A length or a height, m.
 
-    Attributes:
-        metres: how long.
-        style: ``whole`` metres or feet, miles from one mile on; ``floor``: the same, rounded down,
-            for what falls short of a limit; ``exact``: the same as it was asked for; ``about``: to
-            tens; ``far``: to tens, or in kilometres and miles from one kilometre on; ``rise``:
-            whole metres or feet, however many; ``way``: kilometres or miles; ``run``: the same as
-            it was asked for; ``cell``: the grid of an elevation model.
+    Styles:
+        whole: whole metres or feet; miles from one mile on.
+        floor: the same rounded down, for what falls short of a limit.
+        about: the same in tens.
+        exact: a limit as it was asked for.
+        far: tens of metres or feet; kilometres or miles from one kilometre on.
+        way: kilometres or miles.
+        run: kilometres as they were asked for, or miles.
+        rise: whole metres or feet at any size.
+        cell: the cell size of an elevation model.
+
+    >>> Length(83.0, "far").text(), Length(1234.0, "far").text(), Length(99.7, "floor").text()
+    ('80 m', '1.2 km', '99 m')
+    >>> Length(152.4).text("imperial"), Length(3200.0).text("imperial")
+    ('500 ft', '2.0 mi')
     """
 
-    metres: float
     style: Literal["whole", "floor", "exact", "about", "far", "rise", "way", "run", "cell"] = (
         "whole"
     )
 
-    def text(self, units: Units = "metric") -> str:
-        """Return the number with its unit.
-
-        >>> Length(83.0, "far").text(), Length(1234.0, "far").text(), Length(99.7, "floor").text()
-        ('80 m', '1.2 km', '99 m')
-        >>> Length(152.4).text("imperial"), Length(3200.0).text("imperial")
-        ('500 ft', '2.0 mi')
-        """
-        return self._metric() if units == "metric" else self._imperial()
-
-    def _metric(self) -> str:
-        metres, style = self.metres, self.style
-        if style == "run":
-            return f"{metres / 1000:g} km"
-        if style == "way" or (style == "far" and metres >= 995):
-            return f"{metres / 1000:.1f} km"
-        if style in ("exact", "cell"):
-            return f"{metres:g} m" if style == "exact" else f"{metres:.3g} m"
-        return f"{_rounded(metres, style):.0f} m"
-
-    def _imperial(self) -> str:
-        metres, style = self.metres, self.style
-        feet, miles = metres / FOOT_M, metres / MILE_M
-        if style == "cell":
-            return f"{feet:.0f} ft" if feet >= 10 else f"{feet:.1f} ft"
-        long = style != "rise" and metres >= MILE_M
-        if long or style in ("way", "run") or (style == "far" and metres >= 995):
-            miles = math.floor(10 * miles) / 10 if style == "floor" else miles
-            return f"{miles:.1f} mi"
-        return f"{_rounded(feet, style):.0f} ft"
-
-
-def _rounded(length: float, style: str) -> float:
-    if style == "floor":
-        return math.floor(length)
-    return max(10.0, round(length, -1)) if style in ("about", "far") else length
+    def _said(self, *, metric: bool) -> str:
+        style, short_m, long_m = self.style, 1.0 if metric else FOOT_M, 1000.0 if metric else MILE_M
+        from_m = {"way": 0.0, "run": 0.0, "far": 995.0, "rise": math.inf, "cell": math.inf}
+        if self.value >= from_m.get(style, math.inf if metric else MILE_M):
+            long = self.value / long_m
+            long = math.floor(10 * long) / 10 if style == "floor" else long
+            digits = "g" if metric and style == "run" else ".1f"
+            return f"{long:{digits}} {'km' if metric else 'mi'}"
+        short, digits = self.value / short_m, ".0f"
+        if style == "floor":
+            short = math.floor(short)
+        elif style in ("about", "far"):
+            short = max(10.0, round(short, -1))
+        elif style == "cell":
+            digits = ".3g" if metric else ".1f" if short < 10 else ".0f"
+        elif style == "exact" and metric:
+            digits = "g"
+        return f"{short:{digits}} {'m' if metric else 'ft'}"
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
-    """Rise over run.
+class Grade(Quantity):
+    """Rise over run, a ratio, said in percent with as many decimals; ``None`` for all it has.
 
-    Attributes:
-        ratio: how steep.
-        decimals: of the percentage; ``None``: as many as it has.
+    >>> Grade(0.1184).text(), Grade(0.1184, 1).text(), Grade(0.029, None).text()
+    ('12 %', '11.8 %', '2.9 %')
     """
 
-    ratio: float
     decimals: int | None = 0
 
-    def text(self, units: Units = "metric") -> str:  # noqa: ARG002 - the same in both
-        """Return it in percent.
-
-        >>> Grade(0.1184).text(), Grade(0.1184, 1).text(), Grade(0.029, None).text()
-        ('12 %', '11.8 %', '2.9 %')
-        """
-        percent = 100 * self.ratio
+    def _said(self, *, metric: bool) -> str:  # noqa: ARG002 - the same in both
+        percent = 100 * self.value
         return f"{percent:g} %" if self.decimals is None else f"{percent:.{self.decimals}f} %"
 
 
 @dataclass(frozen=True, slots=True)
-class Duration:
-    """A time that something takes.
+class Duration(Quantity):
+    """A time that something takes, s.
 
-    Attributes:
-        seconds: how long.
-        style: ``words``: minutes, at least one; ``passed``: minutes, rounded down; ``within``:
-            minutes, rounded up, for what misses a limit; ``short``: minutes as in a table;
-            ``asked``: the same as they were asked for; ``clock``: as a watch shows it;
-            ``repeat``: as a coach says it, to 5 s below 3 minutes; ``of``: the same before a noun.
+    Styles:
+        words: minutes, at least one.
+        passed: minutes rounded down.
+        within: minutes rounded up, for what misses a limit.
+        short: minutes as in a table.
+        asked: minutes as they were asked for.
+        clock: as a watch shows it.
+        repeat: as a coach says it, to 5 s below 3 minutes.
+        of: the same before a noun.
+
+    >>> [Duration(s).text() for s in (20.0, 400.0)]
+    ['1 minute', '7 minutes']
+    >>> [Duration(s, "passed").text() for s in (599.0, 65.0, 20.0)]
+    ['9 minutes', '1 minute', 'less than a minute']
+    >>> [Duration(s, "repeat").text() for s in (58.0, 83.0, 1490.0)]
+    ['60 s', '85 s', '25 minutes']
+    >>> Duration(1490.0, "of").text(), Duration(61.0, "within").text()
+    ('25-minute', '2 minutes')
     """
 
-    seconds: float
     style: Literal["words", "passed", "within", "short", "asked", "clock", "repeat", "of"] = "words"
 
-    def text(self, units: Units = "metric") -> str:  # noqa: ARG002 - the same in both
-        """Return the time.
-
-        >>> [Duration(s).text() for s in (20.0, 400.0)]
-        ['1 minute', '7 minutes']
-        >>> [Duration(s, "passed").text() for s in (599.0, 65.0, 20.0)]
-        ['9 minutes', '1 minute', 'less than a minute']
-        >>> [Duration(s, "repeat").text() for s in (58.0, 83.0, 1490.0)]
-        ['60 s', '85 s', '25 minutes']
-        >>> Duration(1490.0, "of").text(), Duration(61.0, "within").text()
-        ('25-minute', '2 minutes')
-        """
-        minutes, style = self.seconds / 60, self.style
+    def _said(self, *, metric: bool) -> str:  # noqa: ARG002 - the same in both
+        minutes, style = self.value / 60, self.style
         if style == "clock":
-            return clock(self.seconds)
-        if style == "short":
-            return f"{minutes:.0f} min"
-        if style == "asked":
-            return f"{minutes:g} min"
-        if style in ("repeat", "of") and self.seconds < 180:
-            return f"{5 * round(self.seconds / 5)} s"
+            return clock(self.value)
+        if style in ("short", "asked"):
+            return f"{minutes:.0f} min" if style == "short" else f"{minutes:g} min"
+        if style in ("repeat", "of") and self.value < 180:
+            return f"{5 * round(self.value / 5)} s"
         if style == "passed" and minutes < 1:
             return "less than a minute"
-        rounded = {"passed": math.floor, "within": math.ceil}.get(style, round)(minutes)
-        whole = max(rounded, 1)
+        whole = max({"passed": math.floor, "within": math.ceil}.get(style, round)(minutes), 1)
         return f"{whole}-minute" if style == "of" else count(whole, "minute")
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """A speed on foot, in metres a second, said as a time for a kilometre or a mile."""
+class Pace(Quantity):
+    """A speed on foot, m/s, said as the time for a kilometre or a mile."""
 
-    speed_m_s: float
-
-    def text(self, units: Units = "metric") -> str:
-        """Return the time.
-
-        >>> Pace(1000 / 420).text(), Pace(1000 / 420).text("imperial")
-        ('7:00 min/km', '11:16 min/mi')
-        """
-        per, unit = (1000.0, "km") if units == "metric" else (MILE_M, "mi")
-        return f"{clock(per / self.speed_m_s)} min/{unit}"
+    def _said(self, *, metric: bool) -> str:
+        per_m, unit = (1000.0, "km") if metric else (MILE_M, "mi")
+        return f"{clock(per_m / self.value)} min/{unit}"
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
-    """A speed of wind or of a belt, in km/h; what a road sign says is a ``Name``."""
+class Speed(Quantity):
+    """A speed of wind or of a belt, km/h; what a road sign says is a ``Name``."""
 
-    km_h: float
     decimals: int = 0
 
-    def text(self, units: Units = "metric") -> str:
-        """Return the speed.
-
-        >>> Speed(8.0, 1).text(), Speed(8.0, 1).text("imperial")
-        ('8.0 km/h', '5.0 mph')
-        """
-        value, unit = (self.km_h, "km/h") if units == "metric" else (self.km_h / MILE_KM, "mph")
-        return f"{value:.{self.decimals}f} {unit}"
+    def _said(self, *, metric: bool) -> str:
+        speed, unit = (self.value, "km/h") if metric else (self.value / MILE_KM, "mph")
+        return f"{speed:.{self.decimals}f} {unit}"
 
 
-@dataclass(frozen=True, slots=True)
-class Temperature:
-    """A temperature, in degrees Celsius."""
+class Temperature(Quantity):
+    """A temperature, °C, said in whole degrees, never "-0"."""
 
-    celsius: float
-
-    def text(self, units: Units = "metric") -> str:
-        """Return whole degrees, never "-0".
-
-        >>> Temperature(-0.4).text(), Temperature(-2.0).text("imperial")
-        ('0 °C', '28 °F')
-        """
-        if units == "metric":
-            return f"{round(self.celsius)} °C"
-        return f"{round(1.8 * self.celsius + 32)} °F"
+    def _said(self, *, metric: bool) -> str:
+        return f"{round(self.value)} °C" if metric else f"{round(1.8 * self.value + 32)} °F"
 
 
-@dataclass(frozen=True, slots=True)
-class Rainfall:
-    """Rain, in millimetres."""
+class Rainfall(Quantity):
+    """Rain, mm."""
 
-    mm: float
-
-    def text(self, units: Units = "metric") -> str:
-        """Return millimetres or inches.
-
-        >>> Rainfall(1.24).text(), Rainfall(1.24).text("imperial")
-        ('1.2 mm', '0.05 in')
-        """
-        return f"{self.mm:.1f} mm" if units == "metric" else f"{self.mm / INCH_MM:.2f} in"
+    def _said(self, *, metric: bool) -> str:
+        return f"{self.value:.1f} mm" if metric else f"{self.value / INCH_MM:.2f} in"
 
 
-@dataclass(frozen=True, slots=True)
-class SnowDepth:
-    """Snow, in metres."""
+class SnowDepth(Quantity):
+    """Depth of snow, m, said in centimetres or inches."""
 
-    metres: float
-
-    def text(self, units: Units = "metric") -> str:
-        """Return centimetres or inches.
-
-        >>> SnowDepth(0.1).text(), SnowDepth(0.1).text("imperial")
-        ('10 cm', '3.9 in')
-        """
-        if units == "metric":
-            return f"{100 * self.metres:.0f} cm"
-        return f"{1000 * self.metres / INCH_MM:.1f} in"
+    def _said(self, *, metric: bool) -> str:
+        return f"{100 * self.value:.0f} cm" if metric else f"{1000 * self.value / INCH_MM:.1f} in"
