@@ -1,4 +1,4 @@
-"""What is asked for: checked once, at the door, and handed on whole."""
+"""The criteria of a search, checked once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 
 RankBy = Literal["grade", "fit"]
 
-#: The longest climb that can be asked for, and the longest run.
-LONGEST_M, LONGEST_RUN_M, LONGEST_RUN_MIN = 5000.0, 50_000.0, 360.0
+#: Greatest length of a climb that can be asked for, m.
+LONGEST_CLIMB_M = 5000.0
+#: Greatest distance of a run, m.
+LONGEST_RUN_M = 50_000.0
+#: Greatest duration of a run, minutes.
+LONGEST_RUN_MIN = 360.0
+#: Greatest number of repeats.
 MOST_REPEATS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What counts as a hill, and how far away it may begin: checked once, then handed on whole.
+    """What counts as a hill, how far away it may begin, and which session it is for.
 
-    What is ``None`` depends on the rest; the properties of the same meaning say what it stands for.
+    The default of a field that is ``None`` depends on the others; properties give its value.
 
     Attributes:
         length_m: shortest and longest climb, in metres along the ground plan; ``None`` is 100 to
@@ -34,24 +39,23 @@ class Criteria:
         pace_min_per_km: easy pace on the flat, in minutes a kilometre; ``None`` is 7:00 for a
             runner and 12:00 for a walker.
         walk: walk to the hill and up it.
-        limit: how many hills are listed.
-        min_grade: mean grade from which a rise is called a hill, as a ratio; ``None`` is 0.03, or
-            0.02 for a long session, and half the greatest where that is no more.
-        max_grade: mean grade up to which it is one; ``None`` is as steep as there are, or 0.08 for
-            a long session.
+        limit: number of hills listed.
+        min_grade: least mean grade of a hill, as a ratio; ``None`` is 0.03, or 0.02 for a long
+            session, and half of ``max_grade`` if that is no greater.
+        max_grade: greatest mean grade of a hill; ``None`` is no limit, or 0.08 for a long session.
         session: ``repeats`` up one short hill, ``long`` repeats on one of 3.2 to 4.8 km (2 to 3
             miles), or a ``rolling`` run over several.
         level: who runs: somebody ``new`` to hills, a ``regular`` or a ``strong`` runner.
         rank: hills in the order of their ``grade``, or of how well they ``fit`` the session.
-        repeats: how many times up; ``None`` goes by the level.
-        distance_m: length of a rolling run; ``None`` where it goes by ``minutes``.
+        repeats: number of repeats; ``None`` goes by the level.
+        distance_m: length of a rolling run; ``None`` if it goes by ``minutes``.
         minutes: time of a rolling run; with neither it takes 60.
-        start: when the session begins, with its time zone; ``None`` where nobody knows: then
-            nothing is said of daylight.
+        start: when the session begins, with its time zone; ``None`` if unknown, then daylight is
+            left out.
         weather: ask for the weather at the start, or now.
 
     Raises:
-        CriteriaError: with every fault that was found, not only the first.
+        CriteriaError: with every fault found, not only the first.
     """
 
     length_m: tuple[float, float] | None = None
@@ -77,7 +81,7 @@ class Criteria:
             msg = f"{'; '.join(faults)}."
             raise CriteriaError(msg)
         for what, (low, high), floor, ceiling, unit in (
-            ("length", self.length_range_m, 20.0, LONGEST_M, "m"),
+            ("length", self.length_range_m, 20.0, LONGEST_CLIMB_M, "m"),
             ("warm-up", self.warmup_min, 0.0, 180.0, "minutes"),
         ):
             if not (math.isfinite(low) and math.isfinite(high)):
@@ -167,7 +171,7 @@ class Criteria:
         return faults
 
     def __repr__(self) -> str:
-        """Return what differs from the defaults, as one would write it."""
+        """Return the fields that differ from their defaults, as a call."""
         given = ", ".join(
             f"{each.name}={value!r}"
             for each in fields(self)
@@ -210,7 +214,7 @@ def _is_pair(value: object) -> bool:
 
 
 def is_whole(number: object) -> bool:
-    """Say whether something can be counted out, which 2.5 and "3" cannot."""
+    """Say whether something is a whole number, which 2.5 and "3" are not."""
     return isinstance(number, Integral)
 
 

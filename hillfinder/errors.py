@@ -18,21 +18,6 @@ Each message is one sentence or two: the bad value, what was expected, what to d
 
 from __future__ import annotations
 
-__all__ = [
-    "CriteriaError",
-    "DataError",
-    "HeightsError",
-    "HillfinderError",
-    "InputError",
-    "LinesError",
-    "OfflineError",
-    "OutputError",
-    "PlaceError",
-    "ServiceError",
-    "StreetsError",
-    "TerrainError",
-]
-
 
 class HillfinderError(Exception):
     """The root: catch this to catch all that hillfinder raises on purpose."""
@@ -66,11 +51,11 @@ class TerrainError(HeightsError):
     """Heights that are no terrain on the streets they were read for.
 
     Attributes:
-        street_m: so many metres of these there were to judge by.
+        street_m: length of these streets, m.
     """
 
     def __init__(self, message: str, street_m: float = 0.0) -> None:
-        """Say it."""
+        """Keep the message and the length."""
         super().__init__(message)
         self.street_m = street_m
 

@@ -32,9 +32,7 @@ from hillfinder.services.geocoding import locate
 from hillfinder.streets.geometry.crossings import Lookout
 from hillfinder.streets.network import StreetNetwork
 from hillfinder.streets.storage import area_cache as store
-from hillfinder.training import rolling_run as rolling
-from hillfinder.training import safety
-from hillfinder.training import suitability as fit
+from hillfinder.training import rolling_run, safety, suitability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +64,7 @@ def near(
     dem: Elevation | None = None,
     elevation: str | None = None,
     catalogue: Path | str | None = None,
-    weights: fit.Weights | None = None,
+    weights: suitability.Weights | None = None,
     web: Web | None = None,
     osm: Streets | None = None,
     heights: Elevation | None = None,
@@ -144,15 +142,15 @@ def near(
     sky = safety.outlook(where, criteria, web)
     lookout = Lookout(network)
     judge = safety.Judge(network, sky, lookout)
-    scales = fit.Scales(network, criteria, weights, dark=sky.dark, lookout=lookout)
+    scales = suitability.Scales(network, criteria, weights, dark=sky.dark, lookout=lookout)
     climbs, rows = _sought(network, criteria, router, known)
     minutes = router.times_s(climbs)[rows] / 60.0
     run = None
     if criteria.kind.over_several:
-        run = rolling.tour(
+        run = rolling_run.tour(
             router, where, criteria, climbs, rows, weigh=scales.weigh, shuns=judge.shuns
         )
-        listed: Iterable[fit.Weighed] = run.listed
+        listed: Iterable[suitability.Weighed] = run.listed
     else:
         within = rows[minutes <= criteria.warmup_min[1]]
         if criteria.rank == "grade":
@@ -307,7 +305,9 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
     return Chain(sources)
 
 
-def _hills(network: StreetNetwork, listed: Iterable[fit.Weighed], notes: Notes) -> tuple[Hill, ...]:
+def _hills(
+    network: StreetNetwork, listed: Iterable[suitability.Weighed], notes: Notes
+) -> tuple[Hill, ...]:
     names = naming.Names(network)
     hills = []
     for rank, (climb, approach, suits) in enumerate(listed, start=1):
@@ -330,7 +330,7 @@ def _sought(
 
 
 def _misses(
-    network: StreetNetwork, criteria: Criteria, router: Router, run: rolling.Tour | None
+    network: StreetNetwork, criteria: Criteria, router: Router, run: rolling_run.Tour | None
 ) -> tuple[str, ...]:
     """Return why there is no run, if one was asked for, and what came nearest to a hill."""
     search = partial(ascents.by_grade, network) if criteria.kind.turns else None

@@ -1,30 +1,28 @@
-"""What is told to a person who waits, while the rooms work."""
+"""Progress reports to a user who waits."""
 
 from __future__ import annotations
 
-__all__ = ["Progress"]
-
 
 class Progress:
-    """Takes what is going on and keeps it to itself: a face that shows it overrides the methods.
+    """Ignores every report: override its methods to show them.
 
     They are called from several threads.
     """
 
     def asking(self, who: str) -> None:
-        """A question goes out to ``who``, a service with its host."""
+        """Report a question to ``who``, a service with its host."""
 
     def received(self, who: str, size: int) -> None:
-        """``size`` more bytes came from ``who``."""
+        """Report ``size`` more bytes from ``who``."""
 
     def waiting(self, why: str, wait_s: float) -> None:
-        """Nothing happens for so many seconds, for a reason that is a sentence without a stop.
+        """Report a wait of ``wait_s`` seconds, and why: a sentence without a full stop.
 
-        None are left where it is over before they are.
+        A wait of 0 seconds reports that one ended early.
         """
 
     def say(self, text: str) -> None:
-        """A sentence to remember: what was decided, what went wrong and does not matter."""
+        """Report a sentence to keep: a decision, or a failure that does not matter."""
 
     def scanned(self, share: float, street_m: float, hills: int, left_s: float) -> None:
-        """So much of a region is done: a share of all, metres of street, hills; and time left."""
+        """Report the state of a scan: share of the region, metres of street, hills, time left."""

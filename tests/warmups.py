@@ -27,7 +27,7 @@ from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster import Raster
 from hillfinder.errors import PlaceError
 from hillfinder.model import Place
-from hillfinder.routing.detours import ON_TIME_S, Round
+from hillfinder.routing.detours import ON_TIME_S, Detour
 from hillfinder.routing.edge_costs import ROAD_COSTS, RoadCost
 from hillfinder.routing.shortest_paths import Links
 from hillfinder.routing.snapping import snap
@@ -144,17 +144,17 @@ class City:
     def way(self, router: Router, climb: Climb, by_metres: Tree) -> Way:
         """Look at one warm-up."""
         route = router.approach(climb)
-        direct, dear = router._way(climb)
+        direct, penalties = router._way(climb)
         plain = router._links.legs_to(router._quickest, climb.foot)
-        search = router._detours(direct, dear)
-        every: list[Round] = []
+        search = router._detours(direct, penalties)
+        every: list[Detour] = []
         short = 0.0
         least_s, most_s = router._shortest_s, router._longest_s
         if router._clock.legs_s(direct) < least_s:
             best = search.best()
             tried = search.vias[:: EVERY if best else 1]
             every = [*search._in_time(map(search.round, tried.tolist())), *([best] if best else [])]
-            short = best.tiresome - min(every).tiresome if best else 0.0
+            short = best.cost_rate - min(every).cost_rate if best else 0.0
         return Way(
             time_s=route.time_s,
             aim_s=search.aim_s,

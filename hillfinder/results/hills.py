@@ -128,7 +128,7 @@ class Hills(Writes, Searched):
             if isinstance(hill, model.Hill)
             else self.pick(1 if hill is None else hill)
         )
-        return Plan.of(workout.make(one, criteria, self.ways()), self)
+        return Plan.of(workout.for_hill(one, criteria, self.ways()), self)
 
     def _own(self, hill: model.Hill) -> model.Hill:
         """Refuse a hill of another search: its streets have other numbers there."""

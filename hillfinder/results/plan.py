@@ -120,5 +120,5 @@ def _sessions(found: Searched) -> dict[int, Workout]:
     router, plans = found.ways(), {}
     for hill in found.hills:
         with suppress(StreetsError):
-            plans[hill.rank] = workout.make(hill, criteria, router)
+            plans[hill.rank] = workout.for_hill(hill, criteria, router)
     return plans

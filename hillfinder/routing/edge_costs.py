@@ -1,10 +1,10 @@
-"""What a way costs on foot, in seconds, beyond the time it takes: from its tags and slopes.
+"""Cost of a way on foot, in seconds: its time, weighted by its tags and slopes.
 
-A stretch costs its time at the easy pace, times a weight for what the way is (``road_weight`` and
+A stretch costs its time at the easy pace, times a weight for the kind of way (``road_weight`` and
 ``ground_weight``), times one for its slope; crossing a big road adds seconds. A quiet street of
 which the map says no more weighs 1: the unknown is neutral. A path of weight 0.8 is worth a way
-round that is a quarter longer, and a big road without a sidewalk one of two or three times the
-time. Times stay those of ``travel_time``: costs decide the choice of the way alone.
+that is a quarter longer, and avoiding a big road without a sidewalk is worth two or three times the
+time. Costs decide the choice of the way alone: times stay those of ``travel_time``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ STEEPEST_COST = 0.30
 
 
 class RoadCost(NamedTuple):
-    """What a class of roads costs a runner.
+    """Cost of a class of roads.
 
     Attributes:
         weight: factor of the time on it.
@@ -59,7 +59,7 @@ _PATH = RoadCost(0.8, 0.8)
 _SHARED = RoadCost(0.9, 0.9)
 _SLOW = RoadCost(1.5, 1.5)  # stairs take three times the time besides
 
-#: Other classes are quiet streets.
+#: Cost by class; other classes are quiet streets.
 ROAD_COSTS: Final[Mapping[RoadClass, RoadCost]] = {
     RoadClass.PATH: _PATH,
     RoadClass.FOOTWAY: _PATH,
@@ -114,13 +114,13 @@ HIKING_COSTS = (1.0, 1.0, 1.2, 1.6)
 
 
 def weights(ways: Ways) -> Floats:
-    """Return the factor of the time on each way, slopes apart, shape (w,)."""
+    """Return the factor of the time on each way, without slopes, shape (w,)."""
     road = ways.said.rated((*ROAD_KEYS, "tunnel"), road_weight)
     return np.asarray(road * ways.said.rated(SURFACE_KEYS, ground_weight))
 
 
 def road_weight(tags: Mapping[str, str]) -> float:
-    """Return the factor for what kind of road a way is.
+    """Return the factor for the kind of road.
 
     >>> road_weight({"highway": "path"}), road_weight({"highway": "primary", "sidewalk": "no"})
     (0.8, 3.5)
@@ -142,7 +142,7 @@ def road_weight(tags: Mapping[str, str]) -> float:
 
 
 def ground_weight(tags: Mapping[str, str]) -> float:
-    """Return the factor for how a way is underfoot.
+    """Return the factor for the ground.
 
     >>> ground_weight({"surface": "asphalt"}), ground_weight({"surface": "asphalt; sand"})
     (1.0, 1.3)
@@ -165,7 +165,7 @@ def _cross_s(tags: Mapping[str, str]) -> float:
 
 
 class Comfort:
-    """What every edge of a network costs, both ways, in seconds.
+    """Cost of every edge of a network, both ways, in seconds.
 
     Attributes:
         ahead_s: shape (m,), from u to v.
@@ -173,11 +173,11 @@ class Comfort:
 
     Args:
         network: streets with profiles.
-        clock: how long they take.
+        clock: their times.
     """
 
     def __init__(self, network: StreetNetwork, clock: Clock) -> None:
-        """Weigh the seconds from sample to sample, and find where big roads are met."""
+        """Weigh the seconds from sample to sample, and find the junctions with big roads."""
         edge, ways = clock.step_edge, network.ways
         steep = np.clip(np.abs(clock.step_grade), GENTLE, STEEPEST_COST) - GENTLE
         steep[ways.steps[network.edge_way][edge]] = 0.0
@@ -189,7 +189,7 @@ class Comfort:
         node_s = np.zeros(len(network.node_id))
         for end in (network.edge_u, network.edge_v):
             np.maximum.at(node_s, end, road_s)
-        # Half of the crossing on arriving at the road, half on leaving it.
+        # Half of the cost of a crossing on arriving at the road, half on leaving it.
         self._at_u_s, self._at_v_s = (
             np.where(node_s[end] > road_s, node_s[end] / 2.0, 0.0)
             for end in (network.edge_u, network.edge_v)

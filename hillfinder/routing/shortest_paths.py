@@ -1,4 +1,4 @@
-"""The cheapest ways through the streets."""
+"""Shortest paths through the streets, by time, comfort and penalties."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from hillfinder.routing.travel_time import columns
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from scipy.sparse import csr_array
+
     from hillfinder.model import Bools, Floats, Ints, Position
     from hillfinder.routing.edge_costs import Comfort
     from hillfinder.routing.travel_time import Clock
     from hillfinder.streets.network import StreetNetwork
 
-#: A street already run counts so many times its time.
+#: Cost factor of streets already run.
 AGAIN_FACTOR = 4.0
-#: A stretch to keep off counts so many times: it is taken only where there is no other way.
+#: Cost factor of a stretch to keep off: it is taken only where no other way leads.
 KEEP_OFF_FACTOR = 100.0
-#: SciPy takes a cost of zero for no link.
+#: Least cost of a link, s: SciPy takes 0 for no link.
 LEAST_S = 1e-9
 
 
-class Dear(NamedTuple):
-    """What counts for more than its time.
+class Penalties(NamedTuple):
+    """Streets that cost more than their time.
 
     Attributes:
-        keep_off: pieces of edges, each from so many metres to so many, counted from ``u``.
+        keep_off: by edge, the stretch to keep off, from and to in metres from ``u``.
         again: shape (m,), streets already run.
-        comfort: how far a way goes by comfort: 1 is the most pleasant way, 0 the quickest.
+        comfort: share of comfort in the cost: 1 gives the most pleasant way, 0 the quickest.
     """
 
     keep_off: Mapping[int, tuple[float, float]]
@@ -39,31 +41,31 @@ class Dear(NamedTuple):
     comfort: float = 0.0
 
     def on(self, leg: Leg) -> Leg:
-        """Return the part of a leg that is to be kept off; of no length where it is all free."""
+        """Return the part of a leg to keep off; of no length if it is all free."""
         low, high = self.keep_off.get(leg.edge, (0.0, 0.0))
         start, stop = (min(max(at, low), high) for at in (leg.start_m, leg.stop_m))
         return Leg(leg.edge, start, stop)
 
     def meets(self, legs: Iterable[Leg]) -> bool:
-        """Tell whether a way leads over anything to be kept off."""
+        """Say whether a way leads over a stretch to keep off."""
         parts = (self.on(leg) for leg in legs if leg.edge in self.keep_off)
         return any(part.start_m != part.stop_m for part in parts)
 
 
 class Tree(NamedTuple):
-    """The cheapest ways from a point of the network to everywhere, or from everywhere to it.
+    """A shortest-path tree: the cheapest ways from a point to every node, or from every node to it.
 
     Attributes:
         start: the point.
-        dear: what counted for more than its time.
+        penalties: streets that cost more than their time.
         backward: the ways lead to the point.
-        cost: shape (n,), of each node; inf where no way leads.
-        before: shape (n,), the node before each on its way; n stands for the start.
-        street_cost: what each street cost in this search, in the order of ``Links``.
+        cost: shape (n,), cost of each node; inf where no way leads.
+        before: shape (n,), the node before each on its way; n is the start.
+        street_cost: cost of each street in this search, in the order of ``Links``.
     """
 
     start: Position
-    dear: Dear
+    penalties: Penalties
     backward: bool
     cost: Floats
     before: Ints
@@ -75,21 +77,21 @@ class Links:
 
     Args:
         network: the streets.
-        clock: how long they take.
-        comfort: how pleasant they are; without it only times count.
+        clock: their times.
+        comfort: their costs by comfort; ``None`` counts times alone.
     """
 
     def __init__(
         self, network: StreetNetwork, clock: Clock, comfort: Comfort | None = None
     ) -> None:
-        """Sort the streets, each in both directions, by where they begin and end."""
+        """Sort the streets, each in both directions, by the nodes where they begin and end."""
         tail = np.concatenate([network.edge_u, network.edge_v])
         head = np.concatenate([network.edge_v, network.edge_u])
         edge = np.tile(np.arange(len(network)), 2)
         order = np.lexsort((edge, head, tail))
         order = order[tail[order] != head[order]]  # a loop leads nowhere
         tail, head = tail[order], head[order]
-        # Streets that begin and end together are one link, whichever is the cheapest in a search.
+        # Parallel streets are one link: a search takes the cheapest of them.
         fresh = np.ones(len(order), bool)
         fresh[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
         self._network, self._clock, self._comfort = network, clock, comfort or clock
@@ -108,120 +110,123 @@ class Links:
         self._offset = np.searchsorted(tail[fresh], np.arange(self._nodes + 1))
 
     def search(
-        self, start: Position, dear: Dear, *, backward: bool = False, limit: float = np.inf
+        self,
+        start: Position,
+        penalties: Penalties,
+        *,
+        backward: bool = False,
+        limit: float = np.inf,
     ) -> Tree:
         """Return the cheapest ways from a point to every node.
 
         Args:
             start: the point.
-            dear: what counts for more than its time.
+            penalties: streets that cost more than their time.
             backward: the ways lead to the point instead.
-            limit: nodes that cost more are taken for out of reach.
+            limit: nodes that cost more count as out of reach.
         """
-        from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra
 
-        street_cost = self._street_cost(dear, backward=backward)
-        link_cost = street_cost
-        if len(self._first):
-            link_cost = np.minimum.reduceat(street_cost, self._first)
-        begin: dict[int, float] = {}
-        for node, leg in self._ends(start):
-            cost = self.cost(_turned(leg) if backward else leg, dear)
-            begin[node] = min(begin.get(node, np.inf), max(cost, LEAST_S))
-        nodes = sorted(begin)
-        root = self._nodes
-        graph = csr_array(
-            (
-                np.concatenate([link_cost, [begin[node] for node in nodes]]),
-                np.concatenate([self._head, np.array(nodes, np.int32)]),
-                np.append(self._offset, len(self._first) + len(nodes)).astype(np.int32),
-            ),
-            shape=(root + 1, root + 1),
-        )
-        reached, before = dijkstra(graph, indices=root, return_predecessors=True, limit=limit)
-        return Tree(start, dear, backward, reached[:-1], before[:-1], street_cost)
+        street_cost = self._street_cost(penalties, backward=backward)
+        graph = self._graph(street_cost, [start], penalties, backward=backward)
+        cost, before = dijkstra(graph, indices=self._nodes, return_predecessors=True, limit=limit)
+        return Tree(start, penalties, backward, cost[:-1], before[:-1], street_cost)
 
     def table(
-        self, starts: Sequence[Position], ends: Sequence[Position], dear: Dear, limit: float
+        self,
+        starts: Sequence[Position],
+        ends: Sequence[Position],
+        penalties: Penalties,
+        limit: float,
     ) -> Floats:
-        """Return what the cheapest ways between many points cost, shape (starts, ends).
+        """Return the costs of the cheapest ways between many points, shape (starts, ends).
 
-        A way that costs more than ``limit`` may be given as infinite.
+        A cost beyond ``limit`` may be infinite.
         """
-        from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra
 
-        cost = self._street_cost(dear, backward=False)
-        cost = np.minimum.reduceat(cost, self._first) if len(self._first) else cost
-        # A root for each start, with a link to either end of its street.
-        count, size = self._nodes, self._nodes + len(starts)
-        begin = np.full((len(starts), 2), LEAST_S)
-        nodes = np.zeros((len(starts), 2), np.int32)
-        for row, start in enumerate(starts):
-            both = sorted((node, self.cost(leg, dear)) for node, leg in self._ends(start))
-            nodes[row] = [node for node, _ in both]
-            begin[row] = [max(seconds, LEAST_S) for _, seconds in both]
-        offset = np.append(self._offset, len(self._first) + 2 * np.arange(1, len(starts) + 1))
-        graph = csr_array(
-            (
-                np.concatenate([cost, begin.ravel()]),
-                np.concatenate([self._head, nodes.ravel()]),
-                offset.astype(np.int32),
-            ),
-            shape=(size, size),
-        )
-        reached = dijkstra(graph, indices=np.arange(count, size), limit=limit)
+        street_cost = self._street_cost(penalties, backward=False)
+        graph = self._graph(street_cost, starts, penalties)
+        reached = dijkstra(graph, indices=self._nodes + np.arange(len(starts)), limit=limit)
         result = np.full((len(starts), len(ends)), np.inf)
         for column, end in enumerate(ends):
             for node, leg in self._ends(end):
-                there = reached[:, node] + self.cost(_turned(leg), dear)
+                there = reached[:, node] + self.cost(_turned(leg), penalties)
                 result[:, column] = np.minimum(result[:, column], there)
             for row in (row for row, start in enumerate(starts) if start.edge == end.edge):
-                straight = self.cost(Leg(end.edge, starts[row].offset_m, end.offset_m), dear)
+                straight = self.cost(Leg(end.edge, starts[row].offset_m, end.offset_m), penalties)
                 result[row, column] = min(result[row, column], straight)
         return result
 
-    def _street_cost(self, dear: Dear, *, backward: bool) -> Floats:
-        """Return what every street costs in either direction, in the order of ``self._edge``."""
-        factor = np.where(dear.again, AGAIN_FACTOR, 1.0)[self._edge]
+    def _graph(
+        self,
+        street_cost: Floats,
+        starts: Sequence[Position],
+        penalties: Penalties,
+        *,
+        backward: bool = False,
+    ) -> csr_array:
+        """Return the links, and for each start a root with a link to either end of its street."""
+        from scipy.sparse import csr_array
+
+        links = len(self._first)
+        cost = np.minimum.reduceat(street_cost, self._first) if links else street_cost
+        nodes: list[int] = []
+        begin: list[float] = []
+        rows: list[int] = []
+        for start in starts:
+            ends: dict[int, float] = {}
+            for node, leg in self._ends(start):
+                end_cost = self.cost(_turned(leg) if backward else leg, penalties)
+                ends[node] = min(ends.get(node, np.inf), max(end_cost, LEAST_S))
+            nodes += sorted(ends)
+            begin += [ends[node] for node in sorted(ends)]
+            rows.append(links + len(nodes))
+        head = np.concatenate([self._head, np.array(nodes, np.int32)])
+        offset = np.append(self._offset, rows).astype(np.int32)
+        size = self._nodes + len(starts)
+        return csr_array((np.concatenate([cost, begin]), head, offset), shape=(size, size))
+
+    def _street_cost(self, penalties: Penalties, *, backward: bool) -> Floats:
+        """Return the cost of every street in either direction, in the order of ``self._edge``."""
+        factor = np.where(penalties.again, AGAIN_FACTOR, 1.0)[self._edge]
         cost = factor * (
-            _mixed(self._back_s, self._back_cost, dear.comfort)
+            _mixed(self._back_s, self._back_cost, penalties.comfort)
             if backward
-            else _mixed(self._there_s, self._there_cost, dear.comfort)
+            else _mixed(self._there_s, self._there_cost, penalties.comfort)
         )
-        ahead = [Leg(edge, low, high) for edge, (low, high) in dear.keep_off.items()]
+        ahead = [Leg(edge, low, high) for edge, (low, high) in penalties.keep_off.items()]
         back = [_turned(leg) for leg in ahead]
-        edge = np.array(list(dear.keep_off), np.int64)
+        edge = np.array(list(penalties.keep_off), np.int64)
         for row, legs in (
             (self._row[edge], back if backward else ahead),
             (self._row[edge + len(self._network)], ahead if backward else back),
         ):
             here = row >= 0
-            dearer = factor[row] * (KEEP_OFF_FACTOR - 1.0) * self._plain(legs, dear)
-            cost[row[here]] += dearer[here]
+            penalty = factor[row] * (KEEP_OFF_FACTOR - 1.0) * self._plain(legs, penalties)
+            cost[row[here]] += penalty[here]
         return np.asarray(np.maximum(cost, LEAST_S))
 
     def legs_to(self, tree: Tree, end: Position) -> list[Leg]:
-        """Return the cheapest way to a point of the network; empty where none leads."""
+        """Return the cheapest way to a point of the network; empty if none leads."""
         cost, node, last = self._last(tree, end)
         if not np.isfinite(cost):
             return []
         return [last] if node < 0 else [*self.legs_to_node(tree, node), last]
 
     def cost_to(self, tree: Tree, end: Position) -> float:
-        """Return what the cheapest way to a point of the network costs; inf where none leads."""
+        """Return the cost of the cheapest way to a point of the network; inf if none leads."""
         return self._last(tree, end)[0]
 
     def _last(self, tree: Tree, end: Position) -> tuple[float, int, Leg]:
-        """Return the cost of the way to a point, its last node, -1 for none, and its last leg."""
+        """Return the cost of the way to a point, its last node (-1 for none) and its last leg."""
         ways: list[tuple[float, int, Leg]] = []
         for node, leg in self._ends(end):
             last = _turned(leg)
-            ways.append((float(tree.cost[node]) + self.cost(last, tree.dear), node, last))
+            ways.append((float(tree.cost[node]) + self.cost(last, tree.penalties), node, last))
         if end.edge == tree.start.edge:
             straight = Leg(end.edge, tree.start.offset_m, end.offset_m)
-            ways.append((self.cost(straight, tree.dear), -1, straight))
+            ways.append((self.cost(straight, tree.penalties), -1, straight))
         return min(ways)
 
     def legs_to_node(self, tree: Tree, node: int) -> list[Leg]:
@@ -238,7 +243,7 @@ class Links:
         return [self._begin(tree, nodes[-1]), *onward]
 
     def times_s(self, tree: Tree) -> Floats:
-        """Return how long the cheapest ways take, shape (n,); inf where no way leads."""
+        """Return the times of the cheapest ways, shape (n,); inf where no way leads."""
         root = self._nodes
         reached = np.flatnonzero(np.isfinite(tree.cost))
         before = np.full(root + 1, root)
@@ -250,7 +255,7 @@ class Links:
         for node in reached[before[reached] == root].tolist():
             leg = self._begin(tree, node)
             time_s[node] = self._clock.legs_s([_turned(leg) if tree.backward else leg])
-        # Each node takes over what its whole way so far took, twice as far in every round.
+        # Pointer jumping: each round adds the time of a stretch of way twice as long.
         while (before != root).any():
             time_s += time_s[before]
             before = before[before]
@@ -258,15 +263,18 @@ class Links:
         return time_s[:-1]
 
     def _begin(self, tree: Tree, node: int) -> Leg:
-        """Return the cheapest leg from the start to a node, pointing away from the start."""
+        """Return the cheapest leg between the start and a node, leading to the node."""
         ends = [leg for end, leg in self._ends(tree.start) if end == node]
         return min(
             ends,
-            key=lambda leg: (self.cost(_turned(leg) if tree.backward else leg, tree.dear), leg),
+            key=lambda leg: (
+                self.cost(_turned(leg) if tree.backward else leg, tree.penalties),
+                leg,
+            ),
         )
 
     def _rows(self, tree: Tree, tail: Ints, head: Ints) -> Ints:
-        """Return the rows of the cheapest streets from nodes to the next."""
+        """Return the rows of the cheapest streets between pairs of nodes."""
         link = np.searchsorted(self._key, tail * self._nodes + head)
         rows = self._first[link]
         for at in np.flatnonzero(self._streets[link] > 1).tolist():
@@ -275,24 +283,24 @@ class Links:
             rows[at] = first + int(np.argmin(tree.street_cost[first:last]))
         return rows
 
-    def cost(self, leg: Leg, dear: Dear) -> float:
-        """Return what a leg costs, in seconds."""
-        factor = AGAIN_FACTOR if dear.again[leg.edge] else 1.0
-        cost = float(self._plain([leg], dear)[0])
-        if leg.edge in dear.keep_off:
-            cost += (KEEP_OFF_FACTOR - 1.0) * float(self._plain([dear.on(leg)], dear)[0])
+    def cost(self, leg: Leg, penalties: Penalties) -> float:
+        """Return the cost of a leg, in seconds."""
+        factor = AGAIN_FACTOR if penalties.again[leg.edge] else 1.0
+        cost = float(self._plain([leg], penalties)[0])
+        if leg.edge in penalties.keep_off:
+            cost += (KEEP_OFF_FACTOR - 1.0) * float(self._plain([penalties.on(leg)], penalties)[0])
         return factor * cost
 
-    def _plain(self, legs: Sequence[Leg], dear: Dear) -> Floats:
-        """Return what legs cost where nothing is run again and nothing is to be kept off."""
+    def _plain(self, legs: Sequence[Leg], penalties: Penalties) -> Floats:
+        """Return the costs of legs without penalties."""
         edge, start_m, stop_m = columns(legs)
         time_s = pleasant = self._clock.seconds(edge, start_m, stop_m)
-        if dear.comfort:
+        if penalties.comfort:
             pleasant = self._comfort.seconds(edge, start_m, stop_m)
-        return _mixed(time_s, pleasant, dear.comfort)
+        return _mixed(time_s, pleasant, penalties.comfort)
 
     def _ends(self, at: Position) -> list[tuple[int, Leg]]:
-        """Return for either node of an edge: itself, and the leg to it from a point."""
+        """Return either node of the edge of a point, with the leg from the point to it."""
         network = self._network
         return [
             (int(network.edge_u[at.edge]), Leg(at.edge, at.offset_m, 0.0)),
@@ -304,7 +312,7 @@ class Links:
 
 
 def _both_ways(scale: Clock | Comfort, order: Ints) -> tuple[Floats, Floats]:
-    """Return what each street in ``order`` takes, and what it takes back."""
+    """Return the cost of each street in ``order``, onward and back."""
     return (
         np.concatenate([scale.ahead_s, scale.back_s])[order],
         np.concatenate([scale.back_s, scale.ahead_s])[order],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Greatest distance of a place from its street, m.
 FARTHEST_SNAP_M = 500.0
-#: The nearest street may be a fragment: one this much farther is as good, m.
+#: Distance beyond the nearest street at which another is as good, m: the nearest may be a fragment.
 SNAP_SLACK_M = 50.0
 
 
@@ -27,7 +27,7 @@ class Snap:
 
     Attributes:
         position: the point of the network.
-        distance_m: how far off the place is.
+        distance_m: distance of the place from it.
         x_m, y_m: the point in the network's projection.
     """
 
@@ -88,7 +88,7 @@ def _far(metres: float) -> str:
 
 
 def _connected_m(network: StreetNetwork) -> Floats:
-    """Return for each edge how many metres of street hang together with it, shape (m,)."""
+    """Return the length of street connected with each edge, shape (m,)."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -1,4 +1,4 @@
-"""Tell how long a person takes on foot, by slope and direction, at the effort of the easy pace.
+"""Travel time on foot, by slope and direction, at the effort of the easy pace.
 
 A runner's pace follows the energy cost of running on a grade (Minetti et al. 2002, J Appl Physiol
 93:1039), a walker's Tobler's hiking function (1993, NCGIA Technical Report 93-1).
@@ -30,7 +30,7 @@ STEEPEST_MEASURED = 0.45
 def running_factor(grade: Floats) -> Floats:
     """Return how much longer a metre takes at equal effort than on the flat, running.
 
-    The cost polynomial holds from -0.45 to 0.45; grades beyond are taken as those.
+    The cost polynomial is valid from -0.45 to 0.45; grades beyond count as those.
 
     >>> np.round(running_factor(np.array([-0.1, 0.0, 0.1])), 2)
     array([0.9 , 1.  , 1.66])
@@ -48,6 +48,11 @@ def walking_factor(grade: Floats) -> Floats:
     """
     i = np.clip(grade, -STEEPEST_MEASURED, STEEPEST_MEASURED)
     return np.asarray(np.exp(3.5 * (np.abs(i + 0.05) - 0.05)))
+
+
+def slope_factor(grade: Floats, criteria: Criteria) -> Floats:
+    """Return how much longer a metre takes than on the flat, walking or running as asked."""
+    return walking_factor(grade) if criteria.walk else running_factor(grade)
 
 
 class Sums:
@@ -118,12 +123,12 @@ class Clock:
         run, rise = np.diff(profiles.distance_m), np.diff(profiles.elevation_m)
         run[profiles.offset[1:-1] - 1] = 0.0  # from one edge to the next
         grade = np.divide(rise, run, out=np.zeros_like(run), where=(run > 0) & ~np.isnan(rise))
-        factor = walking_factor if criteria.walk else running_factor
         steps = network.ways.steps[network.edge_way][edge]
         flat = run / criteria.flat_speed_m_s
         self.step_edge, self.step_m, self.step_grade = edge, run, grade
         self.step_ahead_s, self.step_back_s = (
-            flat * np.where(steps, STEPS_FACTOR, factor(slope)) for slope in (grade, -grade)
+            flat * np.where(steps, STEPS_FACTOR, slope_factor(slope, criteria))
+            for slope in (grade, -grade)
         )
         self._sums = Sums(run, edge, self.step_ahead_s, self.step_back_s)
         self.ahead_s: Floats = self._sums.ahead

@@ -1,7 +1,6 @@
 """The sentences of safety: from tags, slope, light and weather to one caution each.
 
-The figures that divide what is to be avoided from what is to be minded stand here, each with its
-reason. They are a runner's judgment.
+The limits between "avoid" and "mind" are here, each with its reason. They are a runner's judgment.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ MARK_SINGULARS: dict[str, str] = {"signals": "set of lights", "tracks": "rail cr
 def of_weather(
     sky: Weather | None, road: Road, found: Surface | None, grade: float
 ) -> Iterable[Caution]:
-    """Yield what the weather does to this slope and surface."""
+    """Yield cautions on this slope and surface in the weather."""
     if sky is None:
         return
     grade = round(grade, 2)  # as it is said: what reads 8 % is judged as 8 %
@@ -92,7 +91,7 @@ def of_weather(
 def of_light(
     light: Daylight | None, road: Road, begin_min: float, end_min: float
 ) -> Iterable[Caution]:
-    """Yield how dark it is on the hill."""
+    """Yield cautions on darkness on the hill."""
     dark = light.dark_min(begin_min, end_min) if light else 0
     if not dark:
         if road.lit is False and light is None:
@@ -110,7 +109,7 @@ def of_light(
 
 
 def of_traffic(road: Road, *, pavement: bool | None) -> Iterable[Caution]:
-    """Yield what drives there, and where one runs."""
+    """Yield cautions on the traffic, and on whether there is a pavement."""
     if not road.cls.cars:
         return
     limit = (", ", Name(road.limit.words)) if road.limit else ()
@@ -145,7 +144,7 @@ def ordered(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
 
 
 def of_surface(tags: Mapping[str, str], found: Surface | None, part: str = "") -> Iterable[Caution]:
-    """Yield what the surface is like; ``part`` says where it is not that of all of the way."""
+    """Yield cautions on the surface; ``part`` says where it covers a part of the way only."""
     rough = ROUGHNESS_WORDS[roughness(tags) or 0]
     if found is not None:
         gravity: Gravity = "mind" if rough or found.slick == 2 else "know"
@@ -171,7 +170,7 @@ def of_surface(tags: Mapping[str, str], found: Surface | None, part: str = "") -
 def of_descent(
     found: Surface | None, grade: float, *, leaves: bool, wet: bool
 ) -> Iterable[Caution]:
-    """Yield what the way down is like: a repeat goes down as often as up."""
+    """Yield cautions on the way down: a repeat goes down as often as up."""
     grade = round(grade, 2)
     slick = leaves and grade >= LEAVES_GRADE and not (found and (found.mud or found.loose))
     if grade >= STEEP_DESCENT:
@@ -184,7 +183,7 @@ def of_descent(
 
 
 def of_path(marks: Sequence[Mark], *, known: bool) -> Iterable[Caution]:
-    """Yield what crosses a hill."""
+    """Yield a sentence on what crosses a hill."""
     if not marks:
         text = "Clear path: nothing crosses it."
         if not known:
@@ -197,7 +196,7 @@ def of_path(marks: Sequence[Mark], *, known: bool) -> Iterable[Caution]:
 
 
 def on_the_way(marks: Sequence[Mark]) -> Iterable[Caution]:
-    """Yield what a warm-up crosses, in numbers."""
+    """Yield the numbers of what a warm-up crosses."""
     told = [mark for mark in marks if mark.kind not in ("driveway", "side street")]
     if told:
         gravity: Gravity = "mind" if any(mark.kind == "tracks" for mark in told) else "know"
@@ -206,7 +205,7 @@ def on_the_way(marks: Sequence[Mark]) -> Iterable[Caution]:
 
 
 def _counted(marks: Sequence[Mark], *, names: bool) -> Sentence:
-    """Return how many of each kind there are, with the names and places of a few.
+    """Return the number of marks of each kind, with the names and places of a few.
 
     >>> from hillfinder.model import Mark
     >>> print(_counted([Mark("side street", 60.2, 0, 0, "Elm Street")] * 1, names=True))

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Place
 
-#: Height of the sun at civil dusk, degrees: below it nobody sees roots and kerbs, or a runner.
+#: Height of the sun at civil dusk, degrees: below it roots, kerbs and runners are not seen.
 DUSK_DEG = -6.0
 #: Height of the sun's middle when its upper edge sets, degrees (34' of refraction, 16' of sun).
 SET_DEG = -0.833
-#: Hours from the sun's time that no clock on land is off.
+#: Greatest difference of a clock on land from solar time, h.
 FAR_H = 3.5
 
 
@@ -28,9 +28,9 @@ class Daylight:
     """The light of a session.
 
     Attributes:
-        start: when it begins, in the time zone that its times are said in.
+        start: its start, in the time zone of the words.
         dark: for each of its minutes, whether it is dark.
-        words: what the sun does that day, in a sentence.
+        words: a sentence with sunrise and sunset.
     """
 
     start: datetime
@@ -38,15 +38,14 @@ class Daylight:
     words: str
 
     def dark_min(self, begin_min: float, end_min: float) -> int:
-        """Return how many minutes are dark between two times, counted from the start."""
+        """Return the number of dark minutes between two times after the start."""
         return sum(self.dark[max(0, round(begin_min)) : max(0, round(end_min))])
 
 
 def of(place: Place, start: datetime, minutes: float) -> Daylight:
     """Return the light at a place from ``start`` on, for some minutes.
 
-    By the height of the sun, which there is every day everywhere: also where it does not set, or
-    not rise.
+    It goes by the height of the sun, so it also works where the sun does not rise or set.
 
     >>> from datetime import datetime, timezone
     >>> from hillfinder.model import Place
@@ -76,7 +75,7 @@ def of(place: Place, start: datetime, minutes: float) -> Daylight:
 
 
 def _heights_of_day(observer: Observer, start: datetime) -> list[float]:
-    """Return how high the sun stands in each hour of that day, in degrees."""
+    """Return the height of the sun in each hour of that day, in degrees."""
     from astral.sun import elevation
 
     midnight = start.replace(hour=0, minute=0)
@@ -85,7 +84,7 @@ def _heights_of_day(observer: Observer, start: datetime) -> list[float]:
 
 
 def _zone(place: Place, start: datetime) -> str:
-    """Return whose clock that is, where it cannot be the place's own.
+    """Return the name of the time zone if it cannot be the place's own.
 
     >>> from datetime import datetime, timezone
     >>> from hillfinder.model import Place
@@ -98,6 +97,6 @@ def _zone(place: Place, start: datetime) -> str:
 
 
 def _clock(event: Callable[..., datetime], observer: object, start: datetime) -> str:
-    """Return the hour and minute of an event on the day of ``start``, as a clock there shows it."""
+    """Return the time of an event on the day of ``start``, in its time zone."""
     at = event(observer, date=start.date(), tzinfo=start.tzinfo)
     return f"{at.hour}:{at.minute:02d}"

@@ -1,15 +1,15 @@
-"""A rolling run: from the door over several good hills and back, on time or on distance.
+"""A rolling run: from the door over several good hills and back, for a time or a distance.
 
-What is sought is the set of hills, and their order, with the greatest sum of ``worth`` that the run
-has room for, less ``HOME_M_A_MIN`` for each minute that the way home takes longer than a cool-down:
-the last hill should lie near home. It is an orienteering problem (Golden, Levy and Vohra 1987),
-solved in ``orienteering``.
+The best set of hills, and their order, has the greatest sum of ``worth`` that fits into the run,
+less ``LATE_HOME_M`` for each minute that the way home takes longer than a cool-down: the last hill
+should be near home. This is an orienteering problem (Golden, Levy and Vohra 1987), solved in
+``orienteering``.
 
-A plan is run on real streets: a warm-up to the first hill, then by ways that are pleasant and keep
-off what was run before, what lies beside that, and the hills still to come. What is left of the
-time at the end is a way round home. That makes a plan longer or shorter than it was thought to be,
-so that several are tried, with more room or less; of those on target, to ``MISS`` of it, the one
-worth most, times the square of the share of it that is not run twice, is taken.
+A plan is then run on real streets: a warm-up to the first hill, pleasant ways that keep off what
+was run before, what is parallel to it, and the hills still to come, and a loop on the way home that
+fills the time left. The run comes out longer or shorter than the plan, so several plans are tried,
+with more room or less. The best is on target, to ``MISS`` of it, and has the greatest worth times
+the square of the share that is not run twice.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from hillfinder.errors import StreetsError
 from hillfinder.model import Hill, Route, Step, Workout
 from hillfinder.routing.detours import Detours, moving
 from hillfinder.routing.orienteering import plan
-from hillfinder.routing.shortest_paths import Dear
+from hillfinder.routing.shortest_paths import Penalties
 from hillfinder.routing.warmup import COMFORTS, Begun, Router
 from hillfinder.training.suitability import Choice, Weighed
-from hillfinder.training.workout import effort
+from hillfinder.training.workout import COOL_DOWN_S, effort
 from hillfinder.units import Duration, Grade, Length, Quantity, Sentence
 
 if TYPE_CHECKING:
@@ -37,28 +37,33 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, Fit, Floats, Ints, Leg, Place, Position
     from hillfinder.sessions import Level
 
-USUAL_MIN, COOL_DOWN_MIN = 60.0, 10.0
-#: Warm-up and cool-down take no more than this share of a short run each.
+#: Duration of a run without a time or a distance, minutes.
+USUAL_MIN = 60.0
+#: Greatest share of a short run for the warm-up, and for the cool-down.
 EASY_SHARE = 0.25
-#: So many hills an hour are enough.
+#: Greatest number of hills an hour.
 HILLS_AN_HOUR: dict[Level, int] = {"new": 5, "regular": 8, "strong": 11}
-#: So many of the best hills in reach are looked at, and as many again of those near home.
+#: Number of hills examined of the best in reach, and again of those near home.
 CHOICE = 12
-#: What rises more than the one is worth no more, more than the other even less; and a grade of
-#: medium confidence so much less.
-STEEP_ENOUGH, TOO_STEEP, MEDIUM = 0.1, 0.15, 0.7
-#: The way home may take so many minutes longer than a cool-down; each minute beyond that costs as
-#: much as so many metres of rise.
-HOME_SLACK_MIN, HOME_M_A_MIN = 2.0, 5.0
-#: Between two hills no more than so many minutes are run.
+#: Grade beyond which a hill is worth no more.
+STEEP_ENOUGH = 0.1
+#: Grade beyond which it is worth less.
+TOO_STEEP = 0.15
+#: Factor of the worth of a hill whose grade has medium confidence.
+MEDIUM = 0.7
+#: Minutes that the way home may take longer than a cool-down.
+HOME_SLACK_MIN = 2.0
+#: Cost of each minute beyond them, in metres of rise.
+LATE_HOME_M = 5.0
+#: Longest way between two hills, minutes.
 BETWEEN_MIN = 12.0
-#: A pleasant way that keeps off what was run takes about so much longer than the quickest.
-LONGER = 1.15
-#: The run may miss its target by this share.
+#: Typical time of a pleasant way that keeps off what was run, in times the quickest.
+PLEASANT_FACTOR = 1.15
+#: Tolerance around the target, as a share of it.
 MISS = 0.05
-#: A run on target that runs no more of its way twice, and is home in time, is good enough.
+#: Share run twice up to which a run on target and home in time is good enough.
 TWICE = 0.1
-#: So many plans are tried.
+#: Number of plans tried.
 PLANS = 8
 
 
@@ -70,10 +75,10 @@ class Tour(NamedTuple):
     """A rolling run, or why there is none.
 
     Attributes:
-        workout: the run; ``None`` where no hill can be taken in.
-        rows: which of the climbs are its hills, in the order of the run.
-        listed: these, each with the way to it.
-        misses: why there is none, in plain words.
+        workout: the run; ``None`` if no hill fits into it.
+        rows: rows of its hills among the climbs, in the order of the run.
+        listed: these hills, each with the way to it.
+        misses: why there is no run, in plain words.
     """
 
     workout: Workout | None
@@ -82,7 +87,7 @@ class Tour(NamedTuple):
     misses: tuple[str, ...] = ()
 
     def led_by(self, hills: tuple[Hill, ...]) -> Workout | None:
-        """Return the run with its hills told in full."""
+        """Return the run with these hills, which carry more than the ones it was planned with."""
         return self.workout and replace(self.workout, hills=hills)
 
 
@@ -99,13 +104,13 @@ def tour(
     """Return a rolling run over some of the climbs.
 
     Args:
-        router: knows the ways from the door.
+        router: finds the ways from the door.
         place: the door.
         criteria: time or distance, warm-up, pace, level.
-        climbs: what was found.
-        rows: those that are hills of their own, steepest first.
-        weigh: tells how well a climb suits; with ``rank`` by fit that counts.
-        shuns: tells which climbs are not to be run, as the weather is.
+        climbs: all climbs found.
+        rows: the rows of those that are hills of their own, steepest first.
+        weigh: says how well a climb suits; with ``rank`` by fit that counts.
+        shuns: says which climbs to avoid because of the weather.
     """
     run = _Run(router, place, criteria)
     hills = run.choice(climbs, rows, weigh, shuns)
@@ -131,10 +136,10 @@ NONE = "No hill whose grade can be trusted is near enough for this run."
 
 
 def worth(hill: Hill) -> float:
-    """Return what it is worth to take a hill in.
+    """Return the worth of a hill in the run, in metres of rise.
 
-    Its metres of rise as far as they can be run, as far as its grade can be trusted, and as far as
-    it suits where that was weighed.
+    Its rise as far as it can be run, times factors for the confidence in its grade and, where that
+    was weighed, for how well it suits.
     """
     trust = {"high": 1.0, "medium": MEDIUM, "low": 0.0}[hill.confidence]
     suits = 1.0 if hill.fit is None else hill.fit.score
@@ -152,11 +157,11 @@ class _Made(NamedTuple):
 
     Attributes:
         on_target: whether it is as long as asked for, to ``MISS``.
-        value: what it is worth, less what is run twice; off the target, how near it comes instead.
-        share: how long it is, as a share of its target.
-        left: what was left of the target after the shortest way home, as a share of it.
-        good: whether it is good enough.
-        order: the plan, of the hills that were looked at.
+        value: its worth, less what is run twice; off the target, minus the share that it misses.
+        share: its time or distance, as a share of the target.
+        left: what the shortest way home leaves of the target, as a share of it.
+        good: whether it is good enough to stop.
+        order: the plan, as numbers of the hills examined.
         workout: the run.
     """
 
@@ -170,7 +175,7 @@ class _Made(NamedTuple):
 
 
 class _Run:
-    """One question: the streets, the clock, and how long the run shall be."""
+    """One run to be planned: the streets, their times, and the target."""
 
     def __init__(self, router: Router, place: Place, criteria: Criteria) -> None:
         self._criteria, self._streets = criteria, router.streets
@@ -187,14 +192,14 @@ class _Run:
         most = max(2, round(HILLS_AN_HOUR[criteria.level] * hour))
         self._most = min(most, criteria.limit)
         low, high = (60.0 * minutes for minutes in criteria.warmup_min)
-        self._cool_s = min(60.0 * COOL_DOWN_MIN, EASY_SHARE * self._target_s)
+        self._cool_s = min(COOL_DOWN_S, EASY_SHARE * self._target_s)
         self._warm_s = min(low, EASY_SHARE * self._target_s), high
         self._router = router
         if self._warm_s[0] < low:
             warm = self._warm_s[0] / 60.0, high / 60.0
             self._router = Router(self._network, place, replace(criteria, warmup_min=warm))
         self._door = router.snap.position
-        self._free = Dear({}, np.zeros(len(self._network), bool))
+        self._free = Penalties({}, np.zeros(len(self._network), bool))
 
     def choice(
         self,
@@ -203,7 +208,7 @@ class _Run:
         weigh: Callable[[Climb, Route | None], Fit],
         shuns: Callable[[Climb], bool],
     ) -> dict[int, Hill]:
-        """Return the hills worth most that the run can reach, by row, among them some near home."""
+        """Return the hills worth most in reach, and of those near home, by row."""
         times = self._router.times_s(climbs)[rows]
         reach = min(1.5 * self._warm_s[1], self._target_s / 2)
         rise = np.round(_rise(climbs.length_m[rows], climbs.grade[rows]), 6)
@@ -224,10 +229,10 @@ class _Run:
         return hills
 
     def best(self, hills: list[Hill]) -> _Made | None:
-        """Return the best run that is found; room is given or taken until it is on target."""
+        """Return the best run found, with more or less room for each plan until one is good."""
         times, gains = self._times_s(hills), np.array([worth(hill) for hill in hills])
         late_s = times[1:, 0] - self._cool_s - 60.0 * HOME_SLACK_MIN
-        costs = np.maximum(np.nan_to_num(late_s, posinf=1e6), 0.0) / 60.0 * HOME_M_A_MIN
+        costs = np.maximum(np.nan_to_num(late_s, posinf=1e6), 0.0) / 60.0 * LATE_HOME_M
         room_s, step = self._target_s, 0.0
         tried: set[tuple[int, ...]] = set()
         found: list[_Made] = []
@@ -248,7 +253,7 @@ class _Run:
         return best._replace(workout=replace(best.workout, cues=(*CUES, *self._missed(best))))
 
     def _missed(self, made: _Made) -> tuple[str, ...]:
-        """Say by how much a run misses what was asked for, and why."""
+        """Return a sentence on how much a run misses its target, and why."""
         if made.on_target:
             return ()
         run, off = made.workout, Grade(abs(made.share - 1.0))
@@ -263,29 +268,31 @@ class _Run:
         return (Sentence("It takes ", taken, ", ", *than),)
 
     def _times_s(self, hills: list[Hill]) -> Floats:
-        """Return the matrix that ``plan`` asks for."""
+        """Return the matrix of times that ``plan`` takes."""
         clock, links = self._clock, self._streets.links
         tops, feet = ([getattr(hill.climb, end) for hill in hills] for end in ("top", "foot"))
         again = self._free.again.copy()
         again[[leg.edge for hill in hills for leg in hill.climb.legs]] = True
-        dear = Dear({}, again)
+        penalties = Penalties({}, again)
         up_s = np.array([clock.legs_s(hill.climb.legs) for hill in hills]) / effort(self._criteria)
         out = links.search(self._door, self._free)
-        back = links.search(self._door, dear, backward=True)
-        there = LONGER * np.array([links.cost_to(out, foot) for foot in feet])
-        home = LONGER * np.array([links.cost_to(back, top) for top in tops])
+        back = links.search(self._door, penalties, backward=True)
+        there = PLEASANT_FACTOR * np.array([links.cost_to(out, foot) for foot in feet])
+        home = PLEASANT_FACTOR * np.array([links.cost_to(back, top) for top in tops])
         low, high = self._warm_s
         times = np.full((len(hills) + 1, len(hills) + 1), np.inf)
-        times[1:, 1:] = LONGER * links.table(tops, feet, dear, 60.0 * BETWEEN_MIN) + up_s
-        # A way that is too short gives place to a detour, which takes a little more than the least.
+        times[1:, 1:] = (
+            PLEASANT_FACTOR * links.table(tops, feet, penalties, 60.0 * BETWEEN_MIN) + up_s
+        )
+        # A way that is too short is replaced by a loop, a little longer than the shortest warm-up.
         times[0, 1:] = np.where(there < low, low + 0.2 * (high - low), there) + up_s
-        if (there <= LONGER * high).any():
-            times[0, 1:][there > LONGER * high] = np.inf
+        if (there <= PLEASANT_FACTOR * high).any():
+            times[0, 1:][there > PLEASANT_FACTOR * high] = np.inf
         times[1:, 0] = np.maximum(home, self._cool_s)
         return times
 
     def _made(self, choice: list[Hill], order: list[int]) -> _Made | None:
-        """Return a run over hills, each part by streets not yet run where there are any."""
+        """Return a run over hills, by streets not yet run where there are any."""
         hills = [choice[i] for i in order]
         try:
             way = self._router.approach(hills[0].climb)
@@ -300,11 +307,11 @@ class _Run:
                 legs = self._way(hills[rank - 2].climb.top, hill.climb.foot, run, to_come)
                 if not legs:
                     return None
-                way = self._route(legs)
+                way = self._router.route(legs)
                 steps.append(Step("easy", way, way.time_s))
                 run += way.legs
             kept.append(replace(hill, rank=rank, approach=way))
-            up = self._route(hill.climb.legs)
+            up = self._router.route(hill.climb.legs)
             steps.append(Step("repeat", up, up.time_s / effort(self._criteria), rank))
             run += up.legs
         direct = self._way(hills[-1].climb.top, self._door, run)
@@ -319,14 +326,14 @@ class _Run:
         share = (workout.length_m if self._by_distance else workout.time_s) / self._target
         late_min = max(0.0, (home.time_s - self._cool_s) / 60.0 - HOME_SLACK_MIN)
         once = 1.0 - twice_m(run) / workout.length_m
-        value = (sum(map(worth, hills)) - HOME_M_A_MIN * late_min) * once**2
+        value = (sum(map(worth, hills)) - LATE_HOME_M * late_min) * once**2
         on_target = abs(share - 1.0) <= MISS
         value = value if on_target else -abs(share - 1.0)
         good = on_target and late_min == 0 and once >= 1.0 - TWICE
         return _Made(on_target, value, share, left_s / self._target_s, good, order, workout)
 
     def _left_s(self, steps: Sequence[Step]) -> float:
-        """Return how many seconds are left for the way home."""
+        """Return the seconds left for the way home."""
         if not self._by_distance:
             return self._target - sum(step.time_s for step in steps)
         left_m = self._target - sum(step.route.length_m for step in steps)
@@ -335,36 +342,32 @@ class _Run:
     def _way(
         self, start: Position, end: Position, run: Sequence[Leg], to_come: Sequence[Leg] = ()
     ) -> list[Leg]:
-        """Return the most pleasant way that keeps off what was run, if it is not far longer."""
+        """Return the most pleasant way of ``BETWEEN_MIN`` that keeps off what was run."""
         links, clock = self._streets.links, self._clock
         again = self._streets.lie.along([*run, *to_come])
         quickest: list[Leg] = []
         for comfort in COMFORTS:
-            dear = Dear({}, again, comfort)
-            legs = links.legs_to(links.search(start, dear, limit=3600.0), end)
+            penalties = Penalties({}, again, comfort)
+            legs = links.legs_to(links.search(start, penalties, limit=3600.0), end)
             quickest = legs or quickest
             if legs and clock.legs_s(legs) <= 60.0 * BETWEEN_MIN:
                 break
         return moving(quickest) or quickest[:1]
 
     def _home(self, direct: list[Leg], run: Sequence[Leg], left_s: float) -> Route:
-        """Return the way home: round about where there is time left, by streets not yet run."""
+        """Return the way home, with a loop by streets not yet run if there is time left."""
         slack_s = MISS / 2 * self._target_s
         if left_s - self._clock.legs_s(direct) > slack_s:
-            dear = Dear({}, self._streets.lie.along(run))
+            penalties = Penalties({}, self._streets.lie.along(run))
             range_s = left_s - slack_s, left_s + slack_s
-            around = Detours(self._streets, direct, dear, range_s).best()
+            around = Detours(self._streets, direct, penalties, range_s).best()
             if around is not None:
-                return self._route(moving(around.legs))
-        return self._route(direct)
-
-    def _route(self, legs: Sequence[Leg]) -> Route:
-        track = self._network.track(legs)
-        return Route(*track[1:4], track.distance_m, self._clock.legs_s(legs), "direct", tuple(legs))
+                return self._router.route(around.legs)
+        return self._router.route(direct)
 
 
 def twice_m(legs: Sequence[Leg]) -> float:
-    """Return how many metres of a run lead over what it ran before.
+    """Return the metres of a run that repeat what it ran before.
 
     >>> from hillfinder.model import Leg
     >>> twice_m([Leg(1, 0.0, 50.0), Leg(1, 50.0, 80.0), Leg(1, 80.0, 60.0)])

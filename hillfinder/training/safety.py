@@ -1,6 +1,6 @@
 """What to mind on a hill and on the way to it, in plain words.
 
-Each sentence has a gravity and a topic for programs. ``avoid`` is said only where ground, slope and
+Each sentence has a gravity and a topic for programs. ``avoid`` requires that ground, slope and
 weather are known to be bad together; what the map does not say is unknown, and never safe.
 """
 
@@ -51,13 +51,13 @@ LEAST_STRETCH_M = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Sky:
-    """What is known of the hour of a run.
+    """Daylight and weather at the hour of a run.
 
     Attributes:
-        when: the hour, of the clock where nobody gave one.
-        north: the place lies north of the equator.
-        light: of the session, ``None`` where its start is not known.
-        weather: ``None`` where it was not asked for or could not be reached.
+        when: the hour; the present if none was given.
+        north: the place is north of the equator.
+        light: the light of the session; ``None`` if its start is unknown.
+        weather: the forecast; ``None`` if it was not asked for or could not be reached.
         words: both in sentences, with the source.
     """
 
@@ -69,7 +69,7 @@ class Sky:
 
     @property
     def dark(self) -> bool | None:
-        """Whether some of the session is in the dark; ``None`` where nobody knows."""
+        """Whether some of the session is in the dark; ``None`` if unknown."""
         return None if self.light is None else any(self.light.dark)
 
     @property
@@ -79,13 +79,12 @@ class Sky:
 
 
 def outlook(place: Place, criteria: Criteria, web: Web, now: datetime | None = None) -> Sky:
-    """Return what is known of the hour of a run: daylight, and the weather if it is asked for.
+    """Return the daylight at the hour of a run, and the weather if it is asked for.
 
     Args:
         place: where it begins.
-        criteria: when it begins, and whether the weather matters.
-        web: the door to the network, for the weather alone. A sentence says where it could not
-            be reached.
+        criteria: when it begins, and whether to ask for the weather.
+        web: the client that asks for it. If it cannot be reached, a sentence says so.
         now: the time of the clock; ``None`` is the present.
     """
     now = now or datetime.now(UTC).astimezone()  # the clock of this machine
@@ -115,16 +114,16 @@ class Judge:
     """Says what to mind, for the streets of one network at one hour."""
 
     def __init__(self, network: StreetNetwork, sky: Sky, lookout: Lookout | None = None) -> None:
-        """Hold what is asked of every hill; a ``lookout`` knows what it has seen before."""
+        """Keep the streets and the sky; a ``lookout`` remembers the marks that it has found."""
         self._network = network
         self._sky = sky
         self._lookout = lookout or Lookout(network)
 
     def safest(self, climbs: Records, rows: Ints, limit: int) -> Ints:
-        """Return ``limit`` rows of ``climbs``, those to be avoided in the weather behind others.
+        """Return ``limit`` rows of ``climbs``, those to be avoided in the weather after the others.
 
-        Without weather these are the first. With it, the first few more are looked at; among the
-        safe ones, and among the others, the order stays.
+        Without weather these are the first rows. With it, the first ``LOOK_AMONG`` times as many
+        are examined; the order among the safe ones, and among the others, stays.
         """
         if self._sky.weather is None:
             return rows[:limit]
@@ -133,11 +132,11 @@ class Judge:
         return looked_at[np.argsort(np.array(bad, bool), kind="stable")][:limit]
 
     def shuns(self, climb: Climb) -> bool:
-        """Tell whether a climb is to be avoided in the weather; without weather none is."""
+        """Say whether to avoid a climb because of the weather."""
         return self._sky.weather is not None and self.hill(climb).gravity == "avoid"
 
     def judged(self, hill: Hill) -> Hill:
-        """Return the same hill with what to mind on it and on the way to it."""
+        """Return the hill with what to mind on it and on the way to it."""
         way_min = 0.0 if hill.approach is None else hill.approach.time_s / 60.0
         safety = self.hill(hill.climb, way_min)
         approach = None
@@ -155,8 +154,8 @@ class Judge:
         """Return what to mind on a hill, up and down.
 
         Args:
-            climb: the stretch.
-            begin_min: how long after the start it is reached.
+            climb: the hill.
+            begin_min: minutes from the start until it is reached.
         """
         marks = self._lookout.along(climb.legs)
         tags, grade = climb.tags, climb.grade
@@ -174,7 +173,7 @@ class Judge:
         unknown = []
         if found is None:
             unknown.append("surface")
-        # In the dark a sentence says so, and nobody looks for street lights on a path by day.
+        # A caution covers the dark, and paths are not expected to be lit.
         if road.lit is None and road.cls.cars and self._sky.light is None:
             unknown.append("street lights")
         if road.cls.cars and pavement is None:
@@ -182,7 +181,7 @@ class Judge:
         return Safety(cautions.ordered(told), tuple(unknown), marks)
 
     def way(self, legs: Sequence[Leg], minutes: float = 0.0) -> Safety:
-        """Return what to mind on a warm-up that takes so many minutes."""
+        """Return what to mind on a warm-up of some minutes."""
         marks = self._lookout.along(legs)
         metres = self._metres(legs)
         told = [
@@ -208,19 +207,19 @@ class Judge:
         return self._sky.weather is not None and self._sky.weather.wet
 
     def _pavement(self, climb: Climb, road: Road) -> bool | None:
-        """Tell whether there is a pavement; ``None`` where the map does not say."""
+        """Say whether there is a pavement; ``None`` if the map does not say."""
         if road.sidewalk.known is None and not road.sidewalk.there and self._beside_pavement(climb):
             return True
         return road.sidewalk.known
 
     def _part(self, legs: Sequence[Leg]) -> str:
-        """Return a word for a surface that is mapped on a part of a hill only."""
+        """Return " in part" for a surface that is mapped on a part of a hill only."""
         metres = self._metres(legs)
         mapped = sum(part for tags, part in metres if "surface" in tags)
         return "" if mapped >= MOSTLY * sum(part for _, part in metres) else " in part"
 
     def _beside_pavement(self, climb: Climb) -> bool:
-        """Tell whether a pavement is drawn beside all of the hill."""
+        """Say whether a pavement is drawn beside all of the hill."""
         ax, ay, bx, by = self._pavements
         if len(ax) == 0:
             return False
@@ -255,14 +254,14 @@ class Judge:
         return x[:-1][piece], y[:-1][piece], x[1:][piece], y[1:][piece]
 
     def _metres(self, legs: Sequence[Leg]) -> list[tuple[dict[str, str], float]]:
-        """Return the tags of the ways of a line, with how far it runs on each."""
+        """Return the tags of the ways of a line, with the metres on each."""
         metres: dict[int, float] = defaultdict(float)
         for leg in legs:
             metres[int(self._network.edge_way[leg.edge])] += abs(leg.stop_m - leg.start_m)
         return [(self._network.ways.tags(way), part) for way, part in metres.items()]
 
     def _way_ground(self, metres: Sequence[tuple[dict[str, str], float]]) -> Iterable[Caution]:
-        """Yield what is underfoot on a warm-up, where it is not plain street."""
+        """Yield cautions on the ground of a warm-up, where it is not plain street."""
         stairs = sum(part for tags, part in metres if is_steps(tags))
         if stairs >= 1.0:
             text = Sentence("Stairs on ", Length(stairs, "far"), ": walk them.")
@@ -292,7 +291,7 @@ class Judge:
             yield Caution("mind", "access", text)
 
     def _way_roads(self, metres: Sequence[tuple[dict[str, str], float]]) -> Iterable[Caution]:
-        """Yield the busy roads of a warm-up on which no pavement is known."""
+        """Yield a caution on busy roads of a warm-up on which no pavement is known."""
         bare: dict[str, float] = defaultdict(float)
         for tags, part in metres:
             road = road_of(tags)

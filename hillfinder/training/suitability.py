@@ -1,7 +1,7 @@
 """How well a hill suits a session, and why, in words.
 
-Each thing that a runner looks for is weighed from 0 to 1. The score is their mean, as a weighted
-geometric one: a serious fault is not made good by five small graces. What is not known is neutral.
+Each thing that a runner looks for gets a worth from 0 to 1. The score is their weighted geometric
+mean, so that five small merits do not make up for one serious fault. The unknown is neutral.
 """
 
 from __future__ import annotations
@@ -29,10 +29,16 @@ if TYPE_CHECKING:
     from hillfinder.model import Climb, Confidence, Floats, Ints, Mark, MarkKind, Route
     from hillfinder.streets.network import StreetNetwork
 
-#: Pieces of so many metres, and no less than a share of the whole, are even within a share of the
-#: mean grade, or so many points of it, and as uneven as can be at three times that.
-PIECE_M, PIECE_SHARE, EVEN_SHARE, EVEN_POINTS = 30.0, 0.05, 0.2, 0.01
-#: What is left of a repeat's peace where such a thing lies on it, once in so many metres.
+#: Length of the pieces whose grades are compared, m.
+EVEN_PIECE_M = 30.0
+#: Least length of a piece, as a share of the climb.
+EVEN_PIECE_SHARE = 0.05
+#: Deviation from the mean grade up to which a piece is even, as a share of that grade. At three
+#: times the deviation it is as uneven as can be.
+EVEN_SHARE = 0.2
+#: Least value of that deviation, as a grade.
+EVEN_GRADE = 0.01
+#: Worth of a repeat that meets one of these in ``IN_THE_WAY_M``.
 IN_THE_WAY: Mapping[MarkKind, float] = {
     "driveway": 0.95,
     "side street": 0.8,
@@ -42,23 +48,31 @@ IN_THE_WAY: Mapping[MarkKind, float] = {
     "tracks": 0.6,
     "signals": 0.5,
 }
-WAY_M = 150.0
-#: Walking down is easy up to this grade, and half as good so much above it.
-EASY_DOWN, STEEP_DOWN = 0.10, 0.08
-#: A warm-up may climb so much a metre; it is half as good so much above it. What is shorter than
-#: this is too short to be steep.
-EASY_UP, STEEP_UP, SHORT_WAY_M = 0.02, 0.04, 200.0
-#: So much of the score is left where the grade is doubtful: one may meet another hill there.
+#: Length of climb for which ``IN_THE_WAY`` is given, m.
+IN_THE_WAY_M = 150.0
+#: Steepest grade that is easy to walk down.
+EASY_DOWN = 0.10
+#: Grade beyond it at which the way down is half as good.
+STEEP_DOWN = 0.08
+#: Mean rise of a warm-up that is still easy, as a grade.
+EASY_UP = 0.02
+#: Grade beyond it at which a warm-up is half as good.
+STEEP_UP = 0.04
+#: Length below which a warm-up is too short to be steep, m.
+SHORT_WAY_M = 200.0
+#: Factor of the score by confidence: where the grade is doubtful, the hill may be another.
 SURE: Mapping[Confidence, float] = {"high": 1.0, "medium": 0.97, "low": 0.4}
-#: From where on it is said that something is good, or bad.
-GOOD, BAD = 0.9, 0.85
-#: What a weight stays below, so that their sum is a number.
+#: Worth from which a thing is named as good.
+GOOD = 0.9
+#: Worth below which a thing is named as bad.
+BAD = 0.85
+#: Upper bound of a weight: the sum of all stays finite.
 MOST_WEIGHT = 1e9
-#: In the dark light weighs so many times as much.
+#: Factor of the weight of light in the dark.
 IN_THE_DARK = 6.0
-#: Nothing weighed counts for less: a single fault does not end it.
-LEAST = 0.02
-#: Scores have so many decimals: closer ones are equal, and the order of grades decides.
+#: Least worth that counts: no single fault brings the score to 0.
+LEAST_WORTH = 0.02
+#: Decimals of a score: of scores that are equal to these, the order by grade decides.
 DECIMALS = 6
 
 
@@ -67,15 +81,15 @@ class Weights:
     """How much each thing counts; only the ratios matter, and 0 leaves one out.
 
     Attributes:
-        grade: how near the mean grade is to the ideal one, its doubt counted.
+        grade: how near the mean grade is to the ideal one, its uncertainty counted.
         evenness: how much of the climb rises like the whole.
         clear: crossings, side streets, gates and driveways on it.
-        time: how near a repeat is to the time wanted.
+        time: how near the time of a repeat is to the ideal one.
         traffic: who else uses the street, how fast, and whether there is a pavement.
-        surface: how it is underfoot.
+        surface: how good the surface is to run on.
         descent: how steep the way down is, and how firm.
-        warmup: whether the way there takes the time wanted, without much of a climb.
-        light: whether it is lit; so many times as much in the dark (``IN_THE_DARK``).
+        warmup: whether the way there takes the time asked for, without much of a climb.
+        light: whether it is lit; ``IN_THE_DARK`` times as much in the dark.
 
     Raises:
         CriteriaError: a weight is no number from 0 up, or all are 0.
@@ -137,14 +151,14 @@ class Weighed(NamedTuple):
 
 
 class Scales:
-    """Weighs hills of one network for one session.
+    """Scores the hills of one network for one session.
 
     Args:
         network: streets with profiles.
         criteria: the session.
         weights: how much each thing counts.
-        dark: whether some of it is run in the dark; ``None`` where nobody knows.
-        lookout: sees what lies on hills, and remembers it; ``None`` makes a new one.
+        dark: whether some of the session is in the dark; ``None`` if unknown.
+        lookout: finds the marks on hills, and remembers them; ``None`` makes a new one.
     """
 
     def __init__(
@@ -156,7 +170,7 @@ class Scales:
         dark: bool | None = None,
         lookout: Lookout | None = None,
     ) -> None:
-        """Look up what the session asks for."""
+        """Prepare the weights and the ideal hill of the session."""
         weights = weights or Weights()
         if dark:
             weights = replace(weights, light=IN_THE_DARK * weights.light)
@@ -172,8 +186,8 @@ class Scales:
 
         Args:
             climb: the hill.
-            approach: the warm-up to it; without one that counts as neither good nor bad.
-            marks: what lies on it; looked up where they are not given.
+            approach: the warm-up to it; ``None`` counts as neutral.
+            marks: the marks on it; ``None`` looks them up.
         """
         seen = self._lookout.along(climb.legs) if marks is None else marks
         warmup = Worth(NEUTRAL) if approach is None else self._warmup(approach)
@@ -190,9 +204,9 @@ class Scales:
 
         Args:
             climbs: the climbs.
-            rows: which of them, in the order by grade, shape (k,).
-            approach: gives the warm-up to one.
-            shuns: tells which stand behind all others by fit, as the weather is.
+            rows: the rows to choose from, in the order by grade, shape (k,).
+            approach: finds the warm-up to a climb.
+            shuns: says which climbs come after all others by fit, because of the weather.
         """
         if self._criteria.rank == "fit":
             yield from self._best(climbs, rows, approach, shuns)
@@ -211,8 +225,8 @@ class Scales:
     ) -> Iterator[Weighed]:
         """Yield the climbs that suit best, best first; the first in ``rows`` of equals.
 
-        No more is looked at than the order needs: what is not yet known of a climb is taken to be
-        perfect, and a climb is yielded once it is known whole and still ahead of all others.
+        A best-first search: what is not yet known of a climb is assumed to be perfect, and a climb
+        is yielded once it is scored in full and still ahead of all others.
         """
         left = self._criteria.limit
         known: dict[int, tuple[Climb, dict[str, Worth]]] = {}
@@ -241,17 +255,17 @@ class Scales:
             heapq.heappush(queue, (behind, -score, stage + 1, place))
 
     def _bounds(self, climbs: Choice, rows: Ints) -> Floats:
-        """Return what the scores cannot exceed, by grade and length alone."""
+        """Return upper bounds of the scores, from grade and length alone."""
         grade, sigma = climbs.grade[rows], climbs.grade_sigma[rows]
         time_s = repeat_s(climbs.length_m[rows], grade, self._criteria)
         share = self._shares
-        bound = np.maximum(grade_worth(grade, sigma, self._aim), LEAST) ** share["grade"]
-        bound *= np.maximum(time_worth(time_s, self._aim), LEAST) ** share["time"]
-        # A record's grade may differ from the array's by a rounding.
+        bound = np.maximum(grade_worth(grade, sigma, self._aim), LEAST_WORTH) ** share["grade"]
+        bound *= np.maximum(time_worth(time_s, self._aim), LEAST_WORTH) ** share["time"]
+        # The grade of a record may differ from that of the array by a rounding.
         return np.asarray(bound + 10.0**-DECIMALS)
 
     def _of_climb(self, climb: Climb, marks: Sequence[Mark]) -> dict[str, Worth]:
-        """Return what the climb itself has to offer."""
+        """Return the worth of the climb itself, its warm-up apart."""
         under = self._quality.under(climb.legs)
         return {
             "grade": self._grade(climb),
@@ -265,9 +279,9 @@ class Scales:
         }
 
     def _score(self, climb: Climb, parts: Mapping[str, Worth]) -> float:
-        """Return the score; what is not among the parts is taken to be perfect."""
+        """Return the score; a part that is missing counts as perfect."""
         total = sum(
-            share * math.log(max(parts[what].value, LEAST))
+            share * math.log(max(parts[what].value, LEAST_WORTH))
             for what, share in self._shares.items()
             if what in parts
         )
@@ -278,7 +292,7 @@ class Scales:
         values = {what: round(parts[what].value, DECIMALS) for what in self._shares}
         for what, value in values.items():
             words = parts[what].words
-            weighs = self._shares[what] * abs(math.log(max(value, LEAST) / NEUTRAL))
+            weighs = self._shares[what] * abs(math.log(max(value, LEAST_WORTH) / NEUTRAL))
             told = what == "grade" or not BAD <= value < GOOD
             if words and told and weighs > 0:
                 said.append((-weighs, words))
@@ -298,7 +312,7 @@ class Scales:
         if value >= GOOD:
             return Worth(value, Sentence("nearly an ideal grade for ", self._session))
         kind = "steeper" if grade > aim.high else "gentler"
-        return Worth(value, Sentence(_points(off), f" {kind} than ideal for ", self._session))
+        return Worth(value, Sentence(_grade_points(off), f" {kind} than ideal for ", self._session))
 
     @property
     def _session(self) -> str:
@@ -335,20 +349,20 @@ def _confidence(climb: Climb) -> Confidence:
 
 
 def _evenness(climb: Climb) -> Worth:
-    """Weigh how much of a climb rises like the whole, by its pieces of ``PIECE_M``.
+    """Weigh how much of a climb rises like the whole, by pieces a third of their length apart.
 
-    The pieces begin a third of their length apart; between even and uneven as can be a piece
-    counts in part, so that a hand's breadth changes little.
+    Between even and as uneven as can be a piece counts in part, so that a small change of the line
+    changes the worth a little only.
     """
     along, height = (
         climb.profile.distance_m - climb.profile.distance_m[0],
         climb.profile.elevation_m,
     )
-    piece = min(max(PIECE_M, PIECE_SHARE * climb.length_m), climb.length_m)
+    piece = min(max(EVEN_PIECE_M, EVEN_PIECE_SHARE * climb.length_m), climb.length_m)
     steps = max(math.ceil(3 * (climb.length_m - piece) / piece), 1)
     start = np.linspace(0.0, climb.length_m - piece, steps + 1)
     grade = (np.interp(start + piece, along, height) - np.interp(start, along, height)) / piece
-    room = max(EVEN_SHARE * climb.grade, EVEN_POINTS)
+    room = max(EVEN_SHARE * climb.grade, EVEN_GRADE)
     far = np.clip((np.abs(grade - climb.grade) - room) / (2 * room), 0.0, 1.0)
     value = 1.0 - float(far.mean())
     if value >= GOOD:
@@ -358,9 +372,9 @@ def _evenness(climb: Climb) -> Worth:
 
 
 def _clear(climb: Climb, marks: Sequence[Mark], *, known: bool) -> Worth:
-    """Weigh what lies in the way; crossings and gates may not be ``known`` where streets are."""
+    """Weigh the marks on a climb; ``known`` says that crossings and gates would be among them."""
     lost = sum(math.log(IN_THE_WAY[mark.kind]) for mark in marks)
-    value = math.exp(lost * min(1.0, WAY_M / climb.length_m))
+    value = math.exp(lost * min(1.0, IN_THE_WAY_M / climb.length_m))
     if not marks:
         return Worth(value, "nothing crosses it" if known else "no side street")
     kinds = Counter(mark.kind for mark in marks)
@@ -368,17 +382,17 @@ def _clear(climb: Climb, marks: Sequence[Mark], *, known: bool) -> Worth:
 
 
 def _descent(climb: Climb, surface: float) -> Worth:
-    """Weigh the way down: the same as up, slower the steeper and the looser it is."""
+    """Weigh the way down: the steeper and the looser, the worse."""
     steep = float(half_at(max(climb.grade - EASY_DOWN, 0.0) / STEEP_DOWN))
     loose = 1.0 - (1.0 - surface) * min(climb.grade / EASY_DOWN, 1.0)
     value = steep * loose
     return Worth(value, "a steep way down" if steep < BAD else "")
 
 
-def _points(ratio: float) -> str:
-    """Return a difference of grades in words.
+def _grade_points(ratio: float) -> str:
+    """Return a difference of grades in percentage points.
 
-    >>> _points(0.0204), _points(0.01), _points(0.013)
+    >>> _grade_points(0.0204), _grade_points(0.01), _grade_points(0.013)
     ('2 points', '1 point', '1.3 points')
     """
     number = f"{100 * ratio:.1f}".removesuffix(".0")
@@ -386,7 +400,7 @@ def _points(ratio: float) -> str:
 
 
 def _count(kind: str, number: int) -> str:
-    """Return how many there are of something.
+    """Return a number of marks of one kind in words.
 
     >>> _count("crossing", 1), _count("driveway", 3), _count("signals", 1)
     ('a crossing', '3 driveways', 'signals')

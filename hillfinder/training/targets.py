@@ -1,6 +1,6 @@
-"""What a session asks of a hill: how long a repeat takes and how steep it is; and near misses.
+"""The ideal hill of a session: how long a repeat takes and how steep it is.
 
-How long a repeat should take is in ``sessions``. The grades are our own choice, within the training
+The ideal time of a repeat is in ``sessions``. The grades are our own choice, within the training
 figures that are agreed on: 5 to 8 % for 30 to 90 s, and 8 to 15 % only for sprints of 8 to 15 s.
 
 =================== ============
@@ -12,8 +12,8 @@ up to 5 minutes     4 to 7 %
 longer              2 to 5 %
 =================== ============
 
-Where the lengths asked for allow no such time, the nearest that they allow is wanted. A walker's
-repeats take twice as long and are as steep.
+If the lengths asked for do not allow that time, the nearest time that they allow is ideal. A
+walker's repeats take twice as long and are as steep.
 """
 
 from __future__ import annotations
@@ -23,24 +23,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder.routing import travel_time as pace
+from hillfinder.routing.travel_time import slope_factor
 from hillfinder.training.workout import effort
 
 if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
     from hillfinder.model import Floats
 
-#: Up to how many seconds which grades are ideal.
+#: Longest time of a repeat, s, and the least and greatest ideal grade up to it.
 IDEAL_GRADES = ((20.0, 0.08, 0.15), (90.0, 0.05, 0.08), (300.0, 0.04, 0.07), (np.inf, 0.02, 0.05))
-#: A walker takes so many times as long.
+#: Ideal time of a walker's repeat, in times that of a runner's.
 WALKER = 2.0
-#: Half as good: a grade steeper by so much of the greatest ideal one, or gentler by so much of the
-#: least; a hill that takes so many times as long, where one can turn sooner, or as short a time.
-STEEPER, GENTLER, LONGER, SHORTER = 0.5, 0.25, 2.7, 1.6
+# Where a hill is half as good as an ideal one:
+#: Grade above the greatest ideal one, as a share of it.
+HALF_STEEPER = 0.5
+#: Grade below the least ideal one, as a share of it.
+HALF_GENTLER = 0.25
+#: Time of a repeat, in times the ideal one; a runner can turn sooner.
+HALF_LONGER = 2.7
+#: The ideal time, in times that of a shorter repeat.
+HALF_SHORTER = 1.6
 
 
 class Ideal(NamedTuple):
-    """What a session asks of a hill: seconds of a repeat, and grades from ``low`` to ``high``."""
+    """The ideal hill: time of a repeat in seconds, and grades from ``low`` to ``high``."""
 
     time_s: float
     low: float
@@ -48,14 +54,13 @@ class Ideal(NamedTuple):
 
 
 def repeat_s(length_m: Floats, grade: Floats, criteria: Criteria) -> Floats:
-    """Return how long it takes up hills at the effort of the session, in seconds."""
-    factor = pace.walking_factor if criteria.walk else pace.running_factor
+    """Return the time up hills at the effort of the session, in seconds."""
     speed = criteria.flat_speed_m_s * effort(criteria)
-    return np.asarray(length_m / speed * factor(np.asarray(grade)))
+    return np.asarray(length_m / speed * slope_factor(grade, criteria))
 
 
 def ideal(criteria: Criteria) -> Ideal:
-    """Return what a session asks of a hill.
+    """Return the ideal hill of a session.
 
     >>> from hillfinder.criteria import Criteria
     >>> ideal(Criteria())
@@ -70,28 +75,28 @@ def ideal(criteria: Criteria) -> Ideal:
 
 
 def _grades(time_s: float) -> tuple[float, float]:
-    """Return which grades are ideal for repeats of some time."""
+    """Return the ideal grades for repeats of some time."""
     return next((low, high) for longest, low, high in IDEAL_GRADES if time_s <= longest)
 
 
 def half_at(off: Floats | float) -> Floats:
-    """Return 1 where nothing is off, a half where 1 is, and less and less beyond."""
+    """Return a worth that falls from 1 to a half as ``off`` grows from 0 to 1, and on to 0."""
     return np.asarray(1.0 / (1.0 + np.square(off)))
 
 
 def grade_worth(grade: Floats, sigma: Floats, aim: Ideal) -> Floats:
-    """Return how well grades suit, on the mean of what may be true of them."""
+    """Return how well grades suit, from 0 to 1: the mean over their uncertainty."""
     suits = np.zeros(np.shape(grade))
-    # The mean over a normal curve by three points (Gauss and Hermite).
+    # The mean over a normal distribution by three points (Gauss-Hermite quadrature).
     for point, weight in ((-math.sqrt(3), 1 / 6), (0.0, 2 / 3), (math.sqrt(3), 1 / 6)):
         true = grade + point * sigma
-        steeper = np.maximum(true - aim.high, 0.0) / (STEEPER * aim.high)
-        gentler = np.maximum(aim.low - true, 0.0) / (GENTLER * aim.low)
+        steeper = np.maximum(true - aim.high, 0.0) / (HALF_STEEPER * aim.high)
+        gentler = np.maximum(aim.low - true, 0.0) / (HALF_GENTLER * aim.low)
         suits += weight * half_at(steeper + gentler)
     return suits
 
 
 def time_worth(time_s: Floats, aim: Ideal) -> Floats:
-    """Return how well the times of one repeat suit."""
+    """Return how well times of one repeat suit, from 0 to 1."""
     off = np.log(time_s / aim.time_s)
-    return half_at(np.where(off > 0, off / math.log(LONGER), off / math.log(SHORTER)))
+    return half_at(np.where(off > 0, off / math.log(HALF_LONGER), off / math.log(HALF_SHORTER)))

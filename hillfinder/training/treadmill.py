@@ -1,7 +1,7 @@
-"""The session on a belt: the same effort where there is no hill, or no weather for one.
+"""The treadmill workout of the same effort, for when there is no hill or no weather for one.
 
-Minetti's costs are those of a metre on a belt, so that incline and speed of the same power follow
-from them. The air that one does not run against is left out: up a hill there is little of it.
+Minetti measured the cost of a metre on a treadmill, so incline and speed of equal power follow from
+it. Air resistance is left out: it is small at the speed of a climb.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.routing.travel_time import running_factor, walking_factor
+from hillfinder.routing.travel_time import running_factor
 from hillfinder.sessions import session_kind
-from hillfinder.training.workout import WALK_M_S, counted, effort, longest_s
+from hillfinder.training.targets import repeat_s
+from hillfinder.training.workout import WALK_M_S, longest_s, repeat_count
 
 if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
     from hillfinder.model import Floats, Workout
 
-#: Steepest incline of a belt.
+#: Steepest incline of a belt, as a ratio.
 STEEPEST_BELT = 0.15
-#: Step in which its incline is set.
+#: Step in which the incline of a belt is set, as a ratio.
 INCLINE_STEP = 0.005
 
 
@@ -31,12 +32,12 @@ class Treadmill:
     """Repeats on a belt.
 
     Attributes:
-        incline: of the belt, as a ratio.
-        speed_km_h: of the belt, while it rises.
-        repeats: how many times.
-        repeat_s: how long each takes.
-        recovery_s: how long the belt is flat after each.
-        recovery_km_h: how fast it runs then.
+        incline: incline of the belt, as a ratio.
+        speed_km_h: its speed during a repeat.
+        repeats: number of repeats.
+        repeat_s: time of each.
+        recovery_s: time on the flat belt after each.
+        recovery_km_h: its speed then.
     """
 
     incline: float
@@ -48,9 +49,9 @@ class Treadmill:
 
 
 def like(workout: Workout, criteria: Criteria) -> Treadmill:
-    """Return the belt that is as hard as the first hill of a session.
+    """Return the treadmill workout as hard as the first hill of a session.
 
-    A hill steeper than a belt can be is run faster on the steepest.
+    A hill steeper than any belt is run faster on the steepest.
     """
     work = [step for step in workout.steps if step.kind == "repeat"]
     if not work:
@@ -71,15 +72,14 @@ def like(workout: Workout, criteria: Criteria) -> Treadmill:
 
 
 def for_criteria(criteria: Criteria) -> Treadmill:
-    """Return the belt for the middle of what was asked, where no hill is known."""
+    """Return the treadmill workout for the middle of the criteria, where no hill is known."""
     low, high = criteria.grade_range
     grade = min(max(low, criteria.kind.belt_grade), high)
     length_m = sum(criteria.length_range_m) / 2
     # As fast as up such a hill: a walker's speed is Tobler's there, as in any session.
-    factor = walking_factor if criteria.walk else running_factor
-    speed = criteria.flat_speed_m_s * effort(criteria) / float(factor(np.array(grade)))
+    speed = length_m / float(repeat_s(np.array(length_m), np.array(grade), criteria))
     time_s = min(length_m / speed, longest_s(criteria))
-    count = criteria.repeats or counted(speed * time_s, time_s, criteria)
+    count = criteria.repeats or repeat_count(speed * time_s, time_s, criteria)
     recovery_s = time_s * criteria.kind.belt_rest[criteria.walk]
     return _set_belt(grade, speed, criteria, count=count, time_s=time_s, recovery_s=recovery_s)
 
@@ -107,13 +107,13 @@ def _set_belt(
 
 
 def _factor(grade: float, criteria: Criteria) -> float:
-    """Return what a metre costs, as times level ground, at equal power."""
+    """Return the energy cost of a metre at a grade, in times that on level ground."""
     factor = walking_cost_factor if criteria.walk else running_factor
     return float(factor(np.array([grade]))[0])
 
 
 def walking_cost_factor(grade: Floats) -> Floats:
-    """Return how much more a metre costs than on the flat, walking (Minetti et al. 2002).
+    """Return the energy cost of a metre walked, in times that on the flat (Minetti et al. 2002).
 
     >>> np.round(walking_cost_factor(np.array([0.0, 0.1])), 2)
     array([1.  , 1.96])

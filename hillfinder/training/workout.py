@@ -1,8 +1,8 @@
 """The session on a hill: warm up, up hard, down easy, again, and home by another way.
 
-How hard is a rule, and no measurement (see ``sessions``). What a power gives on a slope is
-Minetti's cost of running, sample by sample (``travel_time``), so a steep hill is run slowly by
-everyone. A walker goes up at 1.2 times the speed that Tobler's function gives for the easy pace.
+The effort is a rule of training, not a measurement (see ``sessions``). The speed that it gives on a
+slope follows Minetti's cost of running, sample by sample (``travel_time``). A walker goes up at 1.2
+times the speed that Tobler's function gives for the easy pace.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hillfinder.model import Leg, Route, Step, Workout, read_only
-from hillfinder.routing.travel_time import running_factor, walking_factor
+from hillfinder.routing.travel_time import slope_factor, walking_factor
 from hillfinder.streets.tags.surfaces import surface_of
 from hillfinder.units import Duration, Length, Sentence
 
@@ -25,34 +25,36 @@ if TYPE_CHECKING:
 
 #: Speed of a walker up a hill, as times that of the easy pace there.
 BRISK = 1.2
-#: A runner walks down at 12 minutes a kilometre, and jogs down at so much of the easy speed.
-WALK_M_S, JOG_SHARE = 1000 / 720, 0.9
-#: Steeper than this, nobody jogs down: braking costs more than it gives.
+#: Speed at which a runner walks on level ground, m/s: 12 minutes a kilometre.
+WALK_M_S = 1000 / 720
+#: Speed of a runner who jogs down, as a share of the easy speed.
+JOG_SHARE = 0.9
+#: Steepest grade that is jogged down: beyond it braking costs more than it gives.
 JOG_GRADE = 0.10
-#: A cool-down takes about so long.
+#: Usual duration of a cool-down, s.
 COOL_DOWN_S = 600.0
-#: A way there or home that leads over so much of the hill is told.
+#: Share of a hill from which a cue says that the way there or home covers it.
 MOST_OF_IT = 0.5
-#: Slower than this up a hill, walking costs a runner no more than running: 10:25 a kilometre.
+#: Speed up a hill below which walking costs a runner no more than running, m/s: 10:25 a kilometre.
 HIKE_M_S = 1.6
-#: What is hard to go down on, and how much longer that takes.
+#: Factor of the time down on a poor surface.
 POOR_FACTOR = 1.2
 
 
-def make(hill: Hill, criteria: Criteria, router: Router, repeats: int | None = None) -> Workout:
+def for_hill(hill: Hill, criteria: Criteria, router: Router, repeats: int | None = None) -> Workout:
     """Return the session on one hill: repeats, or steady ones in a long session.
 
     Args:
-        hill: which; without an approach the session begins and ends at its foot.
-        criteria: pace, level, session, and how many repeats.
-        router: knows the way home.
-        repeats: how many times up, whatever the criteria say.
+        hill: the hill; without an approach the session begins and ends at its foot.
+        criteria: pace, level, session and repeats.
+        router: finds the way home.
+        repeats: number of repeats; overrides the criteria.
 
     Raises:
         StreetsError: no way on foot leads home.
     """
     up, up_s, full_s = _up(hill.climb, criteria)
-    count = repeats or criteria.repeats or counted(up.length_m, up_s, criteria)
+    count = repeats or criteria.repeats or repeat_count(up.length_m, up_s, criteria)
     jogged = jogs(hill.climb, criteria)
     down = _reversed(up, criteria)
     down_s = _down_s(down, hill.climb, criteria, jogged=jogged)
@@ -65,24 +67,23 @@ def make(hill: Hill, criteria: Criteria, router: Router, repeats: int | None = N
             *steps,
             *([Step("cool-down", home, home.time_s)] if home.length_m else []),
         ]
-    cues = _cues(steps, hill, criteria, full_s, jogged=jogged)
+    cues = _how_to_run(steps, hill, criteria, full_s, jogged=jogged)
     return Workout(criteria.session, criteria.level, (hill,), tuple(steps), tuple(cues))
 
 
 def seconds(distance_m: Floats, elevation_m: Floats, criteria: Criteria) -> float:
-    """Return how long a line takes at the easy pace, slopes counted; unknown ground is level.
+    """Return the time along a line at the easy pace, slopes counted; unknown ground is level.
 
     >>> from hillfinder.criteria import Criteria
     >>> fast = Criteria(pace_min_per_km=5)
     >>> round(seconds(np.array([0.0, 100.0]), np.array([0.0, 6.0]), fast))
     41
     """
-    run, grade = _slopes(distance_m, elevation_m)
-    factor = walking_factor if criteria.walk else running_factor
-    return float((run * factor(grade)).sum() / criteria.flat_speed_m_s)
+    run, grade = _run_and_grade(distance_m, elevation_m)
+    return float((run * slope_factor(grade, criteria)).sum() / criteria.flat_speed_m_s)
 
 
-def _slopes(distance_m: Floats, elevation_m: Floats) -> tuple[Floats, Floats]:
+def _run_and_grade(distance_m: Floats, elevation_m: Floats) -> tuple[Floats, Floats]:
     """Return the length and the grade of each piece of a line."""
     run, rise = np.diff(distance_m), np.diff(elevation_m)
     known = (run > 0) & ~np.isnan(rise)
@@ -95,7 +96,7 @@ def effort(criteria: Criteria) -> float:
 
 
 def longest_s(criteria: Criteria) -> float:
-    """Return the longest that one repeat may take, in seconds; a walker has all the time."""
+    """Return the longest time of one repeat, in seconds; endless for a walker."""
     return float("inf") if criteria.walk else criteria.kind.longest_s[criteria.level]
 
 
@@ -118,7 +119,7 @@ def jogs(climb: Climb, criteria: Criteria) -> bool:
 
 
 def _up(climb: Climb, criteria: Criteria) -> tuple[Route, float, float]:
-    """Return what is run up, how long that takes, and how long all of the hill would."""
+    """Return the part to run up, its time, and the time that the whole hill would take."""
     profile = climb.profile
     easy_s = seconds(profile.distance_m, profile.elevation_m, criteria)
     whole = Route(
@@ -135,14 +136,13 @@ def _up(climb: Climb, criteria: Criteria) -> tuple[Route, float, float]:
     if full_s <= most_s:
         return whole, full_s, full_s
     ends = np.arange(10.0, whole.length_m, 10.0)
-    parts = [_lower(whole, end, criteria) for end in ends]
+    parts = [_lower_part(whole, end, criteria) for end in ends]
     fitting = [part for part in parts if part.time_s / effort(criteria) <= most_s]
     part = fitting[-1] if fitting else parts[0]
     return part, part.time_s / effort(criteria), full_s
 
 
-def _lower(whole: Route, end_m: float, criteria: Criteria) -> Route:
-    """Return the lower part of a way up."""
+def _lower_part(whole: Route, end_m: float, criteria: Criteria) -> Route:
     kept = whole.distance_m < end_m
     distance = np.append(whole.distance_m[kept], end_m)
     lon, lat, height = (
@@ -162,7 +162,6 @@ def _lower(whole: Route, end_m: float, criteria: Criteria) -> Route:
 
 
 def _reversed(route: Route, criteria: Criteria) -> Route:
-    """Return a way the other way round."""
     lon, lat, height = (read_only(part[::-1]) for part in (route.lon, route.lat, route.elevation_m))
     distance = read_only((route.distance_m[-1] - route.distance_m)[::-1])
     legs = tuple(Leg(leg.edge, leg.stop_m, leg.start_m) for leg in reversed(route.legs))
@@ -171,22 +170,21 @@ def _reversed(route: Route, criteria: Criteria) -> Route:
 
 
 def _down_s(down: Route, climb: Climb, criteria: Criteria, *, jogged: bool) -> float:
-    """Return how long the way down takes, as recovery."""
     factor = POOR_FACTOR if is_poor(climb.tags) else 1.0
     if criteria.walk:
         return down.time_s * factor
     if jogged:
         return down.time_s * factor / JOG_SHARE
-    run, grade = _slopes(down.distance_m, down.elevation_m)
+    run, grade = _run_and_grade(down.distance_m, down.elevation_m)
     return float((run * walking_factor(grade)).sum() / WALK_M_S) * factor
 
 
-def counted(length_m: float, up_s: float, criteria: Criteria) -> int:
-    """Return how many times up, going by the level: metres first, then what those take.
+def repeat_count(length_m: float, up_s: float, criteria: Criteria) -> int:
+    """Return the number of repeats for the level: by metres first, then by their time.
 
     Args:
-        length_m: what is run up once.
-        up_s: how long that takes.
+        length_m: length of one repeat.
+        up_s: its time.
         criteria: level and session.
     """
     kind, level = criteria.kind, criteria.level
@@ -199,10 +197,10 @@ def counted(length_m: float, up_s: float, criteria: Criteria) -> int:
     return max(min(counts), fewest)
 
 
-def _cues(
+def _how_to_run(
     steps: Sequence[Step], hill: Hill, criteria: Criteria, full_s: float, *, jogged: bool
 ) -> Iterator[str]:
-    """Yield how to run it, in the order of the session."""
+    """Yield the cues, in the order of the session."""
     yield from _warming(steps[0], hill.climb, criteria)
     work = [step for step in steps if step.kind == "repeat"]
     up = work[0]
@@ -215,7 +213,7 @@ def _cues(
 
 
 def _cooling(last: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
-    if _shared(climb, last.route.legs) >= MOST_OF_IT:
+    if _covered(climb, last.route.legs) >= MOST_OF_IT:
         yield "The way home leads up the hill once more: take it easily, or count it as one."
     more = (COOL_DOWN_S - last.time_s) / 60
     if more >= 1:
@@ -225,8 +223,8 @@ def _cooling(last: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
         )
 
 
-def _shared(climb: Climb, legs: Sequence[Leg], way: int = 1) -> float:
-    """Return of how much of a climb a route runs along it, up (1) or down (-1), as a share."""
+def _covered(climb: Climb, legs: Sequence[Leg], way: int = 1) -> float:
+    """Return the share of a climb that a route covers, uphill (1) or downhill (-1)."""
     met_m = 0.0
     for up in climb.legs:
         low, high = sorted(up[1:])
@@ -238,7 +236,7 @@ def _shared(climb: Climb, legs: Sequence[Leg], way: int = 1) -> float:
 
 
 def _warming(first: Step, climb: Climb, criteria: Criteria) -> Iterator[str]:
-    if first.kind == "warm-up" and _shared(climb, first.route.legs, -1) >= MOST_OF_IT:
+    if first.kind == "warm-up" and _covered(climb, first.route.legs, -1) >= MOST_OF_IT:
         yield "The way there comes down the hill: walk where it is steep, and look at it."
     missing = criteria.warmup_min[0] - first.time_s / 60 if first.kind == "warm-up" else 0.0
     if missing >= 1:

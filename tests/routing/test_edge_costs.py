@@ -14,7 +14,7 @@ from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import Leg, Position
 from hillfinder.routing.edge_costs import ROAD_COSTS, Comfort, ground_weight, road_weight, weights
-from hillfinder.routing.shortest_paths import Dear, Links
+from hillfinder.routing.shortest_paths import Links, Penalties
 from hillfinder.routing.travel_time import Clock, columns
 from hillfinder.streets.network import to_networkx
 from hillfinder.streets.tags.roads import RoadClass
@@ -175,8 +175,8 @@ def compare(network: StreetNetwork, sources: int, targets: int, seed: int) -> tu
         ends = rng.choice(len(ids), min(targets, len(ids)), replace=False).tolist()
         for weight, comfort in (("time", 0.0), ("cost", 1.0)):
             for backward in (False, True):
-                dear = Dear({}, np.zeros(len(network), bool), comfort)
-                tree = links.search(at, dear, backward=backward)
+                penalties = Penalties({}, np.zeros(len(network), bool), comfort)
+                tree = links.search(at, penalties, backward=backward)
                 time_s = links.times_s(tree)
                 searched = graph.reverse(copy=False) if backward else graph
                 least, ways = nx.single_source_dijkstra(searched, ids[start], weight=weight)

@@ -395,12 +395,12 @@ def test_times_are_those_of_networkx(seed: int, walk: bool) -> None:  # noqa: FB
             assert time_s == pytest.approx(expected, rel=1e-9, abs=1e-6)
 
 
-def dear(data: Mapping[str, Any]) -> float:
+def edge_cost(data: Mapping[str, Any]) -> float:
     return float(data["cost"] * (100.0 if data["hill"] else 1.0))
 
 
 def dearest(_: object, __: object, parallel: Mapping[object, Mapping[str, Any]]) -> float:
-    return min(map(dear, parallel.values()))
+    return min(map(edge_cost, parallel.values()))
 
 
 @pytest.mark.slow
@@ -421,7 +421,7 @@ def test_the_direct_way_is_the_most_pleasant_one_off_the_hill(seed: int) -> None
         graph = exported(network, ANY_TIME, points, kept_off(router, climb))
         # A hundred times the time on the hill: it is kept off but for a step or two.
         way = nx.dijkstra_path(graph, "door", "foot", weight=dearest)
-        pieces = [min(graph[a][b].values(), key=dear) for a, b in pairwise(way)]
+        pieces = [min(graph[a][b].values(), key=edge_cost) for a, b in pairwise(way)]
         expected = sum(data["time"] for data in pieces)
         assert route.time_s == pytest.approx(expected, rel=1e-9, abs=1e-6)
         assert route.time_s >= times[row] - 1e-6
@@ -669,12 +669,12 @@ def as_legs(pieces: Iterable[Mapping[str, Any]]) -> list[Leg]:
     return legs
 
 
-def tiresome(
+def cost_rate(
     router: Router, there: Sequence[Mapping[str, Any]], back: Sequence[Mapping[str, Any]]
 ) -> tuple[float, float]:
-    """Return what a way round costs for each second of it, and how long it takes.
+    """Return the cost of a loop a second, and its time.
 
-    The streets along those of the way out count as run again on the way back, as do those of the
+    Streets parallel to those of the way out count as run again on the way back, as do those of the
     ``worn`` part of it.
     """
     ways = [*there, *back]
@@ -690,7 +690,7 @@ def tiresome(
 def trying_everything(
     network: StreetNetwork, router: Router, climb: Climb, criteria: Criteria
 ) -> list[float]:
-    """Return how tiresome the ways round by every street are that take the time asked for.
+    """Return the cost rates of the loops by every street that take the time asked for.
 
     Each leads to the street by the most pleasant way, along it, and on by the most pleasant one
     off what was run.
@@ -733,7 +733,9 @@ def trying_everything(
         def again(
             _: object, __: object, parallel: Mapping[Any, Mapping[str, Any]], worn: Any = worn
         ) -> float:
-            return min(dear(d) * (4.0 if worn[d["piece"][0]] else 1.0) for d in parallel.values())
+            return min(
+                edge_cost(d) * (4.0 if worn[d["piece"][0]] else 1.0) for d in parallel.values()
+            )
 
         if not nx.has_path(graph, turn, "foot"):
             continue
@@ -743,7 +745,7 @@ def trying_everything(
             there.pop()
             back.pop(0)
         if there or back:
-            measure, time_s = tiresome(router, there, back)
+            measure, time_s = cost_rate(router, there, back)
             if low_s <= time_s <= high_s:
                 found.append(measure)
     return found
@@ -779,7 +781,7 @@ def test_detours_are_the_best_by_any_street(step: int, detours: int, without: in
                 assert best is not None
                 assert 60 * low_min <= route.time_s <= 120 * low_min
                 assert not turns_back(route)
-                short.append(best.tiresome - min(every))
+                short.append(best.cost_rate - min(every))
             elif route.time_s < 60 * low_min:
                 none += 1
                 missed += bool(every)
@@ -806,11 +808,11 @@ def test_no_way_at_all_that_crosses_itself_nowhere_is_much_better() -> None:
         for way in nx.all_simple_edge_paths(graph, "door", "foot"):
             pieces = [{**graph.edges[step], "worn": False} for step in way]
             if 240 <= sum(piece["time"] for piece in pieces) <= 480:
-                measures.append(tiresome(router, pieces, [])[0])
+                measures.append(cost_rate(router, pieces, [])[0])
         best = router._detours(*router._way(climb)).best()
         assert best is not None
         if measures:
-            short.append(best.tiresome - min(measures))
+            short.append(best.cost_rate - min(measures))
     quantiles = np.round(np.quantile(short, [0.0, 0.5, 0.9, 0.99, 1.0]), 3)
     print(f"{len(short)} detours fall short by {quantiles}")  # noqa: T201
     assert len(short) > 100

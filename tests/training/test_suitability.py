@@ -22,7 +22,7 @@ from hillfinder.routing.warmup import Router
 from hillfinder.services.client import Web
 from hillfinder.streets.tags import quality
 from hillfinder.streets.tags.surfaces import SURFACES
-from hillfinder.training import suitability as fit
+from hillfinder.training import suitability
 from hillfinder.training.suitability import Scales, Weights
 from hillfinder.training.targets import ideal
 from tests.routing.test_warmup import place
@@ -167,7 +167,7 @@ def test_one_more_thing_in_the_way_never_raises_the_score(
     network, climb = ramp(0.06, metres)
     one, other = weigh(network, climb, *kinds), weigh(network, climb, *kinds, more)
     assert other.parts["clear"] < one.parts["clear"]
-    assert other.score < one.score or one.parts["clear"] <= fit.LEAST
+    assert other.score < one.score or one.parts["clear"] <= suitability.LEAST_WORTH
 
 
 @settings(max_examples=30, deadline=None)
@@ -182,7 +182,7 @@ def test_doubt_never_raises_the_score_of_an_ideal_grade_and_a_guess_is_never_goo
     )
     assert guessed.score <= known.score
     guess = scales.weigh(replace(ramp(grade)[1], grade_sigma=0.03), warmup(), ())
-    assert guess.score <= fit.SURE["low"]
+    assert guess.score <= suitability.SURE["low"]
     assert guess.reasons[0] == "its grade is a guess"
     steeper = ramp(0.4)[1]
     assert scales.weigh(steeper, warmup(), ()).reasons[0] == "no street is as steep"
@@ -275,7 +275,7 @@ def test_nothing_is_said_of_crossings_where_the_source_has_none() -> None:
 
 
 def test_every_kind_of_mark_has_its_weight() -> None:
-    assert set(fit.IN_THE_WAY) == set(KINDS)
+    assert set(suitability.IN_THE_WAY) == set(KINDS)
 
 
 def test_unknown_is_neutral_and_said_only_where_it_matters() -> None:

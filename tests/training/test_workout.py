@@ -59,7 +59,7 @@ def session(
     criteria = criteria or Criteria()
     network = ladder(grade, length_m)
     router = Router(network, Place(LAT, LON), criteria)
-    return workout.make(one_hill(network, router, tags), criteria, router, repeats)
+    return workout.for_hill(one_hill(network, router, tags), criteria, router, repeats)
 
 
 def one_hill(network: StreetNetwork, router: Router, tags: dict[str, str] | None = None) -> Hill:
@@ -119,7 +119,7 @@ def test_an_uneven_hill_takes_longer_than_an_even_one_of_the_same_mean() -> None
 def test_repeats_are_counted_in_metres(level: str, counts: tuple[int, ...]) -> None:
     asked = Criteria(level=level, pace_min_per_km=5)  # type: ignore[arg-type]
     for length_m, count in zip((100, 150, 200), counts, strict=True):
-        assert workout.counted(length_m, length_m / 3, asked) == count
+        assert workout.repeat_count(length_m, length_m / 3, asked) == count
 
 
 def test_a_way_that_leads_over_the_hill_is_told() -> None:
@@ -128,13 +128,13 @@ def test_a_way_that_leads_over_the_hill_is_told() -> None:
     hill = one_hill(network, router)
     up = hill.climb.legs[0]
     down = replace(router.approach(hill.climb), legs=(Leg(up.edge, up.stop_m, up.start_m),))
-    told = " ".join(workout.make(replace(hill, approach=down), Criteria(), router).cues)
+    told = " ".join(workout.for_hill(replace(hill, approach=down), Criteria(), router).cues)
     assert "The way there comes down the hill" in told
-    assert "comes down the hill" not in " ".join(workout.make(hill, Criteria(), router).cues)
-    assert workout._shared(hill.climb, (Leg(up.edge, 40.0, 10.0),), -1) == pytest.approx(
+    assert "comes down the hill" not in " ".join(workout.for_hill(hill, Criteria(), router).cues)
+    assert workout._covered(hill.climb, (Leg(up.edge, 40.0, 10.0),), -1) == pytest.approx(
         0.3, rel=0.01
     )
-    assert workout._shared(hill.climb, (Leg(up.edge, 40.0, 10.0), Leg(up.edge + 1, 0, 90))) == 0
+    assert workout._covered(hill.climb, (Leg(up.edge, 40.0, 10.0), Leg(up.edge + 1, 0, 90))) == 0
     once_more = (Leg(up.edge, 0.0, 60.0),)
     (said,) = workout._cooling(
         Step("cool-down", replace(down, legs=once_more), 600.0, 1), hill.climb, Criteria()
@@ -281,14 +281,14 @@ def test_a_short_way_there_is_made_up_for() -> None:
     hill = one_hill(network, router)
     assert hill.approach is not None
     near = replace(hill, approach=replace(hill.approach, time_s=360.0))
-    made = workout.make(near, asked, router)
+    made = workout.for_hill(near, asked, router)
     assert "jog 9 min more before you begin" in made.cues[0]
 
 
 def test_a_hill_without_an_approach_is_the_repeats_alone() -> None:
     network = ladder()
     router = Router(network, Place(LAT, LON), Criteria())
-    made = workout.make(replace(one_hill(network, router), approach=None), Criteria(), router)
+    made = workout.for_hill(replace(one_hill(network, router), approach=None), Criteria(), router)
     assert {step.kind for step in made.steps} == {"repeat", "recovery"}
 
 
