@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
     from hillfinder.elevation.profiles.attach import attach
     from hillfinder.elevation.sources.fallback import Chain
-    from hillfinder.elevation.sources.raster import Raster
+    from hillfinder.elevation.sources.raster_file.raster import Raster
     from hillfinder.elevation.sources.tiles import Tiles
     from hillfinder.errors import HillfinderError
     from hillfinder.find import grade, near
@@ -91,7 +91,7 @@ _HOMES = {
     "Place": "model",
     "Plan": "results.plan",
     "Profile": "model",
-    "Raster": "elevation.sources.raster",
+    "Raster": "elevation.sources.raster_file.raster",
     "Route": "model",
     "StreetNetwork": "streets.network",
     "Tiles": "elevation.sources.tiles",

@@ -291,7 +291,7 @@ def _heights(given: Elevation | None, elevation: str | None, place: Place, web: 
             raise InputError(msg)
         sources.append(given)
     elif given is not None:
-        from hillfinder.elevation.sources.raster import Raster
+        from hillfinder.elevation.sources.raster_file.raster import Raster
 
         if isinstance(given, Mapping | bytes) or not isinstance(given, Path | str | Iterable):
             msg = f"{given!r} is no elevation model: give the path of a file, several, or Heights."

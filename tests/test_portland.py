@@ -18,7 +18,7 @@ from hillfinder.criteria import Criteria
 from hillfinder.demo import files, town
 from hillfinder.demo.town import KNOWN_HILLS, KnownHill
 from hillfinder.elevation.profiles.attach import attach
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.model import Place
 from hillfinder.routing.warmup import Router
 from hillfinder.streets.sources import osm_file

@@ -24,7 +24,7 @@ from hillfinder.climbs import ranking
 from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.errors import PlaceError
 from hillfinder.model import Place
 from hillfinder.routing.detours import ON_TIME_S, Detour

@@ -8,9 +8,10 @@ be reached, 130 interrupted.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hillfinder.cli import options, terminal
 from hillfinder.cli.commands import demo, grade, near, scan, sources, upkeep
@@ -19,8 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+
+class _Commands(TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
+        # To read a flag that is None typer loads pydantic, for 60 ms.
+        for option in self.get_params(ctx):
+            option.default = option.default or False
+        return super().parse_args(ctx, args)
+
+
 app = typer.Typer(
     name="hillfinder",
+    cls=_Commands,
     add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -14,24 +14,44 @@ from hillfinder.sessions import Level, Session
 from hillfinder.units import FOOT_M, MILE_M
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from hillfinder.criteria import Criteria
+    from hillfinder.elevation.sources.raster_file.raster import Raster
     from hillfinder.model import HeightKind
 
 T = TypeVar("T")
 
 DemKind = Literal["bare-earth", "surface"]
+DemUnit = Literal["m", "ft", "us-ft", "yd", "dm", "cm", "mm"]
 Course = Literal["session", "hill"]
 Units = Literal["metric", "imperial"]
 
-Kind = Annotated[
+DEM: Final = typer.Option(
+    "--dem",
+    metavar="FILE",
+    help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
+)
+KindOption = Annotated[
     DemKind | None,
     typer.Option(
         "--dem-kind", help="What the files of --dem show: the ground, or roofs and trees."
     ),
+]
+UnitOption = Annotated[
+    DemUnit | None,
+    typer.Option("--dem-unit", help="Unit of heights in --dem files that do not state it."),
+]
+BandOption = Annotated[
+    int | None,
+    typer.Option(
+        "--dem-band", metavar="N", min=1, help="Band of --dem files that holds the heights."
+    ),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
 ]
 Verbose = Annotated[
     bool,
@@ -143,8 +163,6 @@ def spaced(argv: Sequence[str]) -> list[str]:
 def contradictions(
     place: str,
     elevation: str | None,
-    dem: Sequence[Path],
-    dem_kind: DemKind | None,
     *,
     pick: int | None,
     limit: int,
@@ -155,10 +173,6 @@ def contradictions(
         faults.append("the place holds bytes that are no text: type it again")
     if elevation is not None and elevation not in service_names():
         faults.append(f'--elevation "{elevation}" is not known: give {", ".join(service_names())}')
-    if dem_kind is not None and not dem:
-        faults.append(
-            "--dem-kind says what the files of --dem show, and there are none: give --dem"
-        )
     if pick is None:
         return faults
     if pick < 1:
@@ -166,6 +180,44 @@ def contradictions(
     elif pick > limit >= 1:
         faults.append(f"--pick {pick} lies beyond --limit {limit}: raise the limit")
     return faults
+
+
+def dem_faults(
+    dem: Sequence[Path] | None, kind: DemKind | None, unit: DemUnit | None, band: int | None
+) -> Iterator[str]:
+    """Yield what is wrong with options that describe elevation files where none is given."""
+    if dem:
+        return
+    for option, value, says in (
+        ("--dem-kind", kind, "what the files of --dem show"),
+        ("--dem-unit", unit, "in which unit the heights in the files of --dem are"),
+        ("--dem-band", band, "which band of the files of --dem holds the heights"),
+    ):
+        if value is not None:
+            yield f"{option} says {says}, and there are none: give --dem"
+
+
+def elevation_files(
+    dem: Sequence[Path] | None, kind: DemKind | None, unit: DemUnit | None, band: int | None
+) -> Raster | None:
+    """Open the elevation files; ``None`` where none is given."""
+    if not dem:
+        return None
+    from hillfinder.elevation.sources.raster_file.raster import Raster
+
+    return Raster(dem, kind=height_kind(kind), unit=unit, band=band)
+
+
+def refuse(faults: Sequence[str]) -> None:
+    """Raise all faults in one sentence, if there are any.
+
+    Raises:
+        InputError: there are.
+    """
+    if faults:
+        text = "; ".join(faults)
+        msg = f"{text[0].upper()}{text[1:]}."
+        raise InputError(msg)
 
 
 def criteria(
@@ -226,10 +278,7 @@ def criteria(
         asked = Criteria(**given)
     except CriteriaError as error:
         found.append(_lower(str(error).rstrip(".")))
-    if found:
-        text = "; ".join(found)
-        msg = f"{text[0].upper()}{text[1:]}."
-        raise InputError(msg)
+    refuse(found)
     return asked
 
 

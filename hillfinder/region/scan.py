@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.heights import renamed_heights
 from hillfinder.elevation.profiles.sampling import no_terrain
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.errors import HeightsError, InputError, OutputError, StreetsError
 from hillfinder.model import StreetSource
 from hillfinder.progress import Progress
@@ -62,6 +62,8 @@ def scan(
     *,
     dem: Path | str | Sequence[Path | str] | None = None,
     heights_kind: HeightKind | None = None,
+    dem_unit: str | None = None,
+    dem_band: int | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     tiles: int | None = None,
@@ -81,6 +83,8 @@ def scan(
         criteria: lengths and grades of hills; what it says of warm-ups does not matter.
         dem: elevation files, at least one. Where they know no height there is no hill.
         heights_kind: whether these show the bare earth or what stands on it.
+        dem_unit: unit of the heights in files that do not state it, as for ``Raster``.
+        dem_band: band that holds the heights, likewise.
         workers: processes of this machine; ``None`` one for each core, and this one alone for an
             extract of less than 2 MB, which would be done before others have begun.
         scheduler: the address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``, instead; its
@@ -112,8 +116,9 @@ def scan(
         raise InputError(msg)
     dem = [dem] if isinstance(dem, Path | str) else dem
     files = tuple(str(Path(path).absolute()) for path in dem)
-    extents = Raster(files, kind=heights_kind).extents()  # it says what is wrong with them
-    wanted = _wanted(extract, files, heights_kind, criteria)
+    # It says what is wrong with them.
+    model = Raster(files, kind=heights_kind, unit=dem_unit, band=dem_band)
+    wanted = _wanted(extract, files, (heights_kind, dem_unit, dem_band), criteria)
     with resuming.alone(folder):
         plan = resuming.begun(folder, wanted, resume=resume)
         if plan is not None and resuming.whole(folder, plan):
@@ -129,8 +134,9 @@ def scan(
                 _log.info("skipped sharing out: %d cells are there", len(plan["cells"]))
             job = tasks.Job(
                 folder=folder,
-                dem=tuple(zip(files, extents, strict=True)),
+                dem=tuple(map(tasks.DemFile, files, model.extents(), model.units())),
                 dem_kind=heights_kind,
+                dem_band=dem_band,
                 criteria=criteria,
                 source=StreetSource(**plan["source"]),
                 margin_m=wanted["margin_m"],
@@ -193,7 +199,7 @@ def _checked(job: Job, learnt: Mapping[Cell, Mapping[str, Any]], progress: Progr
         raise StreetsError(msg)
     keys = ("street_m", "known_m", "refused_m")
     street_m, known_m, refused_m = (_metres(learnt, key) for key in keys)
-    dem = ", ".join(Path(path).name for path, _ in job.dem)
+    dem = ", ".join(Path(each.path).name for each in job.dem)
     if not known_m and not refused_m:
         msg = f"{dem} knows no height on these streets: it lies elsewhere, or is empty there."
         raise HeightsError(msg)
@@ -231,7 +237,7 @@ class _Told:
 
 
 def _wanted(
-    extract: Path, dem: tuple[str, ...], dem_kind: HeightKind | None, criteria: Criteria
+    extract: Path, dem: tuple[str, ...], read_as: tuple[object, ...], criteria: Criteria
 ) -> dict[str, Any]:
     """Return all that the rows depend on: a scan goes on only with the same."""
     osm_file.opened(extract, osm_file.ALONE)  # it says what is wrong with it
@@ -240,7 +246,7 @@ def _wanted(
     return {
         "code": store.code_checksum(*ROW_MAKERS),
         "extract": extract_is,
-        "heights": [dem_kind, *dem_is],
+        "heights": [*read_as, *dem_is],
         "criteria": {"length_m": [*criteria.length_range_m], "grade": [*criteria.grade_range]},
         "margin_m": LENGTHS_AROUND * criteria.length_range_m[1] + NAMES_AROUND_M,
     }
@@ -350,7 +356,7 @@ def _said(
         "sources": {
             "streets": plan["source"],
             "elevation": {
-                "name": ", ".join(Path(path).name for path, _ in job.dem),
+                "name": ", ".join(Path(each.path).name for each in job.dem),
                 "kind": worst_kind(one["kind"] for one in heights),
                 "cell_m": max(one["cell_m"] for one in heights),
                 "attribution": "; ".join(credits_) or None,

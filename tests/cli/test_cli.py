@@ -530,6 +530,7 @@ import sys
 from hillfinder.cli import main
 code = main(["near", "--help"])
 heavy = {"numpy", "scipy", "pandas", "geopandas", "osmnx", "rasterio", "osmium", "requests"}
+heavy |= {"pydantic"}
 sys.exit(code or ", ".join(sorted(heavy & set(sys.modules))) or 0)
 """
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)

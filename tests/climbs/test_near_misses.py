@@ -13,7 +13,7 @@ from hillfinder.climbs.near_misses import nearest
 from hillfinder.climbs.ranking import order
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.model import Place
 from hillfinder.output.text import misses
 from hillfinder.services.client import Web

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hillfinder.elevation.sources import byte_ranges as parts
 from hillfinder.elevation.sources.byte_ranges import PART_BYTES
 from hillfinder.elevation.sources.cog import Remote
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.elevation.sources.registry import COPERNICUS, USGS_3DEP, ElevationService
 from hillfinder.errors import DataError, HeightsError, OfflineError, ServiceError
 from hillfinder.services.client import Web

@@ -19,7 +19,7 @@ from hillfinder.elevation.profiles.attach import SHARPEST_BEND_DEG, attach
 from hillfinder.elevation.profiles.sampling import ROUND_ABOUT_M, SPACING_M, place_samples
 from hillfinder.elevation.profiles.structures import SHORTEST_APPROACH_M
 from hillfinder.elevation.profiles.uncertainty import PLACE_PER_CELL, STREET_OFF_M, TRAIL_OFF_M
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource, Leg, StreetSource
 from hillfinder.streets.builder import build

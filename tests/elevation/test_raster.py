@@ -26,8 +26,8 @@ from scipy.ndimage import map_coordinates
 from hillfinder.elevation.heights import VOID_MARGIN_CELLS, bilinear, mask_voids
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.fallback import SEAM_M
-from hillfinder.elevation.sources.mosaic import PIECE_CELLS
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.mosaic import PIECE_CELLS
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.streets.sources import osm_file
 from tests.towns import DATA, STREET, needs_data, town
@@ -734,7 +734,7 @@ def test_gdal_does_not_write_to_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "page.tif").write_text("<html>")
     code = (
         "import sys, numpy as np\n"
-        "from hillfinder.elevation.sources.raster import Raster\n"
+        "from hillfinder.elevation.sources.raster_file.raster import Raster\n"
         "for path in sys.argv[1:]:\n"
         "    try: Raster([path])(np.array([8.02]), np.array([45.99]))\n"
         "    except Exception as error: print(type(error).__name__)\n"

@@ -12,9 +12,9 @@ import rasterio.shutil
 from rasterio import Affine
 from rasterio.control import GroundControlPoint
 
-from hillfinder.elevation.sources.raster import Raster
-from hillfinder.elevation.sources.raster_file.vertical_units import UNITS_M, unit_named
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.elevation.sources.raster_file.voids import mask_plateaus
+from hillfinder.elevation.vertical_units import UNITS_M, unit_named
 from hillfinder.errors import HeightsError
 from tests.elevation.test_raster import COLS, PLANE, ROWS, hgt, inside, points, write
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hillfinder.elevation.sources import tiles
 from hillfinder.elevation.sources.fallback import Chain
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.elevation.sources.registry import MAPTERHORN
 from hillfinder.elevation.sources.tiles import Tiles
 from hillfinder.errors import HeightsError, OfflineError, ServiceError

@@ -24,7 +24,7 @@ import hillfinder as hf
 from hillfinder.cli import main
 from hillfinder.demo import files
 from hillfinder.demo.town import CRS
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.errors import HeightsError
 from hillfinder.results.grading.grades import FIGURES, GRADE_COLUMNS
 from hillfinder.results.grading.line_files import GivenLine

@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.errors import HeightsError, PlaceError, StreetsError
 from hillfinder.model import Leg, Place, Position
 from hillfinder.routing.snapping import snap

@@ -22,7 +22,7 @@ from shapely import LineString
 from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.errors import StreetsError
 from hillfinder.model import Leg
 from hillfinder.streets.network import to_networkx

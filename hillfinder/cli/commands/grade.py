@@ -25,23 +25,15 @@ def grade(
         typer.Argument(metavar="FILE", help="Lines: a .gpx, or a .geojson in WGS 84; - is stdin."),
     ],
     *,
-    dem: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
-        ),
-    ] = None,
+    dem: Annotated[list[Path] | None, options.DEM] = None,
     elevation: options.Elevation = None,
-    dem_kind: options.Kind = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
-    ] = False,
+    dem_kind: options.KindOption = None,
+    dem_unit: options.UnitOption = None,
+    dem_band: options.BandOption = None,
+    offline: options.Offline = False,
     output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = "table",
     units: Annotated[options.Units, typer.Option("--units", help="Units of the table.")] = "metric",
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
-    ] = False,
+    quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
     """Measure the grade of every line that is in a file.
@@ -53,15 +45,11 @@ def grade(
     """
     with terminal.errors_as_exit_codes(verbose=verbose):
         from hillfinder import find
-        from hillfinder.elevation.sources.raster import Raster
-        from hillfinder.errors import InputError
         from hillfinder.results.grading import line_input
         from hillfinder.services.client import Web
 
-        if dem_kind is not None and not dem:
-            msg = "--dem-kind says of what kind the files of --dem are: give them too."
-            raise InputError(msg)
-        files = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
+        options.refuse([*options.dem_faults(dem, dem_kind, dem_unit, dem_band)])
+        files = options.elevation_files(dem, dem_kind, dem_unit, dem_band)
         given = (
             line_input.parse(_stdin(), "stdin") if str(file) == "-" else line_input.read_lines(file)
         )

@@ -92,24 +92,18 @@ def near(
             "[default: ask Overpass]",
         ),
     ] = None,
-    dem: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
-        ),
-    ] = None,
+    dem: Annotated[list[Path] | None, options.DEM] = None,
     elevation: options.Elevation = None,
-    dem_kind: options.Kind = None,
+    dem_kind: options.KindOption = None,
+    dem_unit: options.UnitOption = None,
+    dem_band: options.BandOption = None,
     catalogue: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER", help="Hills and streets that hillfinder scan found: no search at all."
         ),
     ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Use no network, only files and what was kept.")
-    ] = False,
+    offline: options.Offline = False,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Fetch all anew, whatever was kept.")
     ] = False,
@@ -157,20 +151,18 @@ def near(
             imperial=units == "imperial",
             now=context.obj or datetime.now().astimezone(),
             faults=(
-                *options.contradictions(
-                    place, elevation, dem or (), dem_kind, pick=pick, limit=limit
-                ),
+                *options.contradictions(place, elevation, pick=pick, limit=limit),
+                *options.dem_faults(dem, dem_kind, dem_unit, dem_band),
                 *exports.faults(files, whole=export is not None, alone=alone),
             ),
         )
         from hillfinder import find
-        from hillfinder.elevation.sources.raster import Raster
         from hillfinder.services.client import Web
         from hillfinder.streets.sources.overpass import OVERPASS
 
         addresses = {OVERPASS.variable: overpass_url} if overpass_url is not None else {}
         targets = exports.prepare(files, export, overwrite=force)
-        heights = Raster(dem, kind=options.height_kind(dem_kind)) if dem else None
+        heights = options.elevation_files(dem, dem_kind, dem_unit, dem_band)
         with (
             _treadmill_at_least(criteria, units, asked=treadmill and output == "table"),
             progress_display.watch("Looking for hills", quiet=quiet) as progress,

@@ -20,13 +20,7 @@ def scan(
         Path, typer.Argument(metavar="EXTRACT", help="Streets: .osm.pbf, .osm.bz2, .osm.gz, .osm.")
     ],
     *,
-    dem: Annotated[
-        list[Path],
-        typer.Option(
-            metavar="FILE",
-            help="Heights: GeoTIFF, VRT, .hgt, zipped .hgt. Give it again for each file.",
-        ),
-    ],
+    dem: Annotated[list[Path], options.DEM],
     out: Annotated[
         Path,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where the hills go: GeoParquet files."),
@@ -41,7 +35,9 @@ def scan(
         float | None,
         typer.Option(metavar="PERCENT", help="What is flatter is no hill.  [default: 3]"),
     ] = None,
-    dem_kind: options.Kind = None,
+    dem_kind: options.KindOption = None,
+    dem_unit: options.UnitOption = None,
+    dem_band: options.BandOption = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -74,9 +70,7 @@ def scan(
         typer.Option(metavar="FILE", help="Write a page with a map, histograms and the best."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a page that exists.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
-    ] = False,
+    quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
     """Find all the hills of a region, and write them as GeoParquet.
@@ -107,6 +101,8 @@ def scan(
                 criteria,
                 dem=dem,
                 heights_kind=options.height_kind(dem_kind),
+                dem_unit=dem_unit,
+                dem_band=dem_band,
                 workers=workers,
                 scheduler=scheduler,
                 tiles=tiles,

@@ -12,7 +12,7 @@ import numpy as np
 
 from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.elevation.sources.byte_ranges import RemoteFile
-from hillfinder.elevation.sources.raster import Raster
+from hillfinder.elevation.sources.raster_file.raster import Raster
 from hillfinder.elevation.sources.registry import DegreeFiles
 from hillfinder.errors import DataError, HeightsError, ServiceError
 from hillfinder.model import HeightSource

@@ -17,7 +17,7 @@ import numpy as np
 from hillfinder.earth import EARTH_RADIUS_M
 from hillfinder.elevation.heights import worst_kind
 from hillfinder.elevation.proximity import may_meet
-from hillfinder.elevation.sources.raster_file.vertical_units import differ_by_a_unit, other_unit
+from hillfinder.elevation.vertical_units import differ_by_a_unit, other_unit
 from hillfinder.errors import HeightsError, HillfinderError, OfflineError, ServiceError
 from hillfinder.model import HeightSource
 

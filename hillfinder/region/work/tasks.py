@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -41,33 +41,45 @@ FILES_AROUND_M = kept.AROUND_M + 2000.0
 SPOOLS, ROWS = "_scan/spools", "_scan/hills"
 
 
+class DemFile(NamedTuple):
+    """An elevation file: the box it lies in, and its unit of height where it states none."""
+
+    path: str
+    box: Box
+    unit: str | None
+
+
 @dataclass(frozen=True)
 class Job:
     """What all tasks of a scan have in common; it travels to the workers.
 
     Attributes:
         folder: the dataset under way; all workers see it under this name.
-        dem: the elevation files, likewise, and the box that each lies in.
+        dem: the elevation files, likewise.
         dem_kind: of what kind they are.
+        dem_band: which of their bands holds the heights.
         criteria: what counts as a hill.
         source: what the streets are.
         margin_m: how far beyond a cell streets matter to a hill in it.
     """
 
     folder: Path
-    dem: tuple[tuple[str, Box], ...]
+    dem: tuple[DemFile, ...]
     dem_kind: HeightKind | None
+    dem_band: int | None
     criteria: Criteria
     source: StreetSource
     margin_m: float
 
     def heights(self, cell: Cell) -> Heights:
         """Return the source of heights for a cell: of all files those that lie there."""
-        from hillfinder.elevation.sources.raster import Raster
+        from hillfinder.elevation.sources.raster_file.raster import Raster
 
         box = cell.box(FILES_AROUND_M)
-        near = [path for path, extent in self.dem if _touch(extent, box)]
-        return Raster(near or [self.dem[0][0]], kind=self.dem_kind)
+        near = [each for each in self.dem if _touch(each.box, box)] or self.dem[:1]
+        unit = next((each.unit for each in near if each.unit), None)
+        paths = [each.path for each in near]
+        return Raster(paths, kind=self.dem_kind, unit=unit, band=self.dem_band)
 
     def spool(self, cell: Cell) -> Path:
         """Where the ways near a cell are."""

@@ -39,7 +39,7 @@ ENVIRONMENT = {
 #: What workers import while the extract is still shared out: the tasks, and what these import late.
 PRELOAD = (
     "hillfinder.region.work.tasks",
-    "hillfinder.elevation.sources.raster",
+    "hillfinder.elevation.sources.raster_file.raster",
     "pandas",
     "pyarrow.compute",
     "pyproj",

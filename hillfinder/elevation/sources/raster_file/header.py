@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hillfinder.earth import EARTH_RADIUS_M
-from hillfinder.elevation.sources.raster_file.vertical_units import (
+from hillfinder.elevation.vertical_units import (
     SAME_UNIT,
     UNITS_M,
     VerticalUnit,

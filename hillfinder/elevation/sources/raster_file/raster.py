@@ -10,8 +10,8 @@ import numpy as np
 
 from hillfinder.elevation.heights import worst_kind
 from hillfinder.elevation.sources.fallback import Chain
-from hillfinder.elevation.sources.mosaic import OFF_GRID_CELLS, Canvas, sample
 from hillfinder.elevation.sources.raster_file.header import ground_cell_m, read_header
+from hillfinder.elevation.sources.raster_file.mosaic import OFF_GRID_CELLS, Canvas, sample
 from hillfinder.elevation.sources.raster_file.opening import open_file
 from hillfinder.errors import HeightsError
 from hillfinder.model import HeightSource
@@ -86,7 +86,7 @@ class Raster(Chain):
                 grid.append(header)
         held: list[Canvas] = []  # for all grids together: a thousand would be too much to hold
         super().__init__([_Grid(grid, kind, held) for grid in grids])
-        self._headers = headers
+        self._headers, self._unit = headers, unit
 
     def extents(self) -> list[tuple[float, float, float, float]]:
         """Return for each file, in the order given, the box that it lies in.
@@ -106,6 +106,11 @@ class Raster(Chain):
             )
             for header in self._headers
         ]
+
+    def units(self) -> list[str | None]:
+        """Return for each file, in the order given, ``unit``; ``None`` if it states another."""
+        unit = self._unit
+        return [unit if unit and each.unit.is_called(unit) else None for each in self._headers]
 
 
 class _Grid:

@@ -10,12 +10,12 @@ import numpy as np
 
 from hillfinder.elevation.heights import VOID_MARGIN_CELLS, bilinear, mask_voids
 from hillfinder.elevation.sources.raster_file.header import ground_cell_m, quietly
-from hillfinder.elevation.sources.raster_file.vertical_units import differ_by_a_unit, other_unit
 from hillfinder.elevation.sources.raster_file.voids import (
     mask_plateaus,
     refuse_if_too_high,
     stands_for_none,
 )
+from hillfinder.elevation.vertical_units import differ_by_a_unit, other_unit
 from hillfinder.errors import HeightsError
 
 if TYPE_CHECKING:
