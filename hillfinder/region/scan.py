@@ -49,7 +49,7 @@ LENGTHS_AROUND, NAMES_AROUND_M = 3.0, 400.0
 #: Of less street without heights nothing is said: bridges and borders have always some.
 UNKNOWN_TOLD_FROM_M = 500.0
 #: Code that decides what is in a row, besides what builds areas.
-ROW_MAKERS = ("climbs", "region", "routing", "training", "output/text")
+ROW_MAKERS = ("climbs", "region", "routing", "sessions.py", "training", "output/text")
 #: Enough tiles that workers end together, and that not much is lost with one. A cluster counts as
 #: so many workers.
 TILES_PER_WORKER, CELLS_PER_TILE, CLUSTER = 16, 8, 4
