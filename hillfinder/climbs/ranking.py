@@ -53,7 +53,7 @@ def order(climbs: Climbs) -> Ints:
 def _stands_behind(climbs: Climbs) -> Bools:
     """Return which climbs run on a pavement, or on a path without a name."""
     ways = climbs.network.ways
-    nameless = ways.tag["name"] == np.array(None)
+    nameless = ways.column("name") == np.array(None)
     path = ways.said.rated(("highway",), lambda tags: class_of(tags.get("highway")) in PATHS) > 0
     behind = (ways.said.rated(ALONG_ROAD_KEYS, is_pavement) > 0) | path & nameless
     way = climbs.network.edge_way[np.stack([climbs.foot_edge, climbs.top_edge])]

@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from hillfinder.demo.terrain import BOUNDS_M, height_m
-from hillfinder.demo.town import CRS, WAYS, Road
+from hillfinder.demo.town import CRS, WAYS, TownWay
 from hillfinder.errors import OutputError
 from hillfinder.services.atomic_file import write_atomically
 
@@ -118,7 +118,7 @@ def _osm_xml() -> str:
     )
 
 
-def _way_elements(way: Road, nodes: Sequence[int]) -> Iterator[str]:
+def _way_elements(way: TownWay, nodes: Sequence[int]) -> Iterator[str]:
     yield f'  <way id="{way.id}" version="1">'
     yield from (f'    <nd ref="{node}"/>' for node in nodes)
     yield from (
@@ -127,7 +127,7 @@ def _way_elements(way: Road, nodes: Sequence[int]) -> Iterator[str]:
     yield "  </way>"
 
 
-def _noded(ways: Sequence[Road]) -> list[LineM]:
+def _noded(ways: Sequence[TownWay]) -> list[LineM]:
     """Return the ways' lines, to the centimetre, with a point wherever two streets meet.
 
     Streets meet where they cross or touch on one ``layer``. An area meets nothing.

@@ -88,7 +88,7 @@ def _rect(west: float, south: float, east: float, north: float) -> LineM:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Road:
+class TownWay:
     """A way of the map: ``line`` in metres; ``tags`` as in OpenStreetMap."""
 
     id: int
@@ -96,8 +96,8 @@ class Road:
     tags: Mapping[str, str]
 
 
-def _road(way_id: int, name: str, highway: str, *line: PointM, **tags: str) -> Road:
-    return Road(way_id, line, {"highway": highway} | ({"name": name} if name else {}) | tags)
+def _road(way_id: int, name: str, highway: str, *line: PointM, **tags: str) -> TownWay:
+    return TownWay(way_id, line, {"highway": highway} | ({"name": name} if name else {}) | tags)
 
 
 TOWN = {"surface": "asphalt", "lit": "yes"}
@@ -108,7 +108,7 @@ CORKSCREW = _corkscrew()
 TERRACE = _terrace()
 
 #: Ways on one ``layer`` meet where they cross or touch; on two layers, where both name the point.
-WAYS: tuple[Road, ...] = (
+WAYS: tuple[TownWay, ...] = (
     # The town round the door: flat.
     _road(101, "Almond Avenue", "residential", (-480, -380), (-480, 640), **TOWN),
     _road(102, "Bramble Avenue", "residential", (-320, -380), (-320, 380), **TOWN),
@@ -169,8 +169,10 @@ WAYS: tuple[Road, ...] = (
         412, "", "service", (-1470, 860), (-2040, 860), service="driveway", access="private",
         surface="paving_stones",
     ),
-    Road(421, _rect(-2040, -590, -1490, -450), {"leisure": "park", "name": "Orchard Park"}),
-    Road(422, _rect(-2050, -345, -1490, -125), {"leisure": "golf_course", "name": "Gradely Links"}),
+    TownWay(421, _rect(-2040, -590, -1490, -450), {"leisure": "park", "name": "Orchard Park"}),
+    TownWay(
+        422, _rect(-2050, -345, -1490, -125), {"leisure": "golf_course", "name": "Gradely Links"},
+    ),
     # South-west: the cul-de-sac.
     _road(501, "Larkspur Close", "residential", (-480, -380), (-940, -380), **TOWN),
     _road(502, "Larkspur Close", "residential", *_circle(-952, -380, 12), **TOWN),

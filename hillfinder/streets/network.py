@@ -12,10 +12,9 @@ import numpy as np
 
 from hillfinder.model import Profile, read_only
 from hillfinder.streets.tags import access_tables
-from hillfinder.streets.tags.table import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import networkx as nx
 
@@ -48,10 +47,11 @@ class Ways:
     structure: Bools
     said: Tags
 
-    @property
-    def tag(self) -> Mapping[str, Strings]:
-        """A column for each of ``KEPT_TAGS``, shape (w,), ``None`` where unset."""
-        return Columns(self.said)
+    def column(self, key: str) -> Strings:
+        """Return the values of one of ``KEPT_TAGS``, shape (w,), ``None`` where unset."""
+        if key not in access_tables.KEPT_TAGS:
+            raise KeyError(key)
+        return self.said.column(key)
 
     def tags(self, row: int) -> dict[str, str]:
         """Return those tags of one way, sorted by key."""
@@ -162,7 +162,7 @@ class StreetNetwork:
 
     def edge_tag(self, key: str) -> Strings:
         """Return the values of one tag for all edges, shape (m,), ``None`` where unset."""
-        return self.ways.tag[key][self.edge_way]
+        return self.ways.column(key)[self.edge_way]
 
     def edges_at_nodes(self) -> tuple[Ints, Ints]:
         """Return which edges meet at each node: an offset of shape (n + 1,), and edges (2 m,).

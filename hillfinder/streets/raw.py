@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from hillfinder.model import Floats, Ints, MarkKind, StreetSource
 
@@ -33,8 +33,8 @@ class RawStreets:
     lat: Floats
     way_offset: Ints
     way_node: Ints
-    way_ids: Sequence[tuple[int, ...]]
-    tags: Sequence[Mapping[str, str]]
+    way_ids: Iterable[tuple[int, ...]]
+    tags: Iterable[Mapping[str, str]]
     source: StreetSource
     node_kind: Mapping[int, MarkKind] = field(default_factory=dict)
     nodes_known: bool = False

@@ -88,7 +88,7 @@ def partners(network: StreetNetwork) -> dict[End, End]:
         for a, b in combinations(sorted(ends), 2):
             if not (hill[network.edge_way[a[0]]] and hill[network.edge_way[b[0]]]):
                 continue
-            names = [network.ways.tag["name"][network.edge_way[end[0]]] for end in (a, b)]
+            names = [network.ways.column("name")[network.edge_way[end[0]]] for end in (a, b)]
             same = names[0] is not None and names[0] == names[1]
             apart = abs(math.degrees(direction(network, a) - direction(network, b))) % 360
             turn = 180 - min(apart, 360 - apart)

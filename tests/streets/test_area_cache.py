@@ -32,6 +32,7 @@ from hillfinder.streets.sources import osm_file, overpass
 from hillfinder.streets.storage import area_cache as store
 from hillfinder.streets.storage.area_cache import BUILDERS
 from hillfinder.streets.storage.serialization import pack_network, unpack_network
+from hillfinder.streets.tags.table import Ids, Tags
 from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:
@@ -82,11 +83,8 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
             numbers = mine.dtype != object
             same = mine.dtype == theirs.dtype and np.array_equal(mine, theirs, equal_nan=numbers)
             found += [] if same and not theirs.flags.writeable else [path]
-        elif isinstance(mine, dict):
-            same = mine.keys() == theirs.keys()
-            found += (
-                [] if same and all(np.array_equal(mine[k], theirs[k]) for k in mine) else [path]
-            )
+        elif isinstance(mine, Ids | Tags):
+            found += [] if [*mine] == [*theirs] else [path]
         elif mine != theirs:
             found.append(path)
     return found

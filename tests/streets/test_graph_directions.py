@@ -41,7 +41,7 @@ def ends(network: StreetNetwork) -> list[tuple[int, int]]:
 
 
 def inclines(network: StreetNetwork) -> set[str | None]:
-    return set(network.ways.tag["incline"].tolist())
+    return set(network.ways.column("incline").tolist())
 
 
 def drawn_right(network: StreetNetwork) -> bool:

@@ -37,7 +37,7 @@ def test_law_tags_come_back_as_they_were(ways: list[dict[str, str]]) -> None:
     tags = Tags.gathered(ways)
     read = [{key: one[key] for key in one if key in READ_TAGS} for one in ways]
     assert [*tags] == read
-    assert tags[1:] == Tags.gathered(read[1:])
+    assert [*tags.among(np.arange(1, len(ways)))] == read[1:]
     for key in READ_TAGS:
         assert tags.column(key).tolist() == [one.get(key) for one in read]
 
@@ -47,7 +47,7 @@ def test_law_tags_are_joined_and_chosen(
     one: list[dict[str, str]], other: list[dict[str, str]], data: st.DataObject
 ) -> None:
     whole = Tags.joined([Tags.gathered(one), Tags.gathered(other)])
-    assert whole == Tags.gathered(one + other)
+    assert [*whole] == [*Tags.gathered(one + other)]
     some = data.draw(st.lists(st.booleans(), min_size=len(whole), max_size=len(whole)))
     rows = np.flatnonzero(np.array(some, bool))
     assert [*whole.among(rows)] == [whole[row] for row in rows.tolist()]

@@ -50,7 +50,7 @@ def signs(ways: Ways, rows: Ints) -> Ints:
         ways: those of a network.
         rows: shape (k,), which of them.
     """
-    tags = ways.tag["incline"][rows].tolist()
+    tags = ways.column("incline")[rows].tolist()
     return np.array([0 if text is None else incline(text)[1] for text in tags], np.int64)
 
 
@@ -58,7 +58,7 @@ def rises(network: StreetNetwork) -> Mapped:
     """Return the rises that tags give as numbers."""
     length = np.bincount(network.edge_way, network.edge_length_m, len(network.ways.hill))
     found: dict[int, tuple[float, float, int]] = {}
-    tags = (network.ways.tag["incline"].tolist(), network.ways.tag["step_count"].tolist())
+    tags = (network.ways.column("incline").tolist(), network.ways.column("step_count").tolist())
     for way, (slope, steps) in enumerate(zip(*tags, strict=True)):
         grade, sign = (None, 0) if slope is None else incline(slope)
         count = step_count(steps)

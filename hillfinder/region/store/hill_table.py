@@ -175,7 +175,7 @@ def _lists(offset: Ints, values: Ints | Floats) -> pa.Array:
 
 def _tags(network: StreetNetwork, legs: Legs, key: str) -> list[str | None]:
     """Return the values of one tag along each of several ways, fit to be shown."""
-    values = network.ways.tag[key][network.edge_way[legs.edge]].tolist()
+    values = network.ways.column(key)[network.edge_way[legs.edge]].tolist()
     return [_shown(tuple(values[i:j])) for i, j in pairwise(legs.offset.tolist())]
 
 

@@ -163,16 +163,16 @@ class Lookout:
 
     @property
     def _name(self) -> Strings:
-        return self._network.ways.tag["name"]
+        return self._network.ways.column("name")
 
     @property
     def _highway(self) -> Strings:
-        return self._network.ways.tag["highway"]
+        return self._network.ways.column("highway")
 
     @cached_property
     def _road(self) -> list[MarkKind | None]:
         """What each way is to somebody who passes its end."""
-        service = self._network.ways.tag["service"]
+        service = self._network.ways.column("service")
         return [
             of_road({"highway": highway or "", "service": kind or ""})
             for highway, kind in zip(self._highway.tolist(), service.tolist(), strict=True)

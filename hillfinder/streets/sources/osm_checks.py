@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 #: What a way that is gone, or a reply that is cut, has in its text.
-_SIGNS = re.compile(rb"""(action=.delete)|(visible=.false)|(<remark)""")
+_SUSPECT = re.compile(rb"""(action=.delete)|(visible=.false)|(<remark)""")
 _CHUNK_BYTES = 1 << 20
 #: No sign is longer than this, so that none is missed between two chunks.
 _OVERLAP_BYTES = 64
@@ -50,10 +50,10 @@ def deleted_in(path: Path) -> Deleted:
         return Deleted()
     found: set[int] = set()
     try:
-        with _unpacked(path) as file:
+        with _decompressed(path) as file:
             rest = b""
             while chunk := file.read(_CHUNK_BYTES):
-                found |= {match.lastindex or 0 for match in _SIGNS.finditer(rest + chunk)}
+                found |= {match.lastindex or 0 for match in _SUSPECT.finditer(rest + chunk)}
                 rest = chunk[-_OVERLAP_BYTES:]
         return _marked(path) if found else Deleted()
     except (OSError, EOFError, expat.ExpatError):
@@ -103,7 +103,7 @@ def _marked(path: Path) -> Deleted:
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.CharacterDataHandler = start, text
     try:
-        with _unpacked(path) as file:
+        with _decompressed(path) as file:
             parser.ParseFile(file)
     except ValueError as error:
         msg = f"{path.name} has an object whose id is no number: save it again."
@@ -122,7 +122,7 @@ def cut_short(name: str, remark: str) -> StreetsError:
     )
 
 
-def _unpacked(path: Path) -> BinaryIO:
+def _decompressed(path: Path) -> BinaryIO:
     name = path.name.lower()
     if name.endswith(".gz"):
         return gzip.open(path)  # type: ignore[return-value]  # it reads bytes all the same

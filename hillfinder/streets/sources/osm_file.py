@@ -55,7 +55,7 @@ def read_extract(path: Path | str, bounds: Box | None = None) -> StreetNetwork:
 def read_ways(path: Path, bounds: Box | None = None) -> RawStreets:
     """Return the ways of a file before anything is decided about them: as ``read``."""
     if path.suffix.lower() == JSON and path.is_file():
-        found = _of_reply(overpass_json.read(path))
+        found = _of_reply(overpass_json.read_reply(path))
     else:
         file = opened(path)
         deleted = deleted_in(path)
@@ -112,7 +112,7 @@ class _Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Contents:
     """What a file holds.
 
     Attributes:
@@ -149,12 +149,12 @@ class _Found:
         return lines
 
 
-def _of_reply(reply: overpass_json.Elements) -> _Found:
+def _of_reply(reply: overpass_json.Elements) -> _Contents:
     ways = {one: (refs, tags) for one, (refs, tags) in reply.ways.items() if tags.keys() & {*KEYS}}
-    return _Found({}, ways, reply.places, reply.kinds, reply.date)
+    return _Contents({}, ways, reply.places, reply.kinds, reply.date)
 
 
-def _read_file(file: File, deleted: Deleted) -> _Found:
+def _read_file(file: File, deleted: Deleted) -> _Contents:
     import osmium
     from osmium.geom import WKBFactory, use_nodes
     from osmium.osm import NODE, NOTHING, WAY, Node
@@ -167,7 +167,7 @@ def _read_file(file: File, deleted: Deleted) -> _Found:
     stream = osmium.FileProcessor(file, NODE | WAY).with_locations()
     stream = stream.with_filter(streets).with_filter(tagged)
     wkb = WKBFactory()
-    found = _Found({}, {}, {}, {}, date)
+    found = _Contents({}, {}, {}, {}, date)
     for way in cast("Iterator[Node | Way]", stream):
         if isinstance(way, Node):
             get = way.tags.get
@@ -190,7 +190,7 @@ def _read_file(file: File, deleted: Deleted) -> _Found:
     return found
 
 
-def _place_elsewhere(file: File, found: _Found) -> None:
+def _place_elsewhere(file: File, found: _Contents) -> None:
     """Put in the places of nodes that libosmium does not have when it comes to the ways.
 
     Its index knows no node whose id is below zero, as an editor gives it to a new one: these come

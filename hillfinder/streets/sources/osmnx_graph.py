@@ -179,7 +179,7 @@ def _directed(
         v: the other.
         data: what it carries.
     """
-    ids = _way_ids(data.get("osmid"))
+    ids = _osm_ids(data.get("osmid"))
     line = data.get("geometry")
     coords = None if line is None else tuple((float(x), float(y)) for x, y in line.coords)
     known = graph.is_directed()
@@ -205,7 +205,7 @@ def _degrees_apart(one: tuple[float, float], other: tuple[float, float]) -> floa
     return abs(one[0] - other[0]) + abs(one[1] - other[1])
 
 
-def _way_ids(osmid: object) -> tuple[int, ...]:
+def _osm_ids(osmid: object) -> tuple[int, ...]:
     try:
         return tuple(sorted({int(value) for value in _as_list(osmid) if _is_set(value)}))
     except (TypeError, ValueError) as error:

@@ -31,7 +31,7 @@ class Elements(NamedTuple):
     date: str | None
 
 
-def read(path: Path) -> Elements:
+def read_reply(path: Path) -> Elements:
     """Read a saved reply, with places beside the ways (``out geom``) or in nodes of their own.
 
     Raises:
@@ -44,7 +44,7 @@ def read(path: Path) -> Elements:
         found = Elements({}, {}, {}, reply.get("osm3s", {}).get("timestamp_osm_base"))
         for element in reply["elements"]:
             if element["type"] == "node":
-                _put(found, element["id"], element)
+                _put_place(found, element["id"], element)
                 tags = element.get("tags", {})
                 kind = of_node(*[tags.get(key) for key in NODE_KEYS])
                 if kind is not None:
@@ -53,7 +53,7 @@ def read(path: Path) -> Elements:
                 refs = element.get("nodes", [])
                 for ref, place in zip(refs, element.get("geometry", [])):  # noqa: B905 - or none
                     if place is not None:
-                        _put(found, ref, place)
+                        _put_place(found, ref, place)
                 found.ways[int(element["id"])] = [*map(int, refs)], element.get("tags", {})
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         msg = f"{path.name} is not the JSON that Overpass sends: save it as OSM XML (.osm) instead."
@@ -61,7 +61,7 @@ def read(path: Path) -> Elements:
     return found
 
 
-def _put(found: Elements, ref: int, place: dict[str, Any]) -> None:
+def _put_place(found: Elements, ref: int, place: dict[str, Any]) -> None:
     lon, lat = float(place["lon"]), float(place["lat"])
     if -180 <= lon <= 180 and -90 <= lat <= 90:  # NaN is neither
         found.places[int(ref)] = lon, lat

@@ -53,21 +53,11 @@ _GONE = Rule("never", "never", "no longer there")
 _PLANNED = Rule("never", "never", "not built yet")
 _RAMP = Rule("free", "never", "ramp")
 PIER = Rule("free", "never", "pier")
-_WORKS = Rule("never", "never", "construction")
 
 RULES: Mapping[str, Rule] = {
-    "primary": _STREET,
-    "secondary": _STREET,
-    "tertiary": _STREET,
-    "unclassified": _STREET,
-    "residential": _STREET,
-    "living_street": _STREET,
-    "pedestrian": _STREET,
-    "footway": _STREET,
-    "path": _STREET,
-    "track": _STREET,
-    "crossing": _STREET,
-    "steps": _STREET,
+    **dict.fromkeys(("primary", "secondary", "tertiary", "unclassified"), _STREET),
+    **dict.fromkeys(("residential", "living_street", "pedestrian", "crossing"), _STREET),
+    **dict.fromkeys(("footway", "path", "track", "steps"), _STREET),
     # Made for others: whether feet are let in differs from country to country.
     "cycleway": Rule("free", "permission", "cycleway, and no word on feet"),
     "bridleway": Rule("free", "permission", "bridleway, and no word on feet"),
@@ -76,75 +66,48 @@ RULES: Mapping[str, Rule] = {
     "road": Rule("free", "name", "road of unknown kind"),
     "trunk": Rule("sidewalk", "sidewalk", "trunk road without a sidewalk"),
     "trunk_link": Rule("sidewalk", "never", "ramp"),
-    "primary_link": _RAMP,
-    "secondary_link": _RAMP,
-    "tertiary_link": _RAMP,
-    "unclassified_link": _RAMP,
-    "residential_link": _RAMP,
+    **dict.fromkeys(("primary_link", "secondary_link", "tertiary_link"), _RAMP),
+    **dict.fromkeys(("unclassified_link", "residential_link"), _RAMP),
     "motorway_link": Rule("foot", "never", "motorway ramp"),
     "motorway": Rule("never", "never", "motorway"),
     "platform": Rule("free", "never", "platform"),
-    "busway": Rule("foot", "never", "busway"),
-    "bus_guideway": Rule("foot", "never", "busway"),
+    **dict.fromkeys(("busway", "bus_guideway"), Rule("foot", "never", "busway")),
     "raceway": Rule("foot", "never", "race track"),
-    "rest_area": Rule("foot", "never", "motorway services"),
-    "services": Rule("foot", "never", "motorway services"),
+    **dict.fromkeys(("rest_area", "services"), Rule("foot", "never", "motorway services")),
     "escape": Rule("never", "never", "runaway truck ramp"),
     "elevator": Rule("never", "never", "lift"),
     "corridor": Rule("never", "never", "indoors"),
     "via_ferrata": Rule("never", "never", "climbing route"),
     "ladder": Rule("never", "never", "ladder"),
-    "construction": _WORKS,
-    "proposed": _PLANNED,
-    "planned": _PLANNED,
+    "construction": Rule("never", "never", "construction"),
     "disused": Rule("never", "never", "disused"),
     "abandoned": Rule("never", "never", "abandoned"),
-    "razed": _GONE,
-    "demolished": _GONE,
-    "dismantled": _GONE,
-    "destroyed": _GONE,
-    "removed": _GONE,
-    "historic": _GONE,
-    "no": _GONE,
+    **dict.fromkeys(("proposed", "planned"), _PLANNED),
+    **dict.fromkeys(("razed", "demolished", "dismantled", "destroyed"), _GONE),
+    **dict.fromkeys(("removed", "historic", "no"), _GONE),
 }
 
 ELSE = "*"  # in a table: any value that is neither named nor one of NO
 
 _OPEN = (Standing.OPEN, "")
+_NO_ACCESS = (Standing.CLOSED, "no access on foot")
+_PATH_BESIDE = (Standing.CLOSED, "feet must use the path beside it")
 _PRIVATE = (Standing.CLOSED, "private")
 _PERMIT = (Standing.CLOSED, "permit only")
 _WORK = (Standing.CLOSED, "closed to the public")
 
 SAYS: Mapping[str, tuple[Standing, str]] = {
-    "yes": _OPEN,
-    "designated": _OPEN,
-    "official": _OPEN,
-    "permissive": _OPEN,
-    "public": _OPEN,
-    "allowed": _OPEN,
+    **dict.fromkeys(("yes", "designated", "official", "permissive", "public", "allowed"), _OPEN),
     "destination": (Standing.DESTINATION, "destination only"),
     "discouraged": (Standing.DISCOURAGED, "discouraged on foot"),
-    "no": (Standing.CLOSED, "no access on foot"),
-    "none": (Standing.CLOSED, "no access on foot"),
-    "prohibited": (Standing.CLOSED, "no access on foot"),
-    "restricted": (Standing.CLOSED, "no access on foot"),
-    "use_sidepath": (Standing.CLOSED, "feet must use the path beside it"),
-    "separate": (Standing.CLOSED, "feet must use the path beside it"),
-    "private": _PRIVATE,
-    "residents": _PRIVATE,
-    "members": _PRIVATE,
-    "employees": _PRIVATE,
-    "staff": _PRIVATE,
-    "students": _PRIVATE,
+    **dict.fromkeys(("no", "none", "prohibited", "restricted"), _NO_ACCESS),
+    **dict.fromkeys(("use_sidepath", "separate"), _PATH_BESIDE),
+    **dict.fromkeys(("private", "residents", "members"), _PRIVATE),
+    **dict.fromkeys(("employees", "staff", "students"), _PRIVATE),
     "customers": (Standing.CLOSED, "customers only"),
-    "permit": _PERMIT,
-    "license": _PERMIT,
+    **dict.fromkeys(("permit", "license"), _PERMIT),
     "military": (Standing.CLOSED, "military"),
-    "delivery": _WORK,
-    "agricultural": _WORK,
-    "forestry": _WORK,
-    "emergency": _WORK,
-    "psv": _WORK,
+    **dict.fromkeys(("delivery", "agricultural", "forestry", "emergency", "psv"), _WORK),
 }
 SILENT = (Standing.SILENT, "")
 UNCLEAR = (Standing.UNCLEAR, "access unclear")
@@ -155,12 +118,10 @@ CLOSED: Table = {
     "escalator": {ELSE: "escalator"},
     "indoor": {ELSE: "indoors"},
     "location": {"indoor": "indoors"},
-    "construction": {"yes": "construction", "true": "construction", "1": "construction"},
-    "sac_scale": {
-        "alpine_hiking": "alpine route",
-        "demanding_alpine_hiking": "alpine route",
-        "difficult_alpine_hiking": "alpine route",
-    },
+    "construction": dict.fromkeys(("yes", "true", "1"), "construction"),
+    "sac_scale": dict.fromkeys(
+        ("alpine_hiking", "demanding_alpine_hiking", "difficult_alpine_hiking"), "alpine route"
+    ),
     "trail_visibility": {"horrible": "no path to be seen", "no": "no path to be seen"},
 }
 
@@ -178,10 +139,7 @@ CLOSED_UNLESS_FOOT: Table = {
     "fee": {ELSE: "a ticket is needed"},
 }
 
-STEPS: Table = {
-    "steps": {ELSE: "stairs"},
-    "step_count": {ELSE: "stairs"},
-}
+STEPS: Table = {key: {ELSE: "stairs"} for key in ("steps", "step_count")}
 
 # A tunnel that is none: it is as level as the street.
 PASSAGE = "building_passage"
@@ -238,19 +196,13 @@ FEET_ONLY = frozenset({"footway", "path", "pedestrian"})
 
 AREA: Table = {
     "leisure": {
-        "golf_course": "golf course",
-        "miniature_golf": "golf course",
+        **dict.fromkeys(("golf_course", "miniature_golf"), "golf course"),
         "water_park": "water park",
     },
     "golf": {ELSE: "golf course"},
     "aeroway": {
-        "runway": "runway",
-        "taxiway": "runway",
-        "stopway": "runway",
-        "apron": "airfield",
-        "aerodrome": "airfield",
-        "heliport": "airfield",
-        "helipad": "airfield",
+        **dict.fromkeys(("runway", "taxiway", "stopway"), "runway"),
+        **dict.fromkeys(("apron", "aerodrome", "heliport", "helipad"), "airfield"),
     },
     "landuse": {
         "military": "military area",
@@ -258,19 +210,11 @@ AREA: Table = {
         "landfill": "landfill",
         "construction": "construction site",
     },
-    "military": dict.fromkeys(
-        (
-            "airfield",
-            "barracks",
-            "base",
-            "danger_area",
-            "naval_base",
-            "obstacle_course",
-            "range",
-            "training_area",
-        ),
-        "military area",
-    ),
+    "military": {
+        **dict.fromkeys(("airfield", "barracks", "base", "naval_base"), "military area"),
+        **dict.fromkeys(("danger_area", "range", "training_area"), "military area"),
+        "obstacle_course": "military area",
+    },
     "amenity": {"prison": "prison"},
     "tourism": {"zoo": "zoo", "theme_park": "theme park"},
     "power": {"plant": "power station", "substation": "power station"},
@@ -279,22 +223,9 @@ AREA: Table = {
 AREA_TAGS: tuple[str, ...] = (*sorted({*AREA, "amenity", "area", "parking"}),)
 """Every tag key that ``area_bar`` reads."""
 
-READ_BY_RULES = frozenset(
-    {
-        *CLOSED,
-        *CLOSED_UNLESS_FOOT,
-        *STEPS,
-        *STRUCTURE,
-        *NOT_HILL,
-        *SIDEWALK_KEYS,
-        "access",
-        "access:conditional",
-        "foot",
-        "foot:conditional",
-        "highway",
-        "name",
-    }
-)
+_TABLES: Table = {**CLOSED, **CLOSED_UNLESS_FOOT, **STEPS, **STRUCTURE, **NOT_HILL}
+_ACCESS_KEYS = ("access", "access:conditional", "foot", "foot:conditional")
+READ_BY_RULES = frozenset({*_TABLES, *SIDEWALK_KEYS, *_ACCESS_KEYS, "highway", "name"})
 _READ_BY_OTHERS = (
     # What it is called.
     *("alt_name", "ref"),

@@ -6,10 +6,9 @@ held once, and judged once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from hillfinder.streets.tags import access, access_tables
 from hillfinder.streets.tags.features import GRAVEST, of_road
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hillfinder.model import Bools, Floats, Ints, Strings
 
@@ -70,7 +69,7 @@ class Judged(NamedTuple):
     road: Ints
 
 
-class Ids(Sequence[tuple[int, ...]]):
+class Ids:
     """The OpenStreetMap ids of ways: mostly one each.
 
     Attributes:
@@ -110,25 +109,17 @@ class Ids(Sequence[tuple[int, ...]]):
         """Return how many ways there are."""
         return len(self.size)
 
-    @overload
-    def __getitem__(self, row: int) -> tuple[int, ...]: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[tuple[int, ...]]: ...
-    def __getitem__(self, row: int | slice) -> tuple[int, ...] | Sequence[tuple[int, ...]]:
-        """Return the ids of one way, or of some."""
-        if isinstance(row, slice):
-            return self.among(np.arange(len(self))[row])
+    def __getitem__(self, row: int) -> tuple[int, ...]:
+        """Return the ids of one way."""
         stop = self._stop[row]
         return tuple(self.every[stop - self.size[row] : stop].tolist())
 
-    def __eq__(self, other: object) -> bool:
-        """Tell whether all ways have the same ids."""
-        return isinstance(other, Sequence) and [*self] == [*other]
-
-    __hash__ = None  # type: ignore[assignment]  # as of a list
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        """Yield the ids of each way."""
+        return map(self.__getitem__, range(len(self)))
 
 
-class Tags(Sequence[Mapping[str, str]]):
+class Tags:
     """The tags of ways, in their order, as far as anything reads them (``READ_TAGS``).
 
     Attributes:
@@ -223,45 +214,15 @@ class Tags(Sequence[Mapping[str, str]]):
         """Return how many ways there are."""
         return len(self.kind)
 
-    @overload
-    def __getitem__(self, row: int) -> Mapping[str, str]: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[Mapping[str, str]]: ...
-    def __getitem__(self, row: int | slice) -> Mapping[str, str] | Sequence[Mapping[str, str]]:
-        """Return the tags of one way, or of some."""
-        if isinstance(row, slice):
-            return self.among(np.arange(len(self))[row])
+    def __getitem__(self, row: int) -> Mapping[str, str]:
+        """Return the tags of one way."""
         tags = self.sets[self.kind[row]]
         name = self.names[self.name[row]]
         return tags if name is None else {**tags, "name": name}
 
-    def __eq__(self, other: object) -> bool:
-        """Tell whether all ways have the same tags."""
-        return isinstance(other, Tags) and [*self] == [*other]
-
-    __hash__ = None  # type: ignore[assignment]  # as of a list
-
-
-class Columns(Mapping[str, "Strings"]):
-    """Tags by key: a column for each of ``KEPT_TAGS``, ``None`` where a way has none."""
-
-    def __init__(self, tags: Tags) -> None:
-        """Hold the tags."""
-        self._tags = tags
-
-    def __getitem__(self, key: str) -> Strings:
-        """Return the values of one tag, one row a way."""
-        if key not in access_tables.KEPT_TAGS:
-            raise KeyError(key)
-        return self._tags.column(key)
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the keys."""
-        return iter(access_tables.KEPT_TAGS)
-
-    def __len__(self) -> int:
-        """Return how many keys there are."""
-        return len(access_tables.KEPT_TAGS)
+    def __iter__(self) -> Iterator[Mapping[str, str]]:
+        """Yield the tags of each way."""
+        return map(self.__getitem__, range(len(self)))
 
 
 def _used(values: Sequence[_T], which: Ints) -> tuple[list[_T], Ints]:
