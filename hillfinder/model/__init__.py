@@ -1,4 +1,4 @@
-"""The nouns that travel between the rooms: small, frozen, and needing no other room.
+"""The records that travel between folders: small and frozen.
 
 Units live in the names: ``_m`` metres, ``_s`` seconds, ``_min`` minutes. ``lat`` and ``lon`` are
 WGS 84 degrees. A grade is rise over run as a ratio, positive where the line rises; percent appears

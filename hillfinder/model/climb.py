@@ -34,7 +34,7 @@ class Leg(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Climb:
-    """A stretch that can be run up, foot first.
+    """A stretch to run up, foot first.
 
     Attributes:
         lon, lat: shape (n,), the line, degrees.
@@ -44,7 +44,7 @@ class Climb:
         name: the street's name, empty where it has none.
         tags: OpenStreetMap tags of its ways; values that differ are joined by ``;``.
         grade_sigma: standard deviation of the mean grade, as a ratio.
-        incline: what the tag of that name says of it: 1 it rises, -1 it falls, 0 nothing.
+        incline: direction given by the ``incline`` tag: 1 rises, -1 falls, 0 unknown.
     """
 
     lon: Floats
@@ -63,12 +63,12 @@ class Climb:
 
     @property
     def foot(self) -> Position:
-        """Where it begins on the network."""
+        """Its lower end on the network."""
         return Position(self.legs[0].edge, self.legs[0].start_m)
 
     @property
     def top(self) -> Position:
-        """Where it ends on the network."""
+        """Its upper end on the network."""
         return Position(self.legs[-1].edge, self.legs[-1].stop_m)
 
     @property
@@ -100,10 +100,10 @@ class Route:
         lon, lat: shape (n,), the line, degrees.
         elevation_m: shape (n,); NaN where unknown.
         distance_m: shape (n,), from the start, in the ground plan.
-        time_s: how long it takes at the easy pace, slopes counted.
-        shape: ``direct`` is the most pleasant way that is short enough, the hill itself kept off
-            where it can be; ``detour`` goes round to fill the warm-up.
-        legs: the pieces of edges it runs along, in order; empty where it is not of the network.
+        time_s: time at the easy pace, including slopes.
+        shape: ``direct`` is the most pleasant way that is short enough, and avoids the hill where
+            it can; ``detour`` is a loop that fills the warm-up.
+        legs: the pieces of edges it runs along, in order; empty if it is not on the network.
     """
 
     lon: Floats
@@ -125,7 +125,7 @@ class Route:
 
     @property
     def gain_m(self) -> float | None:
-        """Metres climbed on the way, descents not set off; ``None`` where heights are unknown."""
+        """Total ascent, in metres; ``None`` where heights are unknown."""
         if np.isnan(self.elevation_m).any():
             return None
         return float(np.clip(np.diff(self.elevation_m), 0, None).sum())

@@ -1,4 +1,4 @@
-"""What a search found, as data."""
+"""The result of a search."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from hillfinder.model.workout import Workout
 
 
-#: What keeps a hill from being of the kind asked for: it is not near, long, steep or gentle enough.
+#: Why a hill does not match: it is not near, long, steep or gentle enough.
 Lack = Literal["near", "long", "steep", "gentle"]
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A hill that came near to what was asked for: it lacks one thing.
+    """A hill that almost matched: it lacks one thing.
 
     Attributes:
-        lacks: what.
-        name: what a person would call it.
+        lacks: which thing.
+        name: its name, cross streets included.
         grade: its mean grade, as a ratio.
         length_m: its length, in metres.
-        minutes: time to it on foot; inf where no way leads there.
-        limit: what was asked for and it misses: minutes, metres, or a grade.
+        minutes: time to it on foot; inf where it cannot be reached.
+        limit: the limit that it misses: minutes, metres, or a grade.
     """
 
     lacks: Lack
@@ -40,13 +40,13 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Terrain:
-    """What of the ground itself leaves no hill.
+    """Why the area itself has no hill.
 
     Attributes:
-        lacks: no street may be a hill; no height is known; of some streets none is; all is level.
+        lacks: no street may be a hill; all or some heights are unknown; all is level.
         share: share of the streets whose heights are unknown.
         length_m: the shortest hill asked for, in metres.
-        grade: what rises less than this is level, as a ratio.
+        grade: the least grade of a hill, as a ratio.
     """
 
     lacks: Literal["streets", "heights", "some heights", "rise"]
@@ -57,13 +57,13 @@ class Terrain:
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """Hills that were found but not offered, by reason.
+    """Number of hills that were found but not offered, by reason.
 
     Attributes:
-        steeper: how many are steeper than the flattest hill listed, and too far.
-        too_far: how many begin farther than the longest warm-up.
+        steeper: too far, and steeper than the flattest hill listed.
+        too_far: beyond the longest warm-up.
         nearest_min: minutes to the nearest of those; ``None`` where there is none.
-        unreachable: how many cannot be reached on foot from the place.
+        unreachable: cannot be reached on foot from the place.
     """
 
     steeper: int = 0
@@ -74,21 +74,21 @@ class Beyond:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
-    """What a search found, as data.
+    """The result of a search.
 
     Attributes:
-        place: from where it was asked.
-        criteria: what was asked.
+        place: where the search began.
+        criteria: what was asked for.
         streets, heights: where the data comes from.
         hills: best first.
-        beyond: what was found and not offered.
-        misses: what came nearest where ``hills`` is empty. Here, in ``sky``, and in notes, cues,
-            cautions and reasons of other records a text that holds quantities is a
-            ``units.Sentence``: its metric text, which ``output.text`` can say in other units.
-        street_m: how far the place is from the street where every warm-up begins, in metres.
-        tour: the run over the hills, for a rolling session; ``None`` for others, and where no hill
-            can be taken in.
-        sky: in plain words, what is known of daylight and weather at the start, with its source.
+        beyond: hills that were found but not offered.
+        misses: the nearest misses where ``hills`` is empty. Here, in ``sky``, and in notes, cues,
+            cautions and reasons of other records a text with quantities is a ``units.Sentence``:
+            its metric text, which ``output.text`` can write in other units.
+        street_m: distance from the place to the street where every warm-up begins, in metres.
+        tour: the run over the hills of a rolling session; ``None`` for others, and where it can
+            include no hill.
+        sky: daylight and weather at the start, in plain words, with the source.
     """
 
     place: Place

@@ -1,4 +1,4 @@
-"""A hill as it is offered: named, reached on foot, weighed for the session."""
+"""A hill of the list: its name, its warm-up, and how well it suits the session."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Fit:
     """How well a hill suits a session.
 
     Attributes:
-        score: 0 (not at all) to 1 (as if made for it).
-        parts: for each thing weighed how well it suits, 0 to 1.
-        reasons: why, in words, what counts most first.
+        score: 0 (not at all) to 1 (ideal).
+        parts: the score of each criterion, 0 to 1.
+        reasons: why, in plain words, most important first.
     """
 
     score: float
@@ -32,18 +32,18 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hill:
-    """One row of the answer: a climb, what it is called, and how to warm up to it.
+    """One row of the result: a climb, its name, and the warm-up to it.
 
     Attributes:
-        rank: 1 is the first of the list: the steepest, or the one that suits best, as was asked;
-            of long hills the most even (``ascents``); of a rolling run the one that is run first.
-        name: what a person would call it, cross streets included.
+        rank: 1 is the first of the list: the steepest, or the one that suits best, as asked; of
+            long hills the most even; of a rolling run the one that is run first.
+        name: its name, cross streets included.
         climb: the stretch itself.
         approach: from the place to the foot; ``None`` where no warm-up was asked for.
         notes: plain words about this hill, most important first.
-        safety: what to mind on it, and on the way up and down again; ``None`` where nobody looked.
-        approach_safety: what to mind on the way to it, likewise.
-        fit: how well it suits the session asked for; ``None`` where nobody weighed it.
+        safety: what to mind on it, up and down again; ``None`` where it was not looked at.
+        approach_safety: what to mind on the way to it, or ``None`` as for ``safety``.
+        fit: how well it suits the session; ``None`` where that was not rated.
     """
 
     rank: int
@@ -67,5 +67,5 @@ class Hill:
 
     @property
     def confidence(self) -> Confidence:
-        """How far the grade can be trusted: see ``confidence``."""
+        """Confidence in the grade: see ``confidence``."""
         return confidence(self.grade, self.grade_sigma, self.climb.max_grade, self.climb.incline)

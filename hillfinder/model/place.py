@@ -1,4 +1,4 @@
-"""Where hills are sought."""
+"""The place around which to search."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A point on the earth from which hills are sought.
+    """A point on the earth around which to search.
 
     Raises:
         PlaceError: latitude outside -90..90 or longitude outside -180..180.
@@ -25,7 +25,7 @@ class Place:
     name: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what is nowhere on earth, and say when the two were swapped."""
+        """Refuse impossible coordinates, and say when the two were swapped."""
         if not (math.isfinite(self.lat) and math.isfinite(self.lon)):
             msg = f"{self.lat}, {self.lon} is not a place: give latitude, longitude in degrees."
             raise PlaceError(msg)

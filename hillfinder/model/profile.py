@@ -61,7 +61,7 @@ class Profile:
         """
         span = min(over_m, self.length_m)
         distance, height = self.distance_m, self.elevation_m
-        # The rise over a sliding span is piecewise linear: its peak lies where an end is a point.
+        # The rise over a sliding span is piecewise linear: at its peak one end is a point.
         starts = np.append(distance, distance - span).clip(distance[0], distance[-1] - span)
         rises = np.interp(starts + span, distance, height) - np.interp(starts, distance, height)
         return float(rises.max() / span)
@@ -80,11 +80,11 @@ class Graded(Protocol):
 
 
 def confidence(grade: float, sigma: float, steepest: float, incline: int) -> Confidence:
-    """Return how far a grade can be trusted.
+    """Return the confidence in a grade.
 
     ``high``: one standard deviation is at most 1 point and a tenth of the grade; ``low``: it is
     more than 2.5 points or a third of the grade, or 30 m of the climb are steeper than any street
-    is built (``STEEPEST_STREET``), or the map says that it falls; ``medium``: between.
+    (``STEEPEST_STREET``), or the map says that it falls; ``medium``: between.
     """
     if steepest > STEEPEST_STREET or incline < 0 or not (sigma <= 0.025 and sigma / grade <= 1 / 3):
         return "low"

@@ -19,9 +19,9 @@ class Mark:
 
     Attributes:
         kind: what it is.
-        distance_m: how far from the start of the line, in the ground plan.
+        distance_m: from the start of the line, in the ground plan.
         lat, lon: where it is, degrees.
-        name: the street's that joins or crosses, empty where it has none or is none.
+        name: of the street that joins or crosses, empty where there is no street or no name.
     """
 
     kind: MarkKind
@@ -36,8 +36,7 @@ class Caution:
     """One sentence about what may go wrong on a line.
 
     Attributes:
-        gravity: ``avoid``: choose another; ``mind``: it can be done with care; ``know``: good to
-            know, also what is good.
+        gravity: ``avoid``: choose another; ``mind``: take care; ``know``: good to know, or good.
         topic: what it is about.
         text: the sentence, with its full stop.
     """
@@ -49,12 +48,12 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """What is known of the safety of a line on foot, and what is not.
+    """The safety of a line on foot: what is known and what is not.
 
     Attributes:
         cautions: gravest first.
-        unknown: what the map does not say and a runner would want to know, in plain words.
-        marks: what lies on the line, in the order of travel.
+        unknown: what a runner wants to know and the map does not say, in plain words.
+        marks: points on the line, in the order of travel.
     """
 
     cautions: tuple[Caution, ...] = ()
@@ -63,5 +62,5 @@ class Safety:
 
     @property
     def gravity(self) -> Gravity:
-        """The gravest of the cautions; ``know`` where there is none."""
+        """The gravest of the cautions; ``know`` without cautions."""
         return min((each.gravity for each in self.cautions), key=GRAVITIES.index, default="know")

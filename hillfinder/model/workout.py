@@ -1,4 +1,4 @@
-"""A session on foot, step by step."""
+"""A workout, step by step."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ StepKind = Literal["warm-up", "repeat", "recovery", "easy", "cool-down"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One part of a session, as it is run.
+    """One part of a workout.
 
     Attributes:
         kind: what it is for.
-        route: the line; its ``time_s`` is that at the easy pace.
-        time_s: how long it takes at the effort of this part.
-        rank: which of the hills it belongs to, by its number in the list; ``None``: to none.
+        route: the line; its ``time_s`` is at the easy pace.
+        time_s: time at the effort of this part.
+        rank: number of its hill in the list, ``None`` if it belongs to no hill.
     """
 
     kind: StepKind
@@ -32,13 +32,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workout:
-    """A session on foot, from the door and back.
+    """A workout, from the door and back.
 
     Attributes:
-        session: of which kind it is.
-        level: for whom it is.
-        hills: the hills that are run, in the order of the session.
-        steps: its parts, in the order in which they are run, each beginning where the last ended.
+        session: its kind.
+        level: of the runner.
+        hills: the hills to run, in order.
+        steps: its parts, in order, each beginning where the last ended.
         cues: how to run it, in plain sentences.
     """
 
@@ -54,26 +54,26 @@ class Workout:
 
     @property
     def repeats(self) -> int:
-        """How many times a hill is run up."""
+        """Number of runs up a hill."""
         return sum(step.kind == "repeat" for step in self.steps)
 
     @property
     def repeated_m(self) -> float | None:
-        """How much of the first hill is run up, from its bottom; ``None`` where no hill is."""
+        """Length of the first hill that is run, from its foot; ``None`` without a hill."""
         return next((step.route.length_m for step in self.steps if step.kind == "repeat"), None)
 
     @property
     def length_m(self) -> float:
-        """The whole way, in metres of the ground plan."""
+        """Total length in the ground plan, in metres."""
         return sum(step.route.length_m for step in self.steps)
 
     @property
     def time_s(self) -> float:
-        """The whole time, in seconds."""
+        """Total time, in seconds."""
         return sum(step.time_s for step in self.steps)
 
     @property
     def gain_m(self) -> float | None:
-        """All that is climbed, in metres; ``None`` where a height is unknown."""
+        """Total ascent, in metres; ``None`` where a height is unknown."""
         gains = [step.route.gain_m for step in self.steps]
         return None if None in gains else sum(gain or 0.0 for gain in gains)

@@ -69,7 +69,7 @@ def build(raw: RawStreets, crs: str | None = None, border: Bools | None = None) 
     used, u, v = in_use(sequence[start], sequence[stop], len(raw.node_id))
     barred = _barred_by_areas(raw, judged.bars, x_m, y_m, Lines(point_offset, px, py))
     barred &= ~judged.opened[rows][edge_row]
-    # A way that is barred for a part becomes two rows, so that the rest of it may be a hill.
+    # A way that is barred for a part becomes two rows: the rest of it may be a hill.
     kinds, edge_row = np.unique(2 * edge_row + barred, return_inverse=True)
     rows, barred = rows[kinds // 2], kinds % 2 == 1
     return StreetNetwork(
@@ -113,8 +113,8 @@ def _centre(lon: Floats, lat: Floats) -> tuple[float, float]:
 def _walkable(raw: RawStreets, walk: Bools) -> tuple[Ints, Ints, Ints]:
     """Return the rows of walkable ways, their node sequences end to end, and the offsets.
 
-    Repeated nodes are dropped. A closed way is turned to begin at its lowest junction, or at its
-    lowest node if it has none: where the mapper began it means nothing.
+    Repeated nodes are dropped. A closed way is turned to begin at its lowest junction, else at its
+    lowest node: where the mapper began means nothing.
     """
     rows = np.flatnonzero(walk)
     index, offset = ragged(raw.way_offset[rows], raw.way_offset[rows + 1])

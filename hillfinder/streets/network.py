@@ -1,4 +1,4 @@
-"""The streets as arrays.
+"""The street network as arrays.
 
 An edge never spans two ways, so every tag of an edge has one value. A climb may span several edges.
 """
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 #: Positions on a line closer than this are equal, m.
 NEAR_M = 1e-6
-#: Latitude up to which the shorter series serves, degrees: beyond it 60 km may go round a pole.
+#: Latitude up to which the shorter projection series works, degrees: beyond it 60 km may reach
+#: round a pole.
 SHORTER_TO_LAT = 89.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ways:
-    """One row a way: what a person may do there, and its tags as columns.
+    """The ways, one per row: what a person may do there, and their tags.
 
     Attributes:
         ids: the OpenStreetMap way ids of each row.
@@ -148,7 +149,7 @@ class StreetNetwork:
     profiles: Profiles | None = None
 
     def __repr__(self) -> str:
-        """Return what it is in a line."""
+        """Return the size in one line."""
         return f"<StreetNetwork: {len(self)} edges, {self.total_length_m / 1000:.1f} km>"
 
     def __len__(self) -> int:
@@ -167,7 +168,7 @@ class StreetNetwork:
     def edges_at_nodes(self) -> tuple[Ints, Ints]:
         """Return which edges meet at each node: an offset of shape (n + 1,), and edges (2 m,).
 
-        At node ``i`` meet ``edges[offset[i]:offset[i + 1]]``; a loop is there twice.
+        ``edges[offset[i]:offset[i + 1]]`` meet at node ``i``; a loop appears twice.
         """
         ends = np.concatenate([self.edge_u, self.edge_v])
         by_node = np.argsort(ends, kind="stable")
@@ -185,8 +186,8 @@ class StreetNetwork:
     def track(self, legs: Iterable[Leg]) -> Track:
         """Return the line along pieces of edges, each beginning where the one before ended.
 
-        It has a point at every drawn point and at every sample of the profiles, so that nothing
-        of either is lost; heights are NaN where they are unknown or not attached.
+        It has a point at every drawn point and at every sample of the profiles. Heights are NaN
+        where they are unknown or not attached.
         """
         pieces = [_piece(self, leg) for leg in legs]
         joined = np.concatenate(
@@ -253,10 +254,10 @@ def _piece(network: StreetNetwork, leg: Leg) -> Floats:
 
 
 def local_crs(lon: float, lat: float) -> str:
-    """Return a transverse Mercator projection about a point: true to 0.005 % within 60 km of it.
+    """Return a transverse Mercator projection about a point, true to 0.005 % within 60 km.
 
     It uses the shorter series, by Evenden and Snyder, which takes half the time and stays within
-    10 nm of the longer one; but not near the poles, where it fails 90 degrees further east.
+    10 nm of the longer one, except near the poles, where it fails 90 degrees further east.
     """
     series = "+approx " if abs(lat) <= SHORTER_TO_LAT else ""
     return f"+proj=tmerc {series}+lat_0={lat:.6f} +lon_0={lon:.6f} +k=1 +ellps=WGS84"

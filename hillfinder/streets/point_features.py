@@ -1,9 +1,8 @@
-"""Points of the network where a runner meets something: gates, crossings, roads closed to feet.
+"""Mark gates, crossings and roads closed to feet on the points of a network.
 
-The network holds what may be walked. A runner also meets what may not: a private driveway, the
-ramp of a motorway, a gate. ``mark_points`` marks the points of the network where these are, once,
-for every source. Where two streets of the network meet follows from its junctions
-(``geometry.crossings``).
+The edges of a network are what may be walked. A runner also meets what may not: a private
+driveway, the ramp of a motorway, a gate. Where two streets of the network meet follows from its
+junctions (``geometry.crossings``).
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Spots:
     Attributes:
         point: rows of the network's point arrays, growing. At a junction every edge has its own.
         kind: numbers of ``MARK_KINDS``.
-        name: of the road closed to feet, ``None`` where it has none or is none.
+        name: of the road closed to feet, ``None`` where there is no road or no name.
         nodes_known: the source has every mapped gate and crossing. A graph may have lost them.
     """
 
@@ -38,7 +37,7 @@ class Spots:
     nodes_known: bool
 
     def among(self, points: Bools) -> Spots:
-        """Return those at the points that are kept, numbered as these will be."""
+        """Return those at the chosen points, numbered among these."""
         kept = points[self.point]
         renamed = np.cumsum(points) - 1
         return Spots(
@@ -54,8 +53,8 @@ def mark_points(raw: RawStreets, road: Ints, name: Strings, point_node: Ints) ->
 
     Args:
         raw: the ways and tagged nodes of the source.
-        road: for each way the number of ``GRAVEST`` that its end is, if it may not be walked on.
-        name: its name.
+        road: for each way closed to feet, the number of its kind in ``GRAVEST``.
+        name: the name of each way.
         point_node: shape (p,), for each point of the network the row of its node in ``raw``.
     """
     worst = np.full(len(raw.node_id), len(GRAVEST))

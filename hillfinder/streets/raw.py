@@ -13,19 +13,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawStreets:
-    """Ways as a source has them.
+    """Ways as a source gives them, before any of them is judged.
 
     Attributes:
         node_id: shape (n,), OpenStreetMap ids, growing, each once.
         lon, lat: shape (n,), degrees.
         way_offset: shape (w + 1,); way ``i`` is ``way_node[way_offset[i]:way_offset[i + 1]]``.
         way_node: rows of the node arrays.
-        way_ids: for each way the OpenStreetMap ids it stands for (one, but for a graph whose
-            edges OSMnx merged).
+        way_ids: for each way its OpenStreetMap id, or several where OSMnx merged edges.
         tags: for each way its tags, maybe as ``Tags``.
-        source: where all this comes from.
-        node_kind: by id of a node, what its tags make of it (``features.of_node``).
-        nodes_known: the tags of all nodes were there to be read.
+        source: where the ways come from.
+        node_kind: what a tagged node is, by its id (``features.of_node``).
+        nodes_known: the source has the tags of all nodes.
     """
 
     node_id: Ints

@@ -1,4 +1,4 @@
-"""Cut networks in pieces, and join pieces into one network."""
+"""Cut networks into pieces, and join pieces into one network."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def touching(network: StreetNetwork, bounds: Box) -> Bools:
     """Return whether the bounding box of each edge touches ``bounds``: west, south, east, north."""
     west, south, east, north = bounds
     half = (east - west) % 360.0 / 2
-    # Measured from the middle, so that it works across the antimeridian.
+    # Measured from the middle, which works across the antimeridian.
     across = network.point_lon - (west + half)
     across -= 360.0 * np.rint(across / 360.0)
     first, lat = network.point_offset[:-1], network.point_lat

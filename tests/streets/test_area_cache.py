@@ -265,7 +265,9 @@ def test_an_old_area_serves_and_says_so(made: DemoFiles, web: Web, *, dated: boo
     heard = Heard()
     again = dataclasses.replace(web, progress=heard)
     assert len(store.get(wanted, again).network) == len(network)
-    assert heard.said == ["The streets of this area are 200 days old: --refresh fetches them anew."]
+    assert heard.said == [
+        "The streets of this area are 200 days old: --refresh downloads them again."
+    ]
     store.get(dataclasses.replace(wanted, ages=False), again)
     assert len(heard.said) == 1
 

@@ -1,7 +1,7 @@
-"""What is looked for in an OpenStreetMap file before its streets are believed.
+"""Check an OpenStreetMap file before reading its streets.
 
-A file may hold objects that its editor deleted, every version that an object ever had, or half of
-an answer. libosmium reads all of these as streets.
+A file may contain objects that its editor deleted, every version that an object ever had, or half
+of a reply. libosmium reads all of these as streets.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-#: What a way that is gone, or a reply that is cut, has in its text.
+#: Signs in the text of a file that an object is deleted or a reply is cut short.
 _SUSPECT = re.compile(rb"""(action=.delete)|(visible=.false)|(<remark)""")
 _CHUNK_BYTES = 1 << 20
-#: No sign is longer than this, so that none is missed between two chunks.
+#: Overlap of two chunks: more than the longest sign, so none is missed between them.
 _OVERLAP_BYTES = 64
 #: libosmium's name for a PBF file with every version of each object.
 _HISTORY = "HistoricalInformation"
 
 
 class Deleted(NamedTuple):
-    """Ids of what a file holds and says is deleted."""
+    """Ids of the objects that a file marks as deleted."""
 
     nodes: frozenset[int] = frozenset()
     ways: frozenset[int] = frozenset()
@@ -57,7 +57,7 @@ def deleted_in(path: Path) -> Deleted:
                 rest = chunk[-_OVERLAP_BYTES:]
         return _marked(path) if found else Deleted()
     except (OSError, EOFError, expat.ExpatError):
-        return Deleted()  # whoever reads the streets says what is wrong with it
+        return Deleted()  # the reader of the streets reports it
 
 
 def _is_history(path: Path) -> bool:
@@ -68,7 +68,7 @@ def _is_history(path: Path) -> bool:
         with osmium.io.Reader(str(path), NOTHING) as reader:
             return bool(reader.header().has_multiple_object_versions)
     except RuntimeError:
-        return False  # likewise
+        return False  # the reader of the streets reports it
 
 
 def _history(path: Path) -> StreetsError:
@@ -115,7 +115,7 @@ def _marked(path: Path) -> Deleted:
 
 
 def cut_short(name: str, remark: str) -> StreetsError:
-    """Return what is said of a saved reply of Overpass that is not whole."""
+    """Return the error for a saved reply of Overpass that is incomplete."""
     return StreetsError(
         f'{name} is only part of an answer: Overpass added "{remark[:200]}". Ask again for a '
         "smaller area, or with a longer timeout."

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hillfinder.streets.network import StreetNetwork
 
 ENDINGS = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
-#: Of a reply of Overpass that a browser saved; ``near`` reads it, a scan does not.
+#: Ending of a reply of Overpass that a browser saved; ``near`` reads it, ``scan`` does not.
 JSON = ".json"
 #: File endings read here, for messages; ``osmnx_graph`` reads .graphml.
 ALONE = ", ".join(ENDINGS)
@@ -53,7 +53,7 @@ def read_extract(path: Path | str, bounds: Box | None = None) -> StreetNetwork:
 
 
 def read_ways(path: Path, bounds: Box | None = None) -> RawStreets:
-    """Return the ways of a file before anything is decided about them: as ``read``."""
+    """Return the ways of a file before any of them is judged: see ``read_extract``."""
     if path.suffix.lower() == JSON and path.is_file():
         found = _of_reply(overpass_json.read_reply(path))
     else:
@@ -113,13 +113,13 @@ class _Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """What a file holds.
+    """The contents of a file.
 
     Attributes:
         whole: ways by id, all of whose nodes have a place.
         torn: the node ids and tags of the others.
-        places: of the nodes of these, longitude and latitude, where there is one.
-        kinds: what the tags of nodes make of them, by id.
+        places: longitude and latitude of the nodes of ``torn`` ways, where known.
+        kinds: what the tagged nodes are, by id.
         date: of the data, ISO 8601.
     """
 
@@ -135,7 +135,7 @@ class _Contents:
         return sum(not _way_parts(refs, self.places) for refs, _ in self.torn.values())
 
     def lines(self, bounds: Box | None) -> list[tuple[int, _Line]]:
-        """Return the ways whose box touches another, cut where the place of a node is unknown."""
+        """Return the ways whose box touches ``bounds``, cut at nodes without a place."""
         lines = [
             (way_id, line)
             for way_id, line in self.whole.items()
@@ -191,10 +191,10 @@ def _read_file(file: File, deleted: Deleted) -> _Contents:
 
 
 def _place_elsewhere(file: File, found: _Contents) -> None:
-    """Put in the places of nodes that libosmium does not have when it comes to the ways.
+    """Add the places of nodes that libosmium does not know when it reads the ways.
 
-    Its index knows no node whose id is below zero, as an editor gives it to a new one: these come
-    first in a file that is sorted. Others may be written behind the ways, or in the ways.
+    Its index has no node with an id below zero, which editors give to new ones: these come first in
+    a sorted file. Others may be written after the ways, or inside them.
     """
     import osmium
     from osmium.osm import NODE, WAY, Node
@@ -226,7 +226,7 @@ def _place_elsewhere(file: File, found: _Contents) -> None:
 
 
 def _way_parts(refs: Iterable[int], found: Mapping[int, object]) -> list[list[int]]:
-    """Split a way at the nodes that the file does not hold."""
+    """Split a way at the nodes that are missing from the file."""
     parts: list[list[int]] = [[]]
     for ref in refs:
         if ref in found:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     _Street = tuple[int, int, tuple[int, ...], Coords | None]
     _WayKey = tuple[tuple[int, ...], tuple[tuple[str, str], ...]]
 
-#: The tags that are read. OSMnx replaces the value of ``oneway`` by its own.
+#: Tags read from a graph. OSMnx replaces the value of ``oneway`` by its own.
 GRAPH_TAGS = {*READ_TAGS} - {"oneway"}
 
 
@@ -38,7 +38,7 @@ def read_graphml(path: Path | str) -> StreetNetwork:
     """Read a graph saved by ``osmnx.save_graphml``.
 
     Raises:
-        StreetsError: the file is missing, or is no such graph.
+        StreetsError: the file is missing, or is not such a graph.
     """
     path = Path(path)
     if not path.is_file():
@@ -82,8 +82,8 @@ def from_networkx(
     nodes = _node_places(graph)
     rows: list[tuple[tuple[int, ...], list[int], dict[str, str]]] = []
     straight: dict[_WayKey, list[tuple[int, int]]] = defaultdict(list)
-    # Bends that are no nodes of the graph are numbered above all that are, so that a ring with
-    # no junction begins at its real node.
+    # Bends are numbered above all nodes of the graph, so that a ring without a junction begins at
+    # its real node.
     fresh = max(nodes) + 1
     for (u, v, ids, coords), data in _each_once(graph).items():
         tags = _edge_tags(data)
@@ -103,7 +103,7 @@ def from_networkx(
 
 
 def _node_kinds(graph: nx.MultiDiGraph[Any]) -> dict[int, MarkKind]:
-    """Return what the tagged nodes are."""
+    """Return what the tagged nodes are, by id."""
     kinds = {}
     for node, data in graph.nodes(data=True):
         values = [str(data[key]) if key in data else None for key in NODE_KEYS]
@@ -117,7 +117,7 @@ def _node_places(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
     """Return longitude and latitude of every node.
 
     Raises:
-        StreetsError: they are not in degrees, or there are none.
+        StreetsError: they are not in degrees, or the graph is empty.
     """
     crs = str(graph.graph.get("crs", "epsg:4326")).lower()
     if "4326" not in crs:
@@ -201,7 +201,7 @@ def _directed(
 
 
 def _degrees_apart(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Return how far apart two points are, in degrees, one direction after the other."""
+    """Return the distance of two points, in degrees of longitude plus degrees of latitude."""
     return abs(one[0] - other[0]) + abs(one[1] - other[1])
 
 
@@ -232,7 +232,7 @@ def _is_set(value: object) -> bool:
 
 
 def _least_open(key: str, values: list[str]) -> str:
-    """Return the value with which least may be done there, of equals the first."""
+    """Return the value that allows least, of equals the first."""
 
     def openness(value: str) -> tuple[bool, bool, bool]:
         tags = {**STREET_TAGS, key: value}

@@ -1,4 +1,4 @@
-"""Streets from OpenStreetMap by way of Overpass, pulled by OSMnx."""
+"""Download streets from Overpass with OSMnx."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ OVERPASS = Service(
     apart_s=0.0,
     ending="/interpreter",  # OSMnx adds it
 )
-#: ``oneway`` is about wheels, and a value of -1 makes OSMnx turn the way round, its incline not.
+#: Tags asked of ways. ``oneway`` is about wheels, and its value -1 makes OSMnx turn the way round
+#: but not its incline.
 WAY_TAGS = tuple(sorted({*READ_TAGS} - {"oneway"}))
-#: The limits of UTM, in which OSMnx cuts areas out, degrees of latitude. OpenStreetMap knows no
-#: street beyond.
+#: Limits of UTM, in which OSMnx cuts out areas, degrees of latitude. OpenStreetMap has no street
+#: beyond.
 SOUTHMOST = -80.0
 NORTHMOST = 84.0
-#: Largest radius that is asked for, m: beyond it an extract is faster, and Overpass is for small
-#: areas.
+#: Largest radius to ask Overpass for, m: beyond it an extract is faster.
 LARGEST_RADIUS_M = 25_000.0
 
 
@@ -56,14 +56,14 @@ def pull(place: Place, radius_m: float, web: Web) -> nx.MultiDiGraph[int]:
 
     Args:
         place: the middle.
-        radius_m: everything within so many metres is in the graph, and up to two kilometres more:
-            the area is widened to a grid, so that the place itself is not sent.
+        radius_m: the graph contains everything within this distance, and up to two kilometres
+            more: the area is widened to a grid, so that the place itself is not sent.
         web: the door to the network.
 
     Raises:
-        StreetsError: there is nothing on the map there, or the area is too large to ask for.
-        ServiceError: Overpass cannot be reached, refuses, or sends what is no answer.
-        OfflineError: the streets are not kept, and the network is off.
+        StreetsError: nothing is mapped there, or the area is too large to ask for.
+        ServiceError: Overpass cannot be reached, refuses, or sends an invalid reply.
+        OfflineError: the streets are not cached, and the network is off.
     """
     import networkx as nx
 
@@ -99,11 +99,10 @@ def source(graph: nx.MultiDiGraph[int] | None = None) -> StreetSource:
 
 
 def grid_box(place: Place, radius_m: float) -> Box:
-    """Return west, south, east and north, in degrees, of the area that is asked for.
+    """Return west, south, east and north, in degrees, of the area to ask for.
 
-    It is the cell of the grid in which the place lies, widened by as many cells as the radius
-    takes: it depends on the cell, and not on where in the cell the place is. It may reach across
-    the antimeridian, beyond 180 degrees.
+    It is the grid cell of the place, widened by whole cells to cover the radius: it does not tell
+    where in the cell the place is. It may reach across the antimeridian, beyond 180 degrees.
 
     >>> from hillfinder.model import Place
     >>> grid_box(Place(45.4993, -122.6974), 1000)
@@ -134,8 +133,8 @@ def grid_box(place: Place, radius_m: float) -> Box:
 def areas(whole: Box) -> list[Box]:
     """Return the boxes to ask for: two at the antimeridian.
 
-    The last 600 m before the antimeridian are left out: OSMnx looks 500 m beyond a box, and what
-    it asks for makes no sense when that is across.
+    The last 600 m before the antimeridian are left out: OSMnx looks 500 m beyond a box, and asks
+    for nonsense when that is across.
 
     >>> areas((-122.72, 45.49, -122.68, 45.51))
     [(-122.72, 45.49, -122.68, 45.51)]
@@ -150,7 +149,6 @@ def areas(whole: Box) -> list[Box]:
 
 
 def _ask_osmnx(area: Box, osmnx: ModuleType) -> nx.MultiDiGraph[int]:
-    """Ask OSMnx for what is in an area."""
     graph = osmnx.graph_from_bbox(
         area, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=list(FILTERS)
     )
@@ -177,8 +175,8 @@ def _reply_date(data: bytes) -> str:
     """Check that a reply is whole, and return the date of its data, or nothing.
 
     Raises:
-        DataError: it is not JSON, tells of an error, or has ways without their nodes. (Overpass
-            says "out of time" or "out of memory" in a remark, after half the answer, status 200.)
+        DataError: it is not JSON, reports an error, or has ways without their nodes. (Overpass
+            says "out of time" or "out of memory" in a remark, after half the reply, status 200.)
     """
     try:
         reply = json.loads(data)

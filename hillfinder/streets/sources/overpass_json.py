@@ -1,4 +1,4 @@
-"""The JSON that Overpass sends, as a browser saves it."""
+"""Read the JSON that Overpass sends, as a browser saves it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Elements(NamedTuple):
-    """What a reply holds.
+    """The contents of a reply.
 
     Attributes:
         ways: ids of ways, with the ids of their nodes and their tags.
         places: longitude and latitude of nodes, in degrees, by id.
-        kinds: what the tags of nodes make of them, by id.
+        kinds: what the tagged nodes are, by id.
         date: of the data, ISO 8601, where the reply has one.
     """
 
@@ -35,7 +35,7 @@ def read_reply(path: Path) -> Elements:
     """Read a saved reply, with places beside the ways (``out geom``) or in nodes of their own.
 
     Raises:
-        StreetsError: it is no such reply, or says that it is cut short.
+        StreetsError: it is not such a reply, or says that it is cut short.
     """
     try:
         reply = json.loads(path.read_bytes())

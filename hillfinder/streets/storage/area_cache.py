@@ -1,8 +1,8 @@
-"""Areas on disk: streets and the heights along them, built once and read within milliseconds.
+"""Cache areas on disk: streets and the heights along them, built once, read in milliseconds.
 
-An area is kept with where its streets come from, the box it covers and when it was fetched. It
-serves every place from which all that is wanted lies inside that box. It is dropped when it is
-damaged, and when the code that built it has changed.
+An area is cached with the origin of its streets, the box it covers and the time of download. It
+serves every search that stays inside that box. It is dropped when it is damaged, or when the code
+that built it has changed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hillfinder.streets.network import StreetNetwork
 
 _log = logging.getLogger(__name__)
-#: How much farther than asked an area reaches, m: a start one street away needs no other.
+#: Margin of an area around the radius of the search, m: a start one street away needs no other.
 NEIGHBOURS_M = 400.0
 #: Age from which the user is told how old an area is, days. Streets change by about 1 % a year.
 OLD_DAYS = 90.0
@@ -46,15 +46,15 @@ NO_HEIGHTS = HeightSource("none", "unknown", 0.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Area:
-    """Streets as far as a box reaches.
+    """The streets inside a box.
 
     Attributes:
         network: the streets, with profiles where heights were read.
-        box: west, south, east, north in degrees, ``None`` where the source is all there is. West
-            is greater than east, or one of them beyond 180, across the antimeridian.
+        box: west, south, east, north in degrees, ``None`` for the whole source. Across the
+            antimeridian west is greater than east, or one of them is beyond 180.
         fetched: when the streets were read from their source, in seconds since 1970.
         heights: where the profiles come from.
-        lasting: another run would get the same, so that it may be kept.
+        lasting: another run would get the same, so it may be cached.
     """
 
     network: StreetNetwork
@@ -66,13 +66,13 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for among the areas, and how it is made where there is none.
+    """An area to find in the cache, and how to build it if it is missing.
 
     Attributes:
-        origin: what the area is made of, in words; ``None`` is never kept.
+        origin: a text that names the source and its state; ``None`` is never cached.
         bounds: the box it must cover.
-        make: makes it.
-        ages: its source changes, so that its age matters.
+        make: builds it.
+        ages: its source changes, so its age matters.
     """
 
     origin: str | None
@@ -121,14 +121,14 @@ def from_file(path: Path, place: Place, radius_m: float) -> Wanted:
     bounds = None if whole else box_around(place, radius_m)
     try:
         state = path.stat()
-    except OSError:  # whoever reads it says what is wrong with it
+    except OSError:  # the reader reports it
         return Wanted(None, bounds, make)
     origin = f"{path.resolve()} of {state.st_size} bytes, changed at {state.st_mtime_ns}"
     return Wanted(origin, bounds, make)
 
 
 def get(wanted: Wanted, web: Web) -> Area:
-    """Return an area that covers what is wanted, kept if there is one, else made and kept."""
+    """Return an area that covers what is wanted: from the cache, or built and cached."""
     if wanted.origin is None:
         return wanted.make()
     for entry in _candidates(wanted, web):
@@ -138,9 +138,9 @@ def get(wanted: Wanted, web: Web) -> Area:
             days = (time.time() - _source_date(area)) / 86_400.0
             _log.info("%d streets from the cache, %.0f days old", len(area.network), days)
             if wanted.ages and days > OLD_DAYS:
-                age = f"{days:.0f} days old"
                 web.progress.say(
-                    f"The streets of this area are {age}: --refresh fetches them anew."
+                    f"The streets of this area are {days:.0f} days old: --refresh downloads them "
+                    "again."
                 )
             return area
         web.cache.drop(entry.name)
@@ -169,7 +169,7 @@ def box_around(place: Place, radius_m: float) -> Box:
     [179.799, 59.9, -179.799, 60.1]
 
     Raises:
-        PlaceError: a pole is nearer than that.
+        PlaceError: a pole is within the radius.
     """
     north = radius_m / METRES_PER_DEGREE
     if abs(place.lat) + north >= 90:
@@ -184,12 +184,12 @@ def box_around(place: Place, radius_m: float) -> Box:
 
 
 def cut_to_box(network: StreetNetwork, bounds: Box | None) -> StreetNetwork:
-    """Return the ways whose own box touches ``bounds``, whole: what a file is read for.
+    """Return the ways whose own box touches ``bounds``, whole, as the reader of a file does.
 
-    So a search has the same streets before it, whichever area serves it.
+    A search then sees the same streets, whichever area serves it.
 
     Raises:
-        StreetsError: there are none.
+        StreetsError: no way does.
     """
     if bounds is None:
         return network
@@ -204,9 +204,9 @@ def cut_to_box(network: StreetNetwork, bounds: Box | None) -> StreetNetwork:
 
 
 def _source_date(area: Area) -> float:
-    """Return of when the streets are, in seconds since 1970.
+    """Return the date of the streets, in seconds since 1970.
 
-    An area built again from cached replies is no younger than they are.
+    An area rebuilt from cached replies is as old as they are.
     """
     try:
         return datetime.fromisoformat(area.network.source.date or "").timestamp()
@@ -215,7 +215,7 @@ def _source_date(area: Area) -> float:
 
 
 def _candidates(wanted: Wanted, web: Web) -> Iterator[Entry]:
-    """Yield the areas that will do, the newest first; those of other code are dropped."""
+    """Yield the areas that will do, newest first; drop those of other code."""
     told = False
     entries = web.cache.entries("areas")
     for entry in sorted(entries, key=lambda entry: -float(entry.about.get("fetched", 0.0))):
@@ -242,7 +242,7 @@ def _covers(box: Box | None, wanted: Wanted) -> bool:
 def code_checksum(*also: str) -> str:
     """Return the checksum of the code that builds streets and profiles.
 
-    What it decided is in the arrays: after a change to it they are built again.
+    The arrays hold its decisions, so a change to it means building them again.
 
     Args:
         also: further files and folders of the package that a result depends on.
@@ -256,7 +256,7 @@ def code_checksum(*also: str) -> str:
 
 
 def _unpacked_area(packed: bytes, about: Mapping[str, Any]) -> Area | None:
-    """Return an area, or ``None`` where the bytes are none after all."""
+    """Return an area, or ``None`` if it is damaged."""
     network = unpack_network(packed)
     try:
         heights = HeightSource(**about["heights"])

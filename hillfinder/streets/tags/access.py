@@ -1,4 +1,4 @@
-"""What a person on foot may use, and what may be offered as a hill: two questions, from tags.
+"""Decide from tags what a person on foot may use, and what may be offered as a hill.
 
 ``decide`` asks in this order, and the first answer that closes a way is the last:
 
@@ -11,11 +11,11 @@
    (``STRUCTURE``), no kind of road or service that is somebody's yard (``RULES``,
    ``NOT_HILL``), nothing doubtful, nothing that is closed at times (``:conditional``).
 
-Where the tags leave doubt, routes get the benefit of it and hills do not: passing through an
-unnamed lane once is one thing, running up and down it eight times another.
+Routes get the benefit of the doubt and hills do not: passing through an unnamed lane once is one
+thing, running up and down it eight times another.
 
-Values are read without regard to case and outer blanks. A list (``yes;private``, as mappers
-write, or as OSMnx leaves behind when it merges ways) counts as its worst value.
+Case and outer blanks of values do not count. A list (``yes;private``, written by mappers, or by
+OSMnx when it merges ways) counts as its worst value.
 
 Sources: see ``access_tables``.
 """
@@ -64,7 +64,7 @@ class Access:
     Attributes:
         walk: a person on foot may use it in a route.
         hill: it may be offered as a hill; a hill may always be walked.
-        why: empty for a hill, else the reason why it is none, in plain words.
+        why: empty for a hill, else why it is not one, in plain words.
     """
 
     walk: bool
@@ -142,9 +142,8 @@ def is_steps(tags: Mapping[str, str]) -> bool:
 def is_structure(tags: Mapping[str, str]) -> bool:
     """Tell whether the height of the ground is not the height under the feet.
 
-    Bridges, tunnels, covered and indoor ways, piers, upper floors, and what lies on a layer above
-    zero. A layer below zero alone is no structure: it is mostly a sunken street, or one with a
-    bridge over it, and bridges are looked after by ``is_deck``.
+    Bridges, tunnels, covered and indoor ways, piers, upper floors, and layers above zero. A layer
+    below zero alone is mostly a sunken street, or one with a bridge over it (see ``is_deck``).
     """
     return not INDOORS.isdisjoint(parts(tags.get("highway", ""))) or bool(_first(STRUCTURE, tags))
 
@@ -162,12 +161,12 @@ def is_deck(tags: Mapping[str, str]) -> bool:
 
 
 def is_tunnel(tags: Mapping[str, str]) -> bool:
-    """Tell whether the way is a tunnel; a passage through a building is none."""
+    """Tell whether the way is a tunnel, and not a passage through a building."""
     return _is_built("tunnel", tags)
 
 
 def is_span(tags: Mapping[str, str]) -> bool:
-    """Tell whether the way is a bridge or a tunnel, whose ends lie on the ground."""
+    """Tell whether the way is a bridge or a tunnel: only its ends are on the ground."""
     return is_tunnel(tags) or _is_built("bridge", tags)
 
 
@@ -177,7 +176,7 @@ def is_banked(tags: Mapping[str, str]) -> bool:
 
 
 def area_bar(tags: Mapping[str, str]) -> str:
-    """Say why ways inside an area are no hills, or nothing where they may be.
+    """Say why ways inside an area are not hills; empty where they may be.
 
     For closed ways and multipolygons. A way inside that ``foot_allowed`` opens is a hill all the
     same: a public footpath across a golf course.
@@ -212,7 +211,7 @@ def foot_allowed(tags: Mapping[str, str]) -> bool:
 
 
 def _foot_access(tags: Mapping[str, str], highway: str) -> _FootAccess:
-    """Read ``foot``, and ``access`` where ``foot`` says nothing that can be understood."""
+    """Read ``foot``, and ``access`` where ``foot`` is missing or unclear."""
     said, doubt = _standing(tags.get("foot"))
     by_foot = said not in (Standing.SILENT, Standing.UNCLEAR)
     permitted = opened = said is Standing.OPEN
@@ -273,7 +272,7 @@ def _standing(value: str | None) -> tuple[Standing, str]:
 def _no_hill_by_kind(
     kind: Rule, tags: Mapping[str, str], *, permitted: bool, sidewalk: bool
 ) -> str:
-    """Return why a kind of road is no hill as it stands, or nothing."""
+    """Return why a kind of road is not a hill, or nothing."""
     if kind.hill == "free":
         return ""
     if kind.hill == "sidewalk":
@@ -286,11 +285,11 @@ def _no_hill_by_kind(
 
 
 def _closed_at_times(tags: Mapping[str, str], *, by_foot: bool) -> str:
-    """Return why a condition makes the way no hill, or nothing.
+    """Return why a condition keeps the way from being a hill, or nothing.
 
     ``foot:conditional`` is always read, ``access:conditional`` only where ``foot`` is silent, for
-    ``foot`` overrides it. Conditions are not evaluated: one that opens changes nothing, and any
-    other makes the way no hill, though it may be walked.
+    ``foot`` overrides it. Conditions are not evaluated: one that opens changes nothing, and with
+    any other the way may be walked but is not a hill.
     """
     for key in ("foot:conditional",) if by_foot else ("foot:conditional", "access:conditional"):
         value = tags.get(key)

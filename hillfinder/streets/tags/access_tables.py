@@ -20,7 +20,7 @@ Table: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 class Standing(IntEnum):
-    """What an access tag says, from silence to the worst."""
+    """What an access tag says, mildest first."""
 
     SILENT = 0
     OPEN = 1
@@ -39,7 +39,7 @@ class Rule:
             permission; ``never``.
         hill: ``free``; only with a ``sidewalk``; only with a ``permission``; only with a
             ``name`` or permission; ``never``.
-        why: the reason given where one of the two is refused.
+        why: the reason where one of the two is refused.
     """
 
     walk: Literal["free", "sidewalk", "foot", "never"] = "free"
@@ -141,7 +141,7 @@ CLOSED_UNLESS_FOOT: Table = {
 
 STEPS: Table = {key: {ELSE: "stairs"} for key in ("steps", "step_count")}
 
-# A tunnel that is none: it is as level as the street.
+# A value of ``tunnel`` that is not a tunnel: it is as level as the street.
 PASSAGE = "building_passage"
 
 # The ground height is not under the feet.

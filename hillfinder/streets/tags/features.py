@@ -1,4 +1,4 @@
-"""Read what a point is to somebody on foot: a gate, a crossing, lights, a road closed to feet.
+"""Read what a point is on foot: a gate, a crossing, lights, a road closed to feet.
 
 Sources, pages of the OpenStreetMap wiki: "Key:barrier", "Key:crossing", "Key:railway",
 "Tag:highway=crossing", "Tag:highway=traffic signals", "Tag:highway=service".
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 #: The kinds by their numbers in ``Spots.kind``.
 MARK_KINDS: tuple[MarkKind, ...] = get_args(MarkKind)
 
-#: The kinds, the one that stops a runner most first: of several at one point it is given.
+#: The kinds, ordered by how much they stop a runner: of several at one point the first counts.
 GRAVEST: tuple[MarkKind, ...] = (
     *("tracks", "gate", "barrier", "signals", "side street", "crossing", "driveway"),
 )
 
-#: Tags of nodes, and what they mean for somebody on foot. ``stop`` and ``give_way`` stand where a
-#: side street joins, which is given anyway; kerbs and toll booths stop nobody on foot.
+#: Tags of nodes, and what they mean on foot. ``stop`` and ``give_way`` mark side streets, which are
+#: known anyway; kerbs and toll booths stop nobody on foot.
 _NODES: Mapping[str, Mapping[str, MarkKind]] = {
     "highway": {"crossing": "crossing", "traffic_signals": "signals"},
     "barrier": {
@@ -46,18 +46,11 @@ _NODES: Mapping[str, Mapping[str, MarkKind]] = {
     },
     "crossing": {
         "traffic_signals": "signals",
-        "uncontrolled": "crossing",
-        "unmarked": "crossing",
-        "marked": "crossing",
-        "zebra": "crossing",
-        "island": "crossing",
+        **dict.fromkeys(("uncontrolled", "unmarked", "marked", "zebra", "island"), "crossing"),
     },
-    "railway": {
-        "level_crossing": "tracks",
-        "crossing": "tracks",
-        "tram_level_crossing": "tracks",
-        "tram_crossing": "tracks",
-    },
+    "railway": dict.fromkeys(
+        ("level_crossing", "crossing", "tram_level_crossing", "tram_crossing"), "tracks"
+    ),
 }
 NODE_KEYS: tuple[str, ...] = (*_NODES,)
 """Every tag key of a node that is read."""
@@ -69,10 +62,10 @@ NODE_TAGS: tuple[tuple[str, str], ...] = tuple(
 
 @cache
 def of_node(*values: str | None) -> MarkKind | None:
-    """Return what a tagged node is to somebody on foot, the gravest of several.
+    """Return what a tagged node is on foot, the gravest of several.
 
     Args:
-        values: of its tags by ``NODE_KEYS``, in that order. Answers are kept: few values differ.
+        values: the values of its tags, in the order of ``NODE_KEYS``.
 
     >>> NODE_KEYS
     ('highway', 'barrier', 'crossing', 'railway')
@@ -86,7 +79,7 @@ def of_node(*values: str | None) -> MarkKind | None:
 
 
 def of_road(tags: Mapping[str, str]) -> MarkKind | None:
-    """Return what a road is to somebody who passes its end; ``None`` for what has no wheels.
+    """Return what the end of a road is to a runner; ``None`` for a way without wheels.
 
     >>> of_road({"highway": "service", "service": "alley"}), of_road({"highway": "residential"})
     ('side street', 'side street')

@@ -143,19 +143,19 @@ _LIMIT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(mph|km/?h|kph)?")
 
 
 class SpeedLimit(NamedTuple):
-    """The highest speed posted: in km/h, and in the words of the sign."""
+    """A posted speed limit: in km/h, and in the words of the sign."""
 
     km_h: float
     words: str
 
 
 class Sidewalk(NamedTuple):
-    """What is said of the sidewalks of a road.
+    """The sidewalks of a road, as tagged.
 
     Attributes:
-        there: one is mapped, on the way itself or as a way of its own.
-        missing: there is none, at least in part.
-        own: it is part of the way, along its whole length.
+        there: a sidewalk is mapped, on the way itself or as a way of its own.
+        missing: the tags say that there is no sidewalk, at least in part.
+        own: the sidewalk is part of the way, along its whole length.
     """
 
     there: bool
@@ -172,11 +172,11 @@ class Road(NamedTuple):
     """What kind of road a way is.
 
     Attributes:
-        cls: its class, of several the busiest.
+        cls: its class, the busiest of several.
         link: it links a road of that class to others.
-        limit: the highest speed posted, ``None`` where no number is known.
+        limit: the highest posted limit, ``None`` where no number is known.
         lanes: their number, 0 where unknown.
-        sidewalk: what is said of its sidewalks.
+        sidewalk: its sidewalks, as tagged.
         lit: whether all of it is lit, ``None`` where unknown.
         pavement: it is itself the sidewalk of a road.
         crossing: it is itself the crossing of a road.
@@ -259,7 +259,7 @@ def _along_road(tags: Mapping[str, str]) -> set[str]:
 
 
 def speed_limit(maxspeed: str | None) -> SpeedLimit | None:
-    """Return the highest speed that a value of ``maxspeed`` allows; ``None`` without a number.
+    """Return the highest limit in a value of ``maxspeed``; ``None`` without a number.
 
     >>> speed_limit("30mph"), speed_limit("30;50").words, speed_limit("signals; 20.5").words
     (SpeedLimit(km_h=48.28032, words='30 mph'), '50 km/h', '20.5 km/h')
@@ -277,7 +277,7 @@ def speed_limit(maxspeed: str | None) -> SpeedLimit | None:
 
 
 def sidewalk_of(tags: Mapping[str, str]) -> Sidewalk:
-    """Return what the tags say of the sidewalks of a road.
+    """Return the sidewalks of a road, as tagged.
 
     >>> sidewalk_of({"sidewalk": "separate"}).known, sidewalk_of({"sidewalk": "both;no"}).known
     (True, None)
@@ -299,7 +299,7 @@ def sidewalk_of(tags: Mapping[str, str]) -> Sidewalk:
 
 
 def is_lit(value: str | None) -> bool | None:
-    """Return whether a value of ``lit`` says that all is lit; ``None`` where nobody knows.
+    """Return whether a value of ``lit`` says that the whole way is lit; ``None`` if unknown.
 
     >>> is_lit("yes"), is_lit("yes;no"), is_lit("disused"), is_lit(""), is_lit("24/7")
     (True, False, False, None, True)

@@ -1,4 +1,4 @@
-"""Read what mappers wrote of a slope: ``incline`` and ``step_count``.
+"""Read the tags of a slope: ``incline`` and ``step_count``.
 
 Sources, pages of the OpenStreetMap wiki: "Key:incline", "Key:step count".
 """
@@ -9,7 +9,7 @@ import math
 import re
 from typing import Final
 
-#: Steepest incline that is believed, as a ratio: nobody walks up more, such a number is a slip.
+#: Steepest plausible incline, as a ratio: a larger number is a typing error.
 STEEPEST_INCLINE: Final = 0.6
 #: Words that say only which end is higher, and the sign of the rise.
 _INCLINE_WORDS: Final = {"up": 1, "down": -1}
@@ -18,7 +18,7 @@ _INCLINE_NUMBER: Final = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(%|°|deg|)")
 
 
 def incline(text: str) -> tuple[float | None, int]:
-    """Return the grade that an ``incline`` says, as a ratio, and its sign (0 unknown).
+    """Return the grade of an ``incline``, as a ratio, and its sign (0 unknown).
 
     >>> incline("up"), incline("-8%"), incline("10°"), incline("yes")
     ((None, 1), (-0.08, -1), (0.176, 1), (None, 0))
@@ -37,7 +37,7 @@ def incline(text: str) -> tuple[float | None, int]:
 
 
 def step_count(text: str | None) -> int:
-    """Return how many steps a ``step_count`` says, 0 where it is no number.
+    """Return the number of steps, 0 where ``step_count`` is not a number.
 
     >>> step_count(" 120"), step_count("many")
     (120, 0)

@@ -1,7 +1,7 @@
-"""The ids and tags of many ways: few sets of tags, and what follows from each.
+"""Store the ids and tags of many ways, each distinct set of tags once.
 
-Of a hundred ways of a town eighty have the tags of another, but for the name. So a set of tags is
-held once, and judged once.
+Eighty of a hundred ways of a town share all their tags but the name with another. So each set is
+stored once, and judged once.
 """
 
 from __future__ import annotations
@@ -23,23 +23,24 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-#: What is asked of ways that nobody walks on, besides: of bridges of every kind, and of piers.
+#: Further keys read of ways that nobody walks on: bridges of every kind, piers, areas.
 _OF_OTHERS = {*access_tables.AREA_TAGS, "man_made", "railway", "waterway"}
 #: Every tag key that anything reads, sorted.
 READ_TAGS: tuple[str, ...] = (*sorted({*access_tables.KEPT_TAGS, *_OF_OTHERS}),)
-#: Keys of the sets, and those of them that anything follows from.
+#: Keys of the sets.
 IN_SETS = frozenset(READ_TAGS) - {"name"}
+#: Keys that a judgment depends on.
 _RULES = IN_SETS.intersection({*access_tables.READ_BY_RULES, *_OF_OTHERS})
 #: Values of ``highway`` that Overpass leaves out: not built yet, or no longer there.
 _NOT_THERE = "proposed|planned|razed|demolished|dismantled|destroyed|removed|no"
-#: Values that Overpass is asked for beside highways: bridges, for what passes below one has its
-#: height in a surface model; what is walked on without being a highway; areas that bar hills. One
-#: expression serves several keys, for every filter is a request of its own.
+#: Values asked of Overpass beside highways: bridges, whose height a surface model shows on the way
+#: below; ways on foot that are no highway; areas that bar hills. One expression covers several
+#: keys, as every filter is a request of its own.
 _BESIDE = (
     "yes|viaduct|aqueduct|trestle|movable|cantilever|covered|boardwalk|platform|pier|"
     "golf_course|runway|taxiway|apron|aerodrome|heliport|military|quarry|landfill"
 )
-#: What Overpass is asked for, the largest last. Nothing is filtered by access: ``access`` decides.
+#: Filters sent to Overpass, the largest last. None is about access: ``access`` decides.
 FILTERS = (
     f'[~"^(bridge|railway|man_made|leisure|aeroway|landuse)$"~"^({_BESIDE})$"]',
     f'["highway"]["highway"!~"^({_NOT_THERE})$"]',
@@ -56,7 +57,7 @@ class Judged(NamedTuple):
         structure: the height of the ground is not the height under the feet.
         deck: a bridge that may pass overhead.
         bars: as an area it has no hills inside.
-        road: what its end is to somebody who passes, a number of ``spots.GRAVEST``.
+        road: what its end is to a runner, a number of ``features.GRAVEST``.
     """
 
     walk: Bools
@@ -80,13 +81,13 @@ class Ids:
     __slots__ = ("_stop", "every", "size")
 
     def __init__(self, every: Ints, size: Ints) -> None:
-        """Hold what is given."""
+        """Store the ids."""
         self.every, self.size = read_only(every), read_only(size)
         self._stop = np.cumsum(size)
 
     @classmethod
     def gathered(cls, ids: Iterable[tuple[int, ...]]) -> Ids:
-        """Return ids that came one by one."""
+        """Return the ids of ways given one by one."""
         if isinstance(ids, cls):
             return ids
         each = [*ids]
@@ -120,13 +121,13 @@ class Ids:
 
 
 class Tags:
-    """The tags of ways, in their order, as far as anything reads them (``READ_TAGS``).
+    """The tags of ways, in their order: those of ``READ_TAGS``.
 
     Attributes:
-        sets: sets of tags without names, each of which some way has.
-        kind: shape (w,), which of them each way has.
-        names: each of which some way has, ``None`` of those without one.
-        name: shape (w,), which of them each way has.
+        sets: the distinct sets of tags, without names.
+        kind: shape (w,), row of ``sets`` of each way.
+        names: the distinct names, ``None`` for no name.
+        name: shape (w,), row of ``names`` of each way.
     """
 
     __slots__ = ("_columns", "kind", "name", "names", "sets")
@@ -138,14 +139,14 @@ class Tags:
         names: Sequence[str | None],
         name: Ints,
     ) -> None:
-        """Hold what is given, but for what no way has."""
+        """Store the tags, without sets and names that no way has."""
         self.sets, self.kind = _used(sets, kind)
         self.names, self.name = _used(names, name)
         self._columns: dict[str, Strings] = {}
 
     @classmethod
     def gathered(cls, every: Iterable[Mapping[str, str]]) -> Tags:
-        """Return the tags of ways that each have their own."""
+        """Return the tags of ways given one by one."""
         if isinstance(every, cls):
             return every
         kinds: dict[tuple[tuple[str, str], ...], int] = {}
@@ -186,11 +187,11 @@ class Tags:
         return column
 
     def rated(self, keys: Sequence[str], rate: Callable[[Mapping[str, str]], float]) -> Floats:
-        """Return a figure for every way, shape (w,): each combination of values is rated once.
+        """Return a number for every way, shape (w,), rating each combination of values once.
 
         Args:
-            keys: the tag keys that ``rate`` reads, ``name`` not among them.
-            rate: gives the figure for tags.
+            keys: the tag keys that ``rate`` reads, without ``name``.
+            rate: returns the number for tags.
         """
         known: dict[tuple[str | None, ...], float] = {}
         rates = []
@@ -226,7 +227,7 @@ class Tags:
 
 
 def _used(values: Sequence[_T], which: Ints) -> tuple[list[_T], Ints]:
-    """Return the values that some way has, and which of these each has."""
+    """Return the values that some way has, and the row of each way among them."""
     used = np.zeros(len(values), bool)
     used[which] = True
     rows = np.flatnonzero(used).tolist()
@@ -235,11 +236,11 @@ def _used(values: Sequence[_T], which: Ints) -> tuple[list[_T], Ints]:
 
 @lru_cache(maxsize=1 << 14)
 def _judge(rules: tuple[tuple[str, str], ...], *, named: bool) -> tuple[int, ...]:
-    """Return a row of ``Judged``. Answers are kept: it is the same few that come everywhere.
+    """Return a row of ``Judged``.
 
     Args:
-        rules: the tags that anything follows from.
-        named: it has a name; which does not matter.
+        rules: the tags that a judgment depends on.
+        named: it has a name; which one does not matter.
     """
     tags = {**dict(rules), **({"name": "a name"} if named else {})}
     decided = access.decide(tags)
