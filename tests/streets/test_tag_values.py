@@ -32,8 +32,12 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "gate": ("model/", "output/", "training/"),
     "path": ("model/", "output/", "training/", "results/"),
     # Keys of tags, of JSON, and names of fields.
-    "bridge": ("results/grades.py", "elevation/profiles/structures.py"),
-    "tunnel": ("results/grades.py", "elevation/profiles/structures.py", "routing/edge_costs.py"),
+    "bridge": ("results/grading/measure.py", "elevation/profiles/structures.py"),
+    "tunnel": (
+        "results/grading/measure.py",
+        "elevation/profiles/structures.py",
+        "routing/edge_costs.py",
+    ),
     "service": ("streets/geometry/crossings.py",),
     "steps": ("output/", "streets/subsets.py"),
 }
