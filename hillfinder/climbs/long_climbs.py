@@ -20,25 +20,24 @@ to 5 % for long repeats. Steeper is no better here; twice as long is a fifth bet
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hillfinder.climbs import label_search as sweep
-from hillfinder.climbs import search as climbing
 from hillfinder.climbs.windows import DIP_M, DIP_SHARE
+from hillfinder.elevation.climb_table import ClimbTable, Feet
 from hillfinder.elevation.profiles import uncertainty
-from hillfinder.errors import HeightsError
 from hillfinder.model import Leg
 from hillfinder.training.targets import ideal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from hillfinder.climbs.label_search import Pieces
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Bools, Climb, Floats, Ints
-    from hillfinder.streets.network import Profiles, StreetNetwork
+    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.streets.network import StreetNetwork
 
 #: No part of such a length rises at less, or at more, than these shares of the mean.
 PART_M, PART_LEAST, PART_MOST = 400.0, 0.25, 1.6
@@ -48,48 +47,23 @@ SHORT_M, SHORT_MOST, STEEPEST = 100.0, 2.0, 0.12
 SAME_SHARE = 0.5
 
 
-class Feet(NamedTuple):
-    """Points of the network: shape (k,) each."""
-
-    foot_edge: Ints
-    foot_offset_m: Floats
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Ascents:
-    """Long climbs, as arrays, best first: row ``i`` becomes a ``Climb`` by ``ascents[i]``.
+class Ascents(ClimbTable):
+    """Long climbs, best first.
 
     Attributes:
-        network: where they lie.
         legs: the way of each, foot first.
-        foot_edge, foot_offset_m: shape (k,), where each begins.
-        length_m, grade, grade_sigma: shape (k,); the grade is what can be claimed.
         steadiness: shape (k,), 1 for an even ramp.
         turns: shape (k,), how often it leaves a street that goes on.
     """
 
-    network: StreetNetwork
     legs: tuple[tuple[Leg, ...], ...]
-    foot_edge: Ints
-    foot_offset_m: Floats
-    length_m: Floats
-    grade: Floats
-    grade_sigma: Floats
     steadiness: Floats
     turns: Ints
 
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self.legs)
-
-    def __iter__(self) -> Iterator[Climb]:
-        """Yield every one as a record."""
-        return (self[i] for i in range(len(self)))
-
-    def __getitem__(self, row: int) -> Climb:
-        """Return one as a record."""
-        grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
-        return climbing.climb(self.network, self.legs[row], grade, sigma)
+    def legs_of(self, row: int) -> tuple[Leg, ...]:
+        """Return the pieces of edges that one climb runs along, foot first."""
+        return self.legs[row]
 
 
 def find(
@@ -108,10 +82,7 @@ def find(
     Raises:
         HeightsError: the network carries no heights yet.
     """
-    if network.profiles is None:
-        msg = "The network carries no heights: attach an elevation model to it first."
-        raise HeightsError(msg)
-    pieces = sweep.cut(network, network.profiles)
+    pieces = sweep.cut(network, network.known_profiles())
     far = np.zeros(len(pieces.edge), bool)
     if times_s is not None:
         far = times_s(Feet(pieces.edge, pieces.start_m)) > 60.0 * criteria.warmup_min[1]
@@ -204,7 +175,7 @@ def _shared(pieces: Pieces, one: set[int], other: set[int]) -> float:
 
 def _records(network: StreetNetwork, pieces: Pieces, found: list[_Ascent]) -> Ascents:
     """Return ascents as arrays, with what can be claimed of their grades."""
-    profiles = cast("Profiles", network.profiles)
+    profiles = network.known_profiles()
     foot = np.array([one.way[0] for one in found], np.int64)
     top = np.array([one.way[-1] for one in found], np.int64)
     length = np.array([pieces.length_m[list(one.way)].sum() for one in found])

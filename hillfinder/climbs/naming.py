@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder.streets.geometry.polylines import Legs, drawn
+from hillfinder.streets.geometry.polylines import Legs, drawn, nearest_on_pieces
 from hillfinder.streets.tags.roads import RoadClass, class_of
 
 if TYPE_CHECKING:
@@ -146,10 +146,8 @@ class Names:
         named = self._name[edge] != np.array(None)
         named &= point + 1 < network.point_offset[edge + 1]  # not from one edge to the next
         point, edge = point[named], edge[named]
-        px, py = network.point_x_m[point] - x, network.point_y_m[point] - y
-        dx, dy = dx[point], dy[point]
-        share = np.clip(-(px * dx + py * dy) / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
-        away = np.hypot(px + share * dx, py + share * dy)
+        begin = network.point_x_m[point], network.point_y_m[point]
+        _, away = nearest_on_pieces(begin, (dx[point], dy[point]), (x, y))
         if away.min(initial=np.inf) > NEIGHBOUR_M:
             return ""
         return str(self._name[edge[np.argmin(away)]])
@@ -168,7 +166,7 @@ class Names:
         network = self._network
         lines, point = drawn(network, edge)
         places = network.point_x_m[point], network.point_y_m[point]
-        x, y = lines.read(np.arange(len(edge)), offset_m, *places)
+        x, y = lines.interpolate(np.arange(len(edge)), offset_m, *places)
         spots: list[complex] = (x + 1j * y).tolist()
         return spots
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Climb, Floats, Ints, Lack
+    from hillfinder.elevation.climb_table import ClimbTable
+    from hillfinder.model import Floats, Ints, Lack
     from hillfinder.streets.network import Profiles, StreetNetwork
 
 #: Most misses that are given.
@@ -37,25 +38,10 @@ UNKNOWN_SHARE = 0.1
 ROUNDING_M = 0.5
 
 
-class Found(Protocol):
-    """Climbs as arrays of shape (k,), and each as a record: ``climbs.Climbs`` is one."""
-
-    @property
-    def length_m(self) -> Floats:
-        """Lengths."""
-
-    @property
-    def grade(self) -> Floats:
-        """Mean grades."""
-
-    def __getitem__(self, row: int, /) -> Climb:
-        """Return one as a record."""
-
-
 class _NearMiss(NamedTuple):
     """One that came near: which it is, how far on foot, and the limit that it misses."""
 
-    climbs: Found
+    climbs: ClimbTable
     row: int
     minutes: float
     limit: float
@@ -73,12 +59,12 @@ class _Seeker:
     def __init__(
         self,
         criteria: Criteria,
-        search: Callable[[Criteria], tuple[Found, Ints]],
-        times_s: Callable[[Any], Floats],
+        search: Callable[[Criteria], tuple[ClimbTable, Ints]],
+        times_s: Callable[[ClimbTable], Floats],
     ) -> None:
         self._criteria, self._search, self._times_s = criteria, search, times_s
 
-    def _seek(self, criteria: Criteria) -> tuple[Found, Ints, Floats]:
+    def _seek(self, criteria: Criteria) -> tuple[ClimbTable, Ints, Floats]:
         found, rows = self._search(criteria)
         return found, rows, self._times_s(found)[rows] / 60.0
 
@@ -120,8 +106,8 @@ class _Seeker:
 def nearest(
     network: StreetNetwork,
     criteria: Criteria,
-    times_s: Callable[[Any], Floats],
-    search: Callable[[Criteria], tuple[Found, Ints]] | None = None,
+    times_s: Callable[[ClimbTable], Floats],
+    search: Callable[[Criteria], tuple[ClimbTable, Ints]] | None = None,
 ) -> tuple[Miss | Terrain, ...]:
     """Return what came nearest to a hill of the kind asked for: at most five, or the ground.
 
@@ -133,7 +119,7 @@ def nearest(
             ``None`` looks for slopes (``climbs.find``).
     """
 
-    def slopes(asked: Criteria) -> tuple[Found, Ints]:
+    def slopes(asked: Criteria) -> tuple[ClimbTable, Ints]:
         found = climbing.find(network, asked)
         return found, order(found)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hillfinder.streets.geometry.polylines import Polylines
 from hillfinder.streets.tags.roads import ALONG_ROAD_KEYS, RoadClass, class_of, is_pavement
 
 if TYPE_CHECKING:
     from hillfinder.climbs.search import Climbs
     from hillfinder.model import Bools, Floats, Ints
-    from hillfinder.streets.network import Profiles, StreetNetwork
 
 #: Distance within which lines run up one hill, m: a wide street with pavements on both sides.
 TWIN_M = 30.0
@@ -98,7 +98,10 @@ def _points_along(climbs: Climbs) -> tuple[Ints, Floats, Floats, Floats]:
     """
     steps = np.ceil(climbs.length_m / (TWIN_M / 2))
     size = 2 ** np.ceil(np.log2(np.maximum(steps, 1))).astype(np.int64) + 1
-    foot_z = _height(climbs.network, climbs.foot_edge, climbs.foot_offset_m)
+    profiles = climbs.network.known_profiles()
+    lines = Polylines(profiles.offset, profiles.distance_m)
+    feet = climbs.foot_edge, climbs.foot_offset_m
+    (foot_z,) = lines.interpolate(*feet, profiles.elevation_m)
     parts = []
     for points in np.unique(size).tolist():
         rows = np.flatnonzero(size == points)
@@ -108,12 +111,3 @@ def _points_along(climbs: Climbs) -> tuple[Ints, Floats, Floats, Floats]:
         parts.append((np.repeat(rows, points), x, y, z.ravel()))
     owner, x, y, z = (np.concatenate(column) for column in zip(*parts, strict=True))
     return owner, x, y, z
-
-
-def _height(network: StreetNetwork, edge: Ints, offset_m: Floats) -> Floats:
-    """Return the heights at points of the network, shape (k,)."""
-    profiles = cast("Profiles", network.profiles)  # or there were no climbs
-    # All edges end to end on one axis, a metre apart.
-    begin = np.concatenate([[0.0], np.cumsum(network.edge_length_m + 1.0)])[:-1]
-    axis = profiles.distance_m + np.repeat(begin, np.diff(profiles.offset))
-    return np.interp(begin[edge] + offset_m, axis, profiles.elevation_m)

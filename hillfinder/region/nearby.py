@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.climbs import search as climbs
+from hillfinder.elevation.climb_table import ClimbTable
 from hillfinder.errors import DataError, InputError, PlaceError
 from hillfinder.model import Leg
 from hillfinder.region.store import cell_streets as kept
@@ -19,14 +19,12 @@ from hillfinder.streets.storage import area_cache as store
 from hillfinder.streets.subsets import touching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import pyarrow as pa
 
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Box, Climb, Floats, HeightSource, Ints, Place
-    from hillfinder.streets.network import StreetNetwork
+    from hillfinder.model import Box, HeightSource, Place
 
 #: Grades of a catalogue are rounded: so much less is as much.
 ROUNDED = 1e-6
@@ -38,46 +36,20 @@ NEEDED = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listed:
-    """Hills of a catalogue on a network, as arrays like those of ``climbs.Climbs``, best first.
+class Listed(ClimbTable):
+    """Hills of a catalogue on a network, best first.
 
     Attributes:
-        network: the streets near the place.
         heights: where the heights there come from.
-        foot_edge, foot_offset_m: shape (k,), where each begins.
-        top_edge, top_offset_m: shape (k,), where each ends.
-        length_m, grade, grade_sigma: shape (k,).
         legs: of each the pieces of edges that it runs along.
     """
 
-    network: StreetNetwork
     heights: HeightSource
-    foot_edge: Ints
-    foot_offset_m: Floats
-    top_edge: Ints
-    top_offset_m: Floats
-    length_m: Floats
-    grade: Floats
-    grade_sigma: Floats
     legs: tuple[tuple[Leg, ...], ...]
 
-    @property
-    def gain_m(self) -> Floats:
-        """Rise of each from foot to top."""
-        return self.grade * self.length_m
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self.legs)
-
-    def __iter__(self) -> Iterator[Climb]:
-        """Yield every one as a record."""
-        return (self[row] for row in range(len(self)))
-
-    def __getitem__(self, row: int) -> Climb:
-        """Return one as a record."""
-        grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
-        return climbs.climb(self.network, self.legs[row], grade, sigma)
+    def legs_of(self, row: int) -> tuple[Leg, ...]:
+        """Return the pieces of edges that one hill runs along, foot first."""
+        return self.legs[row]
 
 
 def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> Listed:
@@ -205,8 +177,6 @@ def _listed(rows: pa.Table, streets: kept.Joined, heights: HeightSource) -> List
         heights=heights,
         foot_edge=at[begin],
         foot_offset_m=start[begin],
-        top_edge=at[end - 1],
-        top_offset_m=stop[end - 1],
         length_m=rows["length_m"].to_numpy()[chosen],
         grade=rows["grade"].to_numpy()[chosen],
         grade_sigma=rows["grade_sigma"].to_numpy()[chosen],

@@ -184,7 +184,7 @@ class Comfort:
         weight = weights(ways)[network.edge_way][edge] * (1.0 + SLOPE_COST * steep)
         self._length_m = network.edge_length_m
         ahead_s, back_s = (each * weight for each in (clock.step_ahead_s, clock.step_back_s))
-        self._sums = Sums(clock.step_m, edge, ahead_s, back_s)
+        self._sums = Sums(clock.lines, ahead_s, back_s)
         road_s = ways.said.rated(("highway",), _cross_s)[network.edge_way]
         node_s = np.zeros(len(network.node_id))
         for end in (network.edge_u, network.edge_v):

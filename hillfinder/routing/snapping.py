@@ -9,6 +9,7 @@ import numpy as np
 
 from hillfinder.errors import PlaceError
 from hillfinder.model import Position
+from hillfinder.streets.geometry.polylines import nearest_on_pieces
 from hillfinder.streets.network import project
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def snap(network: StreetNetwork, place: Place) -> Snap:
     dx, dy = np.diff(px), np.diff(py)
     share, away = np.zeros(len(dx)), np.full(len(dx), np.inf)
     if np.isfinite(x) and np.isfinite(y):  # the projection ends some way round the earth
-        along = (x - px[:-1]) * dx + (y - py[:-1]) * dy
-        share = np.clip(along / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
-        away = np.hypot(px[:-1] + share * dx - x, py[:-1] + share * dy - y)
+        share, away = nearest_on_pieces((px[:-1], py[:-1]), (dx, dy), (x, y))
         away[network.point_offset[1:-1] - 1] = np.inf  # from one street to the next
     nearest = float(away.min())
     if nearest > FARTHEST_SNAP_M:

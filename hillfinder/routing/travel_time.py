@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.errors import HeightsError
+from hillfinder.streets.geometry.polylines import Polylines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,34 +63,24 @@ class Sums:
         back: shape (m,), from v to u.
 
     Args:
-        run: shape (s,), metres from sample to sample, all edges end to end, with a step of no
-            length from one edge to the next.
-        edge: shape (s,), to which edge each step belongs.
-        ahead: shape (s,), what each step counts.
-        back: shape (s,), what it counts backwards.
+        lines: the edges, with a point at each sample.
+        ahead: shape (s - 1,), what each step from sample to sample counts, all edges end to end;
+            nothing from one edge to the next.
+        back: shape (s - 1,), what it counts backwards.
     """
 
-    def __init__(self, run: Floats, edge: Ints, ahead: Floats, back: Floats) -> None:
-        """Lay all edges on one axis, so that one interpolation serves them all."""
-        # They lie a metre apart, or the end of one would be the beginning of the next.
-        self._axis = np.concatenate([[0.0], np.cumsum(run)]) + np.append(edge, edge[-1])
-        last = np.append(np.flatnonzero(np.diff(edge)), len(edge))
-        first = np.append(0, last[:-1] + 1)
-        self._begin = self._axis[first]
-        self._ahead, self._back = (
-            np.concatenate([[0.0], np.cumsum(each)]) for each in (ahead, back)
+    def __init__(self, lines: Polylines, ahead: Floats, back: Floats) -> None:
+        """Add up the steps."""
+        self._lines = lines
+        self._totals = [np.append(0.0, np.cumsum(each)) for each in (ahead, back)]
+        self.ahead, self.back = (
+            total[lines.offset[1:] - 1] - total[lines.offset[:-1]] for total in self._totals
         )
-        self.ahead: Floats = self._ahead[last] - self._ahead[first]
-        self.back: Floats = self._back[last] - self._back[first]
 
     def between(self, edge: Ints, start_m: Floats, stop_m: Floats) -> Floats:
         """Return the sums from one point of an edge to another, for several at once."""
-        start, stop = self._begin[edge] + start_m, self._begin[edge] + stop_m
-        ahead, back = (
-            np.interp(stop, self._axis, total) - np.interp(start, self._axis, total)
-            for total in (self._ahead, self._back)
-        )
-        return np.asarray(np.where(stop >= start, ahead, -back))
+        start, stop = (self._lines.interpolate(edge, at, *self._totals) for at in (start_m, stop_m))
+        return np.where(stop_m >= start_m, stop[0] - start[0], start[1] - stop[1])
 
 
 class Clock:
@@ -102,7 +92,7 @@ class Clock:
     Attributes:
         ahead_s: shape (m,), from u to v.
         back_s: shape (m,), from v to u.
-        step_edge, step_m, step_grade, step_ahead_s, step_back_s: shape (s,), the same from sample
+        step_edge, step_grade, step_ahead_s, step_back_s: shape (s,), the same from sample
             to sample, as ``Sums`` takes it.
 
     Args:
@@ -115,22 +105,20 @@ class Clock:
 
     def __init__(self, network: StreetNetwork, criteria: Criteria) -> None:
         """Add up the seconds from sample to sample."""
-        profiles = network.profiles
-        if profiles is None:
-            msg = "The network carries no heights: attach an elevation model to it first."
-            raise HeightsError(msg)
+        profiles = network.known_profiles()
         edge = np.repeat(np.arange(len(network)), np.diff(profiles.offset))[:-1]
         run, rise = np.diff(profiles.distance_m), np.diff(profiles.elevation_m)
         run[profiles.offset[1:-1] - 1] = 0.0  # from one edge to the next
         grade = np.divide(rise, run, out=np.zeros_like(run), where=(run > 0) & ~np.isnan(rise))
         steps = network.ways.steps[network.edge_way][edge]
         flat = run / criteria.flat_speed_m_s
-        self.step_edge, self.step_m, self.step_grade = edge, run, grade
+        self.step_edge, self.step_grade = edge, grade
         self.step_ahead_s, self.step_back_s = (
             flat * np.where(steps, STEPS_FACTOR, slope_factor(slope, criteria))
             for slope in (grade, -grade)
         )
-        self._sums = Sums(run, edge, self.step_ahead_s, self.step_back_s)
+        self.lines = Polylines(profiles.offset, profiles.distance_m)
+        self._sums = Sums(self.lines, self.step_ahead_s, self.step_back_s)
         self.ahead_s: Floats = self._sums.ahead
         self.back_s: Floats = self._sums.back
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Climb, Floats, Ints, Place, Shape
+    from hillfinder.elevation.climb_table import Feet
+    from hillfinder.model import Climb, Floats, Place, Shape
     from hillfinder.streets.network import StreetNetwork
 
 #: Shares of comfort in the cost, in the order tried: the most pleasant way; if that takes too long,
@@ -30,18 +31,6 @@ COMFORTS = (1.0, 0.5, 0.0)
 HOME_LONGER = 1.2
 #: Time that the way home may take in any case, s: that of a usual cool-down.
 HOME_S = 600.0
-
-
-class Begun(Protocol):
-    """What begins on the network: climbs of any kind, or points of it, shape (k,) each."""
-
-    @property
-    def foot_edge(self) -> Ints:
-        """The edges."""
-
-    @property
-    def foot_offset_m(self) -> Floats:
-        """Metres from their ``u`` ends."""
 
 
 class Router:
@@ -72,7 +61,7 @@ class Router:
         self._trees: dict[float, Tree] = {}
         self._quickest = self._tree(0.0)
 
-    def times_s(self, climbs: Begun) -> Floats:
+    def times_s(self, climbs: Feet) -> Floats:
         """Return the least time from the place to the foot of each climb; inf where no way leads.
 
         Shape (k,), seconds. The warm-up itself may take longer: it is more pleasant, keeps off the

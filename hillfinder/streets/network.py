@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hillfinder.errors import HeightsError
 from hillfinder.model import Profile, read_only
 from hillfinder.streets.tags import access_tables
 
@@ -174,6 +175,17 @@ class StreetNetwork:
         by_node = np.argsort(ends, kind="stable")
         offset = np.searchsorted(ends[by_node], np.arange(len(self.node_id) + 1))
         return offset, by_node % max(len(self), 1)
+
+    def known_profiles(self) -> Profiles:
+        """Return the heights along the edges.
+
+        Raises:
+            HeightsError: none are attached yet.
+        """
+        if self.profiles is None:
+            msg = "The network carries no heights: attach an elevation model to it first."
+            raise HeightsError(msg)
+        return self.profiles
 
     def with_profiles(self, profiles: Profiles) -> StreetNetwork:
         """Return the same network with heights."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from hillfinder.model import Hill, Route, Step, Workout
 from hillfinder.routing.detours import Detours, moving
 from hillfinder.routing.orienteering import plan
 from hillfinder.routing.shortest_paths import Penalties
-from hillfinder.routing.warmup import COMFORTS, Begun, Router
-from hillfinder.training.suitability import Choice, Weighed
+from hillfinder.routing.warmup import COMFORTS, Router
+from hillfinder.training.suitability import Weighed
 from hillfinder.training.workout import COOL_DOWN_S, effort
 from hillfinder.units import Duration, Grade, Length, Quantity, Sentence
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hillfinder.criteria import Criteria
+    from hillfinder.elevation.climb_table import ClimbTable
     from hillfinder.model import Climb, Fit, Floats, Ints, Leg, Place, Position
     from hillfinder.sessions import Level
 
@@ -67,10 +68,6 @@ TWICE = 0.1
 PLANS = 8
 
 
-class Climbs(Choice, Begun, Protocol):
-    """Climbs as arrays, and each as a record: ``climbs.Climbs`` is one."""
-
-
 class Tour(NamedTuple):
     """A rolling run, or why there is none.
 
@@ -95,7 +92,7 @@ def tour(
     router: Router,
     place: Place,
     criteria: Criteria,
-    climbs: Climbs,
+    climbs: ClimbTable,
     rows: Ints,
     *,
     weigh: Callable[[Climb, Route | None], Fit],
@@ -203,7 +200,7 @@ class _Run:
 
     def choice(
         self,
-        climbs: Climbs,
+        climbs: ClimbTable,
         rows: Ints,
         weigh: Callable[[Climb, Route | None], Fit],
         shuns: Callable[[Climb], bool],

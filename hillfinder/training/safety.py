@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from hillfinder.errors import ServiceError
 from hillfinder.model import Caution, Safety
 from hillfinder.services import weather
 from hillfinder.streets.geometry.crossings import Lookout
+from hillfinder.streets.geometry.polylines import drawn, nearest_on_pieces
 from hillfinder.streets.tags.access import closes, is_steps
 from hillfinder.streets.tags.roads import ALONG_ROAD_KEYS, is_pavement, road_of
 from hillfinder.streets.tags.surfaces import hiking_grade, surface_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hillfinder.criteria import Criteria
+    from hillfinder.elevation.climb_table import ClimbTable
     from hillfinder.model import Bools, Climb, Floats, Hill, Ints, Leg, Place
     from hillfinder.services.client import Web
     from hillfinder.streets.network import StreetNetwork
@@ -103,13 +105,6 @@ def outlook(place: Place, criteria: Criteria, web: Web, now: datetime | None = N
     return Sky(when, place.lat >= 0, light, forecast, tuple(words))
 
 
-class Records(Protocol):
-    """Climbs of any kind, each as a record."""
-
-    def __getitem__(self, row: int, /) -> Climb:
-        """Return one as a record."""
-
-
 class Judge:
     """Says what to mind, for the streets of one network at one hour."""
 
@@ -119,7 +114,7 @@ class Judge:
         self._sky = sky
         self._lookout = lookout or Lookout(network)
 
-    def safest(self, climbs: Records, rows: Ints, limit: int) -> Ints:
+    def safest(self, climbs: ClimbTable, rows: Ints, limit: int) -> Ints:
         """Return ``limit`` rows of ``climbs``, those to be avoided in the weather after the others.
 
         Without weather these are the first rows. With it, the first ``LOOK_AMONG`` times as many
@@ -224,24 +219,19 @@ class Judge:
         if len(ax) == 0:
             return False
         x, y = self._points(climb.legs)
-        dx, dy = bx - ax, by - ay
-        px, py = x[:, None] - ax, y[:, None] - ay
-        share = np.clip((px * dx + py * dy) / np.maximum(dx**2 + dy**2, 1e-9), 0.0, 1.0)
-        away = np.hypot(px - share * dx, py - share * dy).min(axis=1)
-        return bool((away <= PAVEMENT_M).all())
+        pieces = (ax, ay), (bx - ax, by - ay)
+        _, away = nearest_on_pieces(*pieces, (x[:, None], y[:, None]))
+        return bool((away.min(axis=1) <= PAVEMENT_M).all())
 
     def _points(self, legs: Sequence[Leg]) -> tuple[Floats, Floats]:
         """Return points along a hill, five a leg, in the network's projection."""
         network = self._network
-        parts = []
-        for leg in legs:
-            drawn = slice(*network.point_offset[leg.edge : leg.edge + 2].tolist())
-            x, y = network.point_x_m[drawn], network.point_y_m[drawn]
-            along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-            at = np.linspace(leg.start_m, leg.stop_m, 7)[1:-1]
-            parts.append((np.interp(at, along, x), np.interp(at, along, y)))
-        x, y = np.concatenate(parts, axis=1)
-        return x, y
+        edge, start, stop = np.array(legs).T
+        lines, point = drawn(network, edge.astype(np.int64))
+        at = np.linspace(start, stop, 7)[1:-1].T
+        line = np.broadcast_to(np.arange(len(legs))[:, None], at.shape)
+        x, y = lines.interpolate(line, at, network.point_x_m[point], network.point_y_m[point])
+        return x.ravel(), y.ravel()
 
     @cached_property
     def _pavements(self) -> tuple[Floats, Floats, Floats, Floats]:

@@ -10,7 +10,7 @@ import heapq
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hillfinder.criteria import Criteria
+    from hillfinder.elevation.climb_table import ClimbTable
     from hillfinder.model import Climb, Confidence, Floats, Ints, Mark, MarkKind, Route
     from hillfinder.streets.network import StreetNetwork
 
@@ -123,25 +124,6 @@ class Weights:
         return {what: value / sum(weights.values()) for what, value in weights.items()}
 
 
-class Choice(Protocol):
-    """Climbs as arrays of shape (k,), and each as a record: ``climbs.Climbs`` is one."""
-
-    @property
-    def length_m(self) -> Floats:
-        """Lengths."""
-
-    @property
-    def grade(self) -> Floats:
-        """Mean grades."""
-
-    @property
-    def grade_sigma(self) -> Floats:
-        """Their standard deviations."""
-
-    def __getitem__(self, row: int, /) -> Climb:
-        """Return one as a record."""
-
-
 class Weighed(NamedTuple):
     """A climb with its warm-up, and how well it suits."""
 
@@ -195,7 +177,7 @@ class Scales:
 
     def listed(
         self,
-        climbs: Choice,
+        climbs: ClimbTable,
         rows: Ints,
         approach: Callable[[Climb], Route],
         shuns: Callable[[Climb], bool] | None = None,
@@ -218,7 +200,7 @@ class Scales:
 
     def _best(
         self,
-        climbs: Choice,
+        climbs: ClimbTable,
         rows: Ints,
         approach: Callable[[Climb], Route],
         shuns: Callable[[Climb], bool] | None,
@@ -254,7 +236,7 @@ class Scales:
                 continue
             heapq.heappush(queue, (behind, -score, stage + 1, place))
 
-    def _bounds(self, climbs: Choice, rows: Ints) -> Floats:
+    def _bounds(self, climbs: ClimbTable, rows: Ints) -> Floats:
         """Return upper bounds of the scores, from grade and length alone."""
         grade, sigma = climbs.grade[rows], climbs.grade_sigma[rows]
         time_s = repeat_s(climbs.length_m[rows], grade, self._criteria)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hillfinder.climbs.near_misses import Found
+    from hillfinder.elevation.climb_table import ClimbTable
     from hillfinder.model import Floats, Ints
     from hillfinder.streets.network import StreetNetwork
 
@@ -53,10 +53,10 @@ def sentences(*given: Any) -> tuple[str, ...]:
     return tuple(map(misses.sentence, nearest(*given)))
 
 
-def after(*minutes: float) -> Callable[[Found], Floats]:
+def after(*minutes: float) -> Callable[[ClimbTable], Floats]:
     """Return times to climbs by how far north each lies: 0, 500, 1000 and 1500 m."""
 
-    def times_s(found: Found) -> Floats:
+    def times_s(found: ClimbTable) -> Floats:
         north = [(found[row].lat[0] - 46) * 111_195 for row in range(len(found.grade))]
         return 60.0 * np.array([minutes[round(metres / 500)] for metres in north], float)
 
@@ -159,7 +159,7 @@ def test_nothing_is_shorter_than_the_shortest_that_can_be_asked_for() -> None:
 def test_another_search_can_be_handed_in() -> None:
     network = streets(("Short Steep", 0, 60, 0), ("Long Gentle", 0, 900, 500))
 
-    def only_gentle(asked: Criteria) -> tuple[Found, Ints]:
+    def only_gentle(asked: Criteria) -> tuple[ClimbTable, Ints]:
         found = climbs.find(network, asked)
         rows = order(found)
         return found, rows[found.grade[rows] < 0.05]

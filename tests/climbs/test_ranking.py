@@ -497,9 +497,11 @@ def test_a_warm_up_that_was_not_asked_for_is_not_spoken_of() -> None:
 def test_both_ends_of_the_climbs_of_a_search_lie_where_the_records_say() -> None:
     found: Climbs = climbs.find(streets([(named("A"), [(0, 0), (350, 40)])], EAST), Criteria())
     x, y = found.points(np.array([0.0, 1.0]))
-    height = ranking._height(found.network, found.foot_edge, found.foot_offset_m)
+    owner, *_, height = ranking._points_along(found)
+    assert len(found)
     for row, climb in enumerate(found):
-        assert height[row] == pytest.approx(climb.profile.elevation_m[0], abs=1e-6)
+        ends = climb.profile.elevation_m[[0, -1]]
+        np.testing.assert_allclose(height[owner == row][[0, -1]], ends, atol=1e-6)
         assert np.hypot(x[row, 1] - x[row, 0], y[row, 1] - y[row, 0]) == pytest.approx(
             climb.length_m, abs=0.01
         )

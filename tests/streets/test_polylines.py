@@ -7,17 +7,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely import LineString, Point
 
 import hillfinder as hf
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.model import Leg, Profile
-from hillfinder.streets.geometry.polylines import Legs, along, steepest
+from hillfinder.streets.geometry.polylines import (
+    Legs,
+    Polylines,
+    along,
+    nearest_on_pieces,
+    steepest,
+)
 from hillfinder.streets.network import Track
 from tests.towns import DATA, LON, STREET, Formula, needs_data, town
 
 if TYPE_CHECKING:
     from hillfinder.model import Ints
     from hillfinder.streets.network import StreetNetwork
+
+    Point2 = tuple[int, int]
+
+
+#: Points of a plane, m.
+POINTS = st.tuples(st.integers(-300, 300), st.integers(-300, 300))
 
 
 def assert_same(network: StreetNetwork, legs: Legs, lines: Track, offset: Ints) -> None:
@@ -70,3 +85,46 @@ def test_lines_across_the_antimeridian_and_into_the_unknown() -> None:
     assert np.abs(lines.lon).min() > 179.99
     assert {*np.sign(lines.lon)} == {-1.0, 1.0}
     assert_same(network, legs, lines, offset)
+
+
+@given(
+    st.lists(st.lists(POINTS, min_size=2, max_size=6), min_size=1, max_size=4),
+    st.floats(-0.2, 1.2),
+)
+def test_many_lines_are_read_as_each_alone(
+    drawn: list[list[tuple[int, int]]], share: float
+) -> None:
+    offset = np.cumsum([0, *map(len, drawn)])
+    x, y = np.array([point for line in drawn for point in line], float).T
+    lines = Polylines.through(offset, x, y)
+    line = np.arange(len(drawn))
+    at = share * lines.length
+    read = np.transpose(lines.interpolate(line, at, x, y))
+    for row, points in enumerate(drawn):
+        alone = np.array(points, float)
+        along = np.append(0.0, np.cumsum(np.hypot(*np.diff(alone, axis=0).T)))
+        assert lines.length[row] == pytest.approx(along[-1], abs=1e-9)
+        expected = [np.interp(at[row], along, each) for each in alone.T]
+        np.testing.assert_allclose(read[row], expected, atol=1e-6)
+
+
+def test_a_place_beyond_an_unknown_point_is_unknown_and_beyond_the_end_is_the_end() -> None:
+    lines = Polylines(np.array([0, 3, 5]), np.array([0.0, 10.0, 20.0, 0.0, 5.0]))
+    heights = np.array([1.0, np.nan, 3.0, 7.0, 8.0])
+    line, at = np.array([0, 0, 0, 0, 1, 1]), np.array([0.0, 5.0, 20.0, 99.0, -1.0, 6.0])
+    (read,) = lines.interpolate(line, at, heights)
+    np.testing.assert_array_equal(read, [1.0, np.nan, 3.0, 3.0, 7.0, 8.0])
+
+
+@given(POINTS, POINTS, POINTS)
+def test_the_nearest_place_of_a_piece_is_where_shapely_has_it(
+    begin: Point2, end: Point2, spot: Point2
+) -> None:
+    begins, ways = np.array(begin, float), np.subtract(end, begin).astype(float)
+    share, away = nearest_on_pieces(
+        (begins[:1], begins[1:]), (ways[:1], ways[1:]), (float(spot[0]), float(spot[1]))
+    )
+    piece = LineString([begin, end])
+    assert away[0] == pytest.approx(piece.distance(Point(spot)), abs=1e-6)
+    at = piece.interpolate(share[0] * piece.length)
+    assert at.distance(Point(spot)) == pytest.approx(away[0], abs=1e-6)

@@ -75,14 +75,14 @@ def judge(
     sees: Weather | None = None,
 ) -> Safety:
     """Return what is said of that street."""
-    from hillfinder.climbs import search as climbs
+    from hillfinder.elevation.climb_table import record
 
     network = ramp(grade, tags, *others, nodes=nodes)
     edges = [
         each for each in range(len(network)) if network.ways.ids[network.edge_way[each]] == (1,)
     ]
     legs = [Leg(edge, 0.0, float(network.edge_length_m[edge])) for edge in edges]
-    climb = climbs.climb(network, legs, grade, 0.003)
+    climb = record(network, legs, grade, 0.003)
     sky = sky or safety.Sky(SPRING, weather=sees)
     return safety.Judge(network, sky).hill(climb)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hillfinder.climbs.search import climb as climb_along
 from hillfinder.criteria import Criteria
+from hillfinder.elevation.climb_table import record as climb_along
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import CriteriaError, InputError
 from hillfinder.model import Hill, Leg, Place, Step

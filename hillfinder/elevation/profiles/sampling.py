@@ -11,7 +11,7 @@ import numpy as np
 from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.elevation.profiles.solver import Factors, Ties
 from hillfinder.errors import HeightsError, TerrainError
-from hillfinder.streets.network import lon_between, spacing
+from hillfinder.streets.geometry.polylines import Polylines
 
 if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
@@ -179,27 +179,21 @@ def place_samples(network: StreetNetwork) -> Samples:
     inner = (index > 0) & (index < steps[edge])
     sample = np.where(index == 0, network.edge_u[edge], network.edge_v[edge])
     sample[inner] = nodes + np.arange(int(inner.sum()))
-    # All lines on one axis, 1 m apart, so that one interpolation serves them all.
-    leg = spacing(network.point_x_m, network.point_y_m)
-    leg[network.point_offset[1:-1] - 1] = 1.0
-    axis = np.concatenate([[0.0], np.cumsum(leg)])
-    at = axis[network.point_offset[:-1]][edge] + distance
-    # As complex numbers, so that one search serves x and y.
-    point = network.point_x_m + 1j * network.point_y_m
-    here = np.interp(at, axis, point)
-    before, after = np.maximum(at - 2.0, axis[network.point_offset[:-1]][edge]), at + 2.0
-    after = np.minimum(after, axis[network.point_offset[1:] - 1][edge])
-    step = np.interp(after, axis, point) - np.interp(before, axis, point)
-    dx, dy = step.real, step.imag
+    points = network.point_x_m, network.point_y_m
+    lines = Polylines.through(network.point_offset, *points)
+    x_m, y_m = lines.interpolate(edge, distance, *points)
+    lon, lat = lines.positions(edge, distance, network.point_lon, network.point_lat)
+    before, after = (lines.interpolate(edge, distance + by, *points) for by in (-2.0, 2.0))
+    dx, dy = after[0] - before[0], after[1] - before[1]
     size = np.maximum(np.sqrt(dx * dx + dy * dy), 1e-9)
     return Samples(
         offset=offset,
         distance_m=distance,
         sample=sample,
-        lon=lon_between(at, axis, network.point_lon),
-        lat=np.interp(at, axis, network.point_lat),
-        x_m=here.real.copy(),
-        y_m=here.imag.copy(),
+        lon=lon,
+        lat=lat,
+        x_m=x_m,
+        y_m=y_m,
         dir_x=dx / size,
         dir_y=dy / size,
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from hillfinder.elevation.profiles.solver import Factors, Ties
 from hillfinder.elevation.proximity import may_meet
-from hillfinder.streets.network import spacing
+from hillfinder.streets.geometry.polylines import Polylines
 from hillfinder.streets.tags.access import is_span
 
 if TYPE_CHECKING:
@@ -85,15 +85,13 @@ def _under_deck(network: StreetNetwork, samples: Samples, cell_m: float) -> Bool
         return np.zeros(len(samples.x_m), bool)
     from scipy.spatial import cKDTree
 
-    leg = spacing(decks.x_m, decks.y_m)
-    leg[decks.offset[1:-1] - 1] = 0.0
-    along = np.concatenate([[0.0], np.cumsum(leg)])
-    line = np.repeat(np.arange(len(decks.offset) - 1), np.diff(decks.offset))
-    axis = along + line  # 1 m between lines: no point is placed across the gap
+    lines = Polylines.through(decks.offset, decks.x_m, decks.y_m)
+    axis = lines.axis
     at = np.unique(np.concatenate([axis, np.arange(0.0, axis[-1], DECK_STEP_M)]))
-    owner = np.searchsorted(axis[decks.offset[:-1]], at, side="right") - 1
-    at = at[at <= axis[decks.offset[1:] - 1][owner]]
-    x, y = np.interp(at, axis, decks.x_m), np.interp(at, axis, decks.y_m)
+    deck = np.searchsorted(lines.begin, at, side="right") - 1
+    on_deck = at <= axis[decks.offset[1:] - 1][deck]
+    at, deck = at[on_deck], deck[on_deck]
+    x, y = lines.interpolate(deck, at - lines.begin[deck], decks.x_m, decks.y_m)
     begin = np.clip(np.searchsorted(axis, at, side="right") - 1, 0, len(axis) - 2)
     begin -= np.isin(begin + 1, decks.offset)  # the last point of a deck takes the leg before it
     dx, dy = decks.x_m[begin + 1] - decks.x_m[begin], decks.y_m[begin + 1] - decks.y_m[begin]

@@ -11,6 +11,7 @@ import numpy as np
 from hillfinder.climbs import naming, ranking
 from hillfinder.climbs import search as climbing
 from hillfinder.climbs.notes import Notes
+from hillfinder.elevation.climb_table import inclines, joined_values, tilted
 from hillfinder.model import confidence
 from hillfinder.output.text.sanitize import plain
 from hillfinder.region.store import cells
@@ -87,11 +88,11 @@ def _table(found: climbing.Climbs, rows: Ints, streets: Joined, notes: Notes) ->
     network = streets.network
     legs = found.legs(rows)
     lines, offset = along(network, legs)
-    lines = climbing.tilted(lines, offset, found.grade[rows])
+    lines = tilted(lines, offset, found.grade[rows])
     foot, top = offset[:-1], offset[1:] - 1
     length, gain = lines.distance_m[top], lines.elevation_m[top] - lines.elevation_m[foot]
     grade, sigma, steep = gain / length, found.grade_sigma[rows], steepest(lines, offset)
-    incline = climbing.inclines(network, legs)
+    incline = inclines(network, legs)
     figures = [each.tolist() for each in (length, grade, steep, incline)]
     trust = list(map(confidence, figures[1], sigma.tolist(), *figures[2:]))
     said = list(map(notes.of_figures, zip(*figures, strict=True), trust))
@@ -183,7 +184,7 @@ def _tags(network: StreetNetwork, legs: Legs, key: str) -> list[str | None]:
 def _shown(values: tuple[str | None, ...]) -> str | None:
     """Return some values of a tag as one, fit to be shown: mostly they are the same few."""
     some = [value for value in values if value is not None]
-    return plain(climbing.joined(some)) if some else None
+    return plain(joined_values(some)) if some else None
 
 
 def _way_ids(network: StreetNetwork, legs: Legs) -> list[list[int]]:

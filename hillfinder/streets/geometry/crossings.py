@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hillfinder.model import Mark
-from hillfinder.streets.network import lon_between, spacing
+from hillfinder.streets.geometry.polylines import drawn
 from hillfinder.streets.tags.features import GRAVEST, MARK_KINDS, of_road
 from hillfinder.streets.tags.roads import RoadClass, class_of
 
@@ -121,7 +121,7 @@ class Lookout:
         for row in np.flatnonzero(last > first).tolist():
             leg = legs[row]
             low, high = sorted((leg.start_m, leg.stop_m))
-            along = self._along(leg.edge)
+            along = drawn(network, np.array([leg.edge]))[0].along
             for spot in range(first[row], last[row]):
                 at = float(along[spots.point[spot] - network.point_offset[leg.edge]])
                 if low - 0.5 <= at <= high + 0.5:
@@ -139,13 +139,6 @@ class Lookout:
                     )
         return seen
 
-    def _along(self, edge: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """Return how far each point of an edge is from its ``u`` end."""
-        network = self._network
-        drawn = slice(*network.point_offset[edge : edge + 2].tolist())
-        step = spacing(network.point_x_m[drawn], network.point_y_m[drawn])
-        return np.concatenate([[0.0], np.cumsum(step)])
-
     def _wheels(self, edge: int) -> bool:
         """Tell whether the edge is a road, and no path or track."""
         return self._class(self._network.edge_way[edge]).wheels
@@ -155,11 +148,10 @@ class Lookout:
 
     def _mark(self, seen: _Seen) -> Mark:
         network = self._network
-        drawn = slice(*network.point_offset[seen.edge : seen.edge + 2].tolist())
-        along, at = self._along(seen.edge), np.array([seen.offset_m])
-        lon = float(lon_between(at, along, network.point_lon[drawn])[0])
-        lat = float(np.interp(seen.offset_m, along, network.point_lat[drawn]))
-        return Mark(seen.kind, seen.distance_m, lat, lon, seen.name)
+        lines, point = drawn(network, np.array([seen.edge]))
+        lonlat = network.point_lon[point], network.point_lat[point]
+        (lon,), (lat,) = lines.positions(np.array([0]), np.array([seen.offset_m]), *lonlat)
+        return Mark(seen.kind, seen.distance_m, float(lat), float(lon), seen.name)
 
     @property
     def _name(self) -> Strings:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.streets.network import spacing
+from hillfinder.streets.geometry.polylines import Polylines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +45,10 @@ class Lie:
         self._offset = np.concatenate([[0], np.cumsum(steps + 1)])
         edge = np.repeat(np.arange(len(network)), steps + 1)
         index = np.arange(self._offset[-1]) - self._offset[edge]
-        # All lines end to end on one axis, a metre apart.
-        leg = spacing(network.point_x_m, network.point_y_m)
-        leg[network.point_offset[1:-1] - 1] = 1.0
-        axis = np.concatenate([[0.0], np.cumsum(leg)])
-        at = axis[network.point_offset[:-1]][edge] + index * (network.edge_length_m / steps)[edge]
-        self._xy = np.column_stack(
-            [np.interp(at, axis, network.point_x_m), np.interp(at, axis, network.point_y_m)]
-        )
+        at = index * (network.edge_length_m / steps)[edge]
+        x, y = network.point_x_m, network.point_y_m
+        lines = Polylines.through(network.point_offset, x, y)
+        self._xy = np.column_stack(lines.interpolate(edge, at, x, y))
         first, last = self._offset[:-1], self._offset[1:] - 1
         self._middles = cKDTree(self._xy[first + steps // 2])
         self._leaving_u, self._leaving_v = (

@@ -7,7 +7,7 @@ lines are cut out of it together.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hillfinder.model import Floats, Ints
-    from hillfinder.streets.network import Profiles, StreetNetwork
+    from hillfinder.streets.network import StreetNetwork
 
 #: A sample and a drawn point a hand apart are one point.
 HAND_M = 0.1
-#: Lines are laid so far apart that what is measured and what is drawn of them do not overlap.
-APART_M = 10.0
+#: Distance between lines on their axis, m: none begins where another ends.
+APART_M = 1.0
 #: So many lines are summed as quickly one by one as a point of each at a time.
 FEW = 10
 
@@ -54,50 +54,66 @@ class Legs(NamedTuple):
         return [tuple(legs[first:last]) for first, last in pairwise(self.offset.tolist())]
 
 
-class Laid:
-    """Lines laid end to end on one axis, some metres apart, to be read all at once.
+class Polylines:
+    """Lines laid end to end on one axis, a metre apart, to be read all at once.
 
     Attributes:
-        along: shape (n,), how far along its line each lies.
+        offset: shape (k + 1,), where the points of each begin.
+        along: shape (n,), distance of each point from the start of its line, growing.
+        length: shape (k,), of each line.
         begin: shape (k,), where each line begins on the axis.
         axis: shape (n,), where each point lies on it.
     """
 
     def __init__(self, offset: Ints, along: Floats, begin: Floats | None = None) -> None:
-        """Lay out lines.
-
-        Args:
-            offset: shape (k + 1,), where the points of each begin.
-            along: shape (n,), how far along its line each lies, growing.
-            begin: shape (k,), where each line begins on the axis, if they were laid out before.
-        """
+        """Lay out lines by ``offset`` and ``along``; ``begin`` if others have their places."""
         last = offset[1:] - 1
-        length = along[last]
-        self.along = along
-        self.begin = np.cumsum(length + APART_M) - length if begin is None else begin
-        self.axis = np.repeat(self.begin, np.diff(offset)) + along
+        self.offset, self.along, self.length = offset, along, along[last]
+        if begin is None:
+            begin = np.append(0.0, np.cumsum(self.length + APART_M))[:-1]
+        self.begin = begin
+        self.axis = np.repeat(begin, np.diff(offset)) + along
         step = np.diff(along, append=0.0)
         step[last] = 0.0
         self._step = np.where(step > 0, step, np.inf)
 
-    def read(self, line: Ints, at: Floats, *values: Floats) -> list[Floats]:
+    @classmethod
+    def through(cls, offset: Ints, x: Floats, y: Floats) -> Polylines:
+        """Lay out lines through points on a plane: line ``i`` has ``offset[i]:offset[i + 1]``."""
+        step = spacing(x, y)
+        step[offset[1:-1] - 1] = 0.0
+        total = np.append(0.0, np.cumsum(step))[: len(x)]
+        return cls(offset, total - np.repeat(total[offset[:-1]], np.diff(offset)))
+
+    def interpolate(self, line: Ints, at: Floats, *values: Floats) -> list[Floats]:
         """Return what lines have at some places, each to the bit as ``np.interp`` gives it alone.
 
         Args:
-            line: shape (p,), which line is read.
-            at: shape (p,), how far along it; a little beyond its end is at its end.
+            line: which line is read, any shape.
+            at: how far along it, of a shape like it; beyond an end is at the end.
             values: shape (n,) each, what the points have.
         """
-        at = np.maximum(at, 0.0)
+        at = np.clip(at, 0.0, self.length[line])
         point = np.searchsorted(self.axis, self.begin[line] + at, "right") - 1
-        past = at - self.along[point]
+        onward = np.minimum(point + 1, len(self.along) - 1)
+        past, step = at - self.along[point], self._step[point]
         read = []
         for each in values:
-            slope = np.diff(each, append=0.0) / self._step
             begun = each[point]
+            slope = (each[onward] - begun) / step
             # A point has its own value, though the next one be unknown.
-            read.append(np.where(past == 0, begun, slope[point] * past + begun))
+            read.append(np.where(past == 0, begun, slope * past + begun))
         return read
+
+    def positions(self, line: Ints, at: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        """Return longitudes and latitudes at some places, as ``interpolate``.
+
+        A line across the antimeridian goes straight over it, and not round the earth.
+        """
+        if np.ptp(lon) > 180.0:
+            lon = np.where(lon < 0, lon + 360.0, lon)
+        lon, lat = self.interpolate(line, at, lon, lat)
+        return np.where(lon > 180.0, lon - 360.0, lon), lat
 
     def snapped(self, line: Ints, at: Floats) -> Floats:
         """Return places on lines, those that miss a point by a rounding put on it."""
@@ -106,11 +122,26 @@ class Laid:
         return np.where(np.abs(point - at) < NEAR_M, point, at)
 
 
-def drawn(network: StreetNetwork, edge: Ints) -> tuple[Laid, Ints]:
+def drawn(network: StreetNetwork, edge: Ints) -> tuple[Polylines, Ints]:
     """Return the lines of edges, each as often as it is asked for, and the rows of their points."""
     point, offset = ragged(network.point_offset[edge], network.point_offset[edge + 1])
     x, y = network.point_x_m[point], network.point_y_m[point]
-    return Laid(offset, _summed(np.append(0.0, spacing(x, y))[: len(x)], offset)), point
+    return Polylines(offset, _summed(np.append(0.0, spacing(x, y))[: len(x)], offset)), point
+
+
+def nearest_on_pieces(
+    begin: tuple[Floats, Floats], way: tuple[Floats, Floats], spot: tuple[Any, Any]
+) -> tuple[Floats, Floats]:
+    """Return where straight pieces come nearest to points: the share along each, and how near.
+
+    Args:
+        begin: x and y of the beginning of each piece.
+        way: from there to its end, along x and y.
+        spot: x and y of the points, of a shape that goes with that of the pieces.
+    """
+    (dx, dy), x, y = way, spot[0] - begin[0], spot[1] - begin[1]
+    share = np.clip((x * dx + y * dy) / np.maximum(dx**2 + dy**2, 1e-12), 0.0, 1.0)
+    return share, np.hypot(x - share * dx, y - share * dy)
 
 
 def along(network: StreetNetwork, legs: Legs) -> tuple[Track, Ints]:
@@ -120,20 +151,16 @@ def along(network: StreetNetwork, legs: Legs) -> tuple[Track, Ints]:
         network: streets with profiles.
         legs: one way or more.
     """
-    profiles = cast("Profiles", network.profiles)
+    profiles = network.known_profiles()
     shape, point = drawn(network, legs.edge)
     sample, offset = ragged(profiles.offset[legs.edge], profiles.offset[legs.edge + 1])
-    sampled = Laid(offset, profiles.distance_m[sample], shape.begin)
+    sampled = Polylines(offset, profiles.distance_m[sample], shape.begin)
     low, high = np.sort(legs[2:], axis=0)
     leg, at, offset = _between(shape, sampled, low, high)
-    lon = network.point_lon[point]
-    if np.ptp(lon) > 180.0:  # a line across the antimeridian goes straight over it
-        lon = np.where(lon < 0, lon + 360.0, lon)
-    lon, lat = shape.read(leg, at, lon, network.point_lat[point])
-    lon = np.where(lon > 180.0, lon - 360.0, lon)
+    lon, lat = shape.positions(leg, at, network.point_lon[point], network.point_lat[point])
     # What is meant to lie on a sample would read the void beyond it.
     heights = (profiles.elevation_m[sample], profiles.sigma_m[sample])
-    line = np.stack([at, lon, lat, *sampled.read(leg, sampled.snapped(leg, at), *heights)])
+    line = np.stack([at, lon, lat, *sampled.interpolate(leg, sampled.snapped(leg, at), *heights)])
     # What is run against the drawing is turned round.
     here = np.arange(len(at))
     mirrored = (offset[:-1] + offset[1:] - 1)[leg] - here
@@ -148,7 +175,9 @@ def along(network: StreetNetwork, legs: Legs) -> tuple[Track, Ints]:
     return Track(_summed(line[0], offset), *line[1:]), offset
 
 
-def _between(shape: Laid, sampled: Laid, low: Floats, high: Floats) -> tuple[Ints, Floats, Ints]:
+def _between(
+    shape: Polylines, sampled: Polylines, low: Floats, high: Floats
+) -> tuple[Ints, Floats, Ints]:
     """Return the points of lines from ``low`` to ``high``: line, place, and where each begins."""
     axis = np.concatenate([shape.axis, sampled.axis])
     order = np.argsort(axis, kind="stable")
