@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from hillfinder.criteria import Criteria, CriteriaFields
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Floats, Ints
-    from hillfinder.region.nearby import Listed
+    from hillfinder.region.nearby import CatalogueClimbs
     from hillfinder.results.grading.grades import Grades
     from hillfinder.results.grading.line_input import Given
 
@@ -317,8 +317,8 @@ def _hills(
 
 
 def _sought(
-    network: StreetNetwork, criteria: Criteria, router: Router, known: Listed | None
-) -> tuple[climbing.Climbs | ascents.Ascents | Listed, Ints]:
+    network: StreetNetwork, criteria: Criteria, router: Router, known: CatalogueClimbs | None
+) -> tuple[climbing.Climbs | ascents.Ascents | CatalogueClimbs, Ints]:
     """Return what is sought, as arrays, and which rows are hills of their own, in order."""
     if known is not None:
         return known, np.arange(len(known))

@@ -1,1 +1,1 @@
-"""All the hills of a region: from an extract to a dataset of hills, and back to a search."""
+"""Scan a whole extract into a dataset of hills, and search in that."""

@@ -1,4 +1,4 @@
-"""``Catalogue``: all the hills of a region, with a notebook's faces."""
+"""``Catalogue``: all the hills of a region, with maps and tables for notebooks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hillfinder.output import colours as scale
+from hillfinder.output import colours
 from hillfinder.output.atomic_write import replace
 from hillfinder.region.store import dataset
 from hillfinder.region.summary import summarize
@@ -22,8 +22,8 @@ class Catalogue:
 
     Attributes:
         folder: the dataset.
-        hills: how many it holds.
-        street_m: how many metres of street were looked at.
+        hills: number of hills.
+        street_m: length of the streets scanned, m.
     """
 
     folder: Path
@@ -31,24 +31,24 @@ class Catalogue:
     street_m: float
 
     def __repr__(self) -> str:
-        """Return what it is in a line."""
+        """Return one line."""
         return f"<Catalogue: {self.hills:,} hills in {self.folder}>"
 
     @classmethod
     def open(cls, folder: Path | str) -> Catalogue:
-        """Open what ``scan`` has made.
+        """Open a dataset that ``scan`` made.
 
         Raises:
-            DataError: it is no catalogue.
+            DataError: the folder holds no catalogue.
             InputError: PyArrow is missing.
         """
         at = Path(folder)
-        about = dataset.about(at)
-        return cls(at, dataset.count(at), float(about.said["street_m"]))
+        metadata = dataset.read_metadata(at)
+        return cls(at, dataset.count_hills(at), float(metadata.values["street_m"]))
 
     @property
     def frame(self) -> GeoDataFrame:
-        """All hills as a table, in EPSG:4326, with the columns of ``hill_table.COLUMNS``."""
+        """All hills as a table in EPSG:4326; ``hill_table.CATALOGUE_COLUMNS`` has its columns."""
         import geopandas
 
         # GeoParquet names the same coordinates OGC:CRS84, by which no join finds other tables.
@@ -56,13 +56,13 @@ class Catalogue:
 
     @property
     def attributions(self) -> tuple[str, ...]:
-        """Whom the streets and heights come from, in words that must go with any picture."""
-        sources = dataset.about(self.folder).said["sources"]
-        said = (sources["streets"]["attribution"], sources["elevation"]["attribution"])
-        return tuple(one for one in said if one)
+        """Credits of streets and heights, which any picture must show."""
+        sources = dataset.read_metadata(self.folder).values["sources"]
+        credits_ = (sources["streets"]["attribution"], sources["elevation"]["attribution"])
+        return tuple(one for one in credits_ if one)
 
     def plot(self) -> list[Axes]:
-        """Draw where the hills are, and how steep and long they are.
+        """Draw a map of the hills, and histograms of their grades and lengths.
 
         Returns:
             The axes of the map, of the grades and of the lengths.
@@ -74,15 +74,18 @@ class Catalogue:
         from matplotlib.patches import Patch
 
         drawn = summarize(self.folder)
-        step = [scale.colour_index(grade) for grade in drawn.frame.grade.tolist()]
+        step = [colours.colour_index(grade) for grade in drawn.frame.grade.tolist()]
         figure = plt.figure(figsize=(11, 7), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=(2, 1))
         where = figure.add_subplot(grid[:, 0])
-        colours = [scale.COLOURS[at] for at in step]
-        drawn.frame.plot(ax=where, color=colours, linewidth=1.5, rasterized=True)
-        labels = scale.colour_labels()
+        drawn.frame.plot(
+            ax=where, color=[colours.COLOURS[at] for at in step], linewidth=1.5, rasterized=True
+        )
+        labels = colours.colour_labels()
         figure.legend(
-            handles=[Patch(color=scale.COLOURS[at], label=labels[at]) for at in sorted(set(step))],
+            handles=[
+                Patch(color=colours.COLOURS[at], label=labels[at]) for at in sorted(set(step))
+            ],
             loc="outside lower left",
             ncols=len(labels),
         )
@@ -98,7 +101,7 @@ class Catalogue:
         return panels
 
     def to_html(self, path: Path | str, *, overwrite: bool = False) -> Path:
-        """Write one page: a map to move about, histograms, and the best hill of every square.
+        """Write a page with an interactive map, histograms, and the best hill of every square.
 
         Raises:
             InputError: there is no hill.
@@ -106,15 +109,15 @@ class Catalogue:
         """
         from hillfinder.region import page
 
-        text = page.to_html(self.title, summarize(self.folder), self.attributions)
+        text = page.region_page(self.title, summarize(self.folder), self.attributions)
         return replace(path, text, overwrite=overwrite)
 
     @property
     def title(self) -> str:
-        """What there is, in words."""
-        low, high = dataset.about(self.folder).length_m
+        """Number and lengths of the hills, as text."""
+        low, high = dataset.read_metadata(self.folder).length_m
         return f"{self.hills:,} hills of {low:g} to {high:g} m"
 
     def _repr_html_(self) -> str:
-        """Say in a notebook what there is."""
+        """Return one line for notebooks."""
         return f"<p><b>{self.title}</b> on {self.street_m / 1000:,.0f} km of streets</p>"

@@ -1,4 +1,4 @@
-"""The hills of a catalogue near a place, with the streets that lead to them."""
+"""The hills of a catalogue near a place, with the streets around them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ import numpy as np
 from hillfinder.elevation.climb_table import ClimbTable
 from hillfinder.errors import DataError, InputError, PlaceError
 from hillfinder.model import Leg
-from hillfinder.region.store import cell_streets as kept
-from hillfinder.region.store import cells, dataset
-from hillfinder.region.store import checked_files as parts
+from hillfinder.region.store import cell_streets, cells, checked_files, dataset
 from hillfinder.region.store.cells import Cell
-from hillfinder.region.work import tasks
-from hillfinder.streets.storage import area_cache as store
+from hillfinder.streets.storage import area_cache
 from hillfinder.streets.subsets import touching
 
 if TYPE_CHECKING:
@@ -26,9 +23,9 @@ if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
     from hillfinder.model import Box, HeightSource, Place
 
-#: Grades of a catalogue are rounded: so much less is as much.
+#: Tolerance for the rounding of grades in a catalogue.
 ROUNDED = 1e-6
-#: What is read of each hill: the rest is made of the streets.
+#: Columns that are read of each hill; the rest is made from the streets.
 NEEDED = (
     *("grade", "grade_sigma", "length_m", "gain_m", "foot_lat", "foot_lon", "top_lat", "top_lon"),
     *("leg_cell", "leg_edge", "leg_start_m", "leg_stop_m"),
@@ -36,35 +33,34 @@ NEEDED = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listed(ClimbTable):
+class CatalogueClimbs(ClimbTable):
     """Hills of a catalogue on a network, best first.
 
     Attributes:
-        heights: where the heights there come from.
-        legs: of each the pieces of edges that it runs along.
+        heights: source of the heights at the place.
+        legs: the parts of edges that each runs along.
     """
 
     heights: HeightSource
     legs: tuple[tuple[Leg, ...], ...]
 
     def legs_of(self, row: int) -> tuple[Leg, ...]:
-        """Return the pieces of edges that one hill runs along, foot first."""
+        """Return the parts of edges that one hill runs along, foot first."""
         return self.legs[row]
 
 
-def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> Listed:
-    """Return what a catalogue knows within ``radius_m`` metres of a place.
+def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> CatalogueClimbs:
+    """Return the hills of a catalogue within ``radius_m`` metres of a place.
 
     Raises:
         DataError: it is no catalogue, or damaged.
-        InputError: it holds hills of other lengths, or only steeper ones.
+        InputError: it holds hills of other lengths, or only steeper ones, or the session is long.
         PlaceError: it does not cover the place.
     """
-    about = dataset.about(folder)
-    _check(about, criteria, folder)
-    bounds = store.box_around(place, radius_m)
-    streets, heights = _streets(folder, place, bounds)
-    rows = dataset.read(folder, bounds, NEEDED)
+    _check(dataset.read_metadata(folder), criteria, folder)
+    bounds = area_cache.box_around(place, radius_m)
+    streets, heights = _streets_near(folder, place, bounds)
+    rows = dataset.hills_in_box(folder, bounds, NEEDED)
     low, high = criteria.grade_range
     grade = rows["grade"].to_numpy()
     rows = rows.filter((grade >= low - ROUNDED) & (grade <= high + ROUNDED))
@@ -75,18 +71,18 @@ def look_up(folder: Path, place: Place, radius_m: float, criteria: Criteria) -> 
             -rows["grade"].to_numpy(),
         )
     )
-    return _listed(rows.take(order), streets, heights)
+    return _on_network(rows.take(order), streets, heights)
 
 
-def _check(about: dataset.About, criteria: Criteria, folder: Path) -> None:
+def _check(metadata: dataset.Metadata, criteria: Criteria, folder: Path) -> None:
     if criteria.kind.turns:
         msg = (
             f"{folder} holds hills that are run up without a turn: for a long session give streets "
             "and heights."
         )
         raise InputError(msg)
-    (shortest, longest), least = about.length_m, about.grades[0]
-    if criteria.length_range_m != about.length_m:
+    (shortest, longest), least = metadata.length_m, metadata.grades[0]
+    if criteria.length_range_m != metadata.length_m:
         msg = (
             f"{folder} holds hills of {shortest:g} to {longest:g} m: ask for these "
             f"(--length {shortest:g}-{longest:g}), or scan the region for others."
@@ -100,36 +96,38 @@ def _check(about: dataset.About, criteria: Criteria, folder: Path) -> None:
         raise InputError(msg)
 
 
-def _streets(folder: Path, place: Place, bounds: Box) -> tuple[kept.Joined, HeightSource]:
-    """Return the streets that touch a box, and where the heights at the place come from."""
-    learnt, pieces = {}, {}
-    for cell in _cells(bounds):
-        path = tasks.streets_of(folder, cell)
+def _streets_near(
+    folder: Path, place: Place, bounds: Box
+) -> tuple[cell_streets.JoinedStreets, HeightSource]:
+    """Return the streets that touch a box, and the source of the heights at the place."""
+    facts, streets = {}, {}
+    for cell in _cells_in(bounds):
+        path = cell_streets.streets_path(folder, cell)
         if not path.exists():
             continue
-        piece = tasks.piece(path)
-        if piece is None:
-            read = parts.read(path)
+        found = cell_streets.read_streets(path)
+        if found is None:
+            read = checked_files.read_checked(path)
             if read is None or read[0]["edges"]:
                 raise _unreadable(path)
             continue
-        some = piece.only(touching(piece.network, bounds))
+        some = found.only(touching(found.network, bounds))
         if some is not None:
-            pieces[cell] = some
-    if not pieces:
+            streets[cell] = some
+    if not streets:
         msg = f"{folder} holds no streets near {place.lat:g}, {place.lon:g}: it lies elsewhere."
         raise PlaceError(msg)
-    near = {each for cell in pieces for each in (cell, *cell.neighbours(1.0))}
+    near = {each for cell in streets for each in (cell, *cell.neighbours(1.0))}
     for cell in near:
-        path = tasks.streets_of(folder, cell)
+        path = cell_streets.streets_path(folder, cell)
         try:
-            about = parts.about(path) if path.exists() else {"edges": 0}
-            if about["edges"]:
-                learnt[cell] = kept.About.from_json(about)
+            header = checked_files.header_of(path) if path.exists() else {"edges": 0}
+            if header["edges"]:
+                facts[cell] = cell_streets.CellFacts.from_json(header)
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable(path) from error
-    here = min(pieces, key=lambda cell: _away(cell, place))
-    return kept.joined(pieces, learnt, here.crs), learnt[here].heights
+    here = min(streets, key=lambda cell: _cells_away(cell, place))
+    return cell_streets.join_cells(streets, facts, here.crs), facts[here].heights
 
 
 def _unreadable(path: Path) -> DataError:
@@ -139,10 +137,10 @@ def _unreadable(path: Path) -> DataError:
     )
 
 
-def _cells(bounds: Box) -> list[Cell]:
+def _cells_in(bounds: Box) -> list[Cell]:
     """Return the cells that a box touches."""
     west, south, east, north = bounds
-    x, y = cells.positions(np.array([west, east]), np.array([north, south]))
+    x, y = cells.grid_positions(np.array([west, east]), np.array([north, south]))
     (left, right), (top, bottom) = np.floor(x).astype(int), np.floor(y).astype(int)
     columns = range(left, left + (right - left) % cells.AROUND + 1)
     return [
@@ -150,13 +148,15 @@ def _cells(bounds: Box) -> list[Cell]:
     ]
 
 
-def _away(cell: Cell, place: Place) -> float:
-    x, y = cells.positions(np.array([place.lon]), np.array([place.lat]))
+def _cells_away(cell: Cell, place: Place) -> float:
+    x, y = cells.grid_positions(np.array([place.lon]), np.array([place.lat]))
     return float(abs(x[0] - cell.x - 0.5) + abs(y[0] - cell.y - 0.5))
 
 
-def _listed(rows: pa.Table, streets: kept.Joined, heights: HeightSource) -> Listed:
-    """Return rows as hills of a network; what runs along streets beyond it is left out."""
+def _on_network(
+    rows: pa.Table, streets: cell_streets.JoinedStreets, heights: HeightSource
+) -> CatalogueClimbs:
+    """Return rows as hills of a network, without those that leave it."""
     size = np.array([len(row) for row in rows["leg_cell"]], np.int64)
     cell, edge, start, stop = (
         rows[name].combine_chunks().flatten().to_numpy()
@@ -172,7 +172,7 @@ def _listed(rows: pa.Table, streets: kept.Joined, heights: HeightSource) -> List
     legs = list(map(Leg, at.tolist(), start.tolist(), stop.tolist()))
     chosen = np.flatnonzero(whole)
     begin, end = first[chosen], (first + size)[chosen]
-    return Listed(
+    return CatalogueClimbs(
         network=streets.network,
         heights=heights,
         foot_edge=at[begin],

@@ -1,4 +1,4 @@
-"""One page of HTML for a region: it needs nothing else, neither a server nor the network."""
+"""A page of HTML for a region, in one file that needs no server and no network."""
 
 from __future__ import annotations
 
@@ -21,18 +21,16 @@ if TYPE_CHECKING:
     from hillfinder.model import Floats, Ints
     from hillfinder.region.summary import RegionSummary
 
-#: Coordinates are whole numbers of so much of a degree: a metre.
+#: Unit of the coordinates, degrees: a metre.
 UNIT_DEG: Final = 1e-5
-#: So many rows of the table are shown, of the steepest squares.
+#: Greatest number of rows in the table.
 MOST_ROWS: Final = 300
 
 
-def to_html(title: str, summary: RegionSummary, attributions: Sequence[str]) -> str:
+def region_page(title: str, summary: RegionSummary, attributions: Sequence[str]) -> str:
     """Return the page."""
-    frame, best = (
-        summary.frame,
-        summary.best.sort_values(["grade", "cell"], ascending=[False, True]),
-    )
+    frame = summary.frame
+    best = summary.best.sort_values(["grade", "cell"], ascending=[False, True])
     middle_lat = float(best.foot_lat.mean())
     width_km = EQUATOR_M / cells.AROUND * np.cos(np.radians(middle_lat)) / 1000
     labels = colours.colour_labels()
@@ -54,12 +52,12 @@ def to_html(title: str, summary: RegionSummary, attributions: Sequence[str]) -> 
         else "",
         width=f"{width_km:.0f}",
         credits=attributions,
-        data=_data(frame, middle_lat),
+        data=_line_data(frame, middle_lat),
     )
 
 
-def _data(frame: GeoDataFrame, middle_lat: float) -> dict[str, Any]:
-    """Return lines as steps in whole units, and what is told of each."""
+def _line_data(frame: GeoDataFrame, middle_lat: float) -> dict[str, Any]:
+    """Return the lines as steps in whole units, and the facts of each hill."""
     lines = frame.geometry.to_numpy()
     point, owner = shapely.get_coordinates(lines, return_index=True)
     unit = np.round(point / UNIT_DEG).astype(np.int64)
@@ -81,7 +79,7 @@ def _data(frame: GeoDataFrame, middle_lat: float) -> dict[str, Any]:
 
 
 def _histogram(name: str, counts: Ints, edges: Floats, factor: float) -> dict[str, Any]:
-    """Return the bars of a histogram in a drawing of 360 x 120, and its caption."""
+    """Return the bars of a histogram in a drawing of 360 x 120 units, and its caption."""
     width, height = 360 / len(counts), 120.0
     tallest = max(int(counts.max()), 1)
     first, *_, last = ends = [f"{edge:.3g}" for edge in (factor * edges).tolist()]

@@ -59,8 +59,8 @@ def summarize(folder: Path) -> RegionSummary:
     chosen = spread_out(lon, lat, grade)
     cell = cells.numbers(lon, lat)
     best = pd.Series(-grade).groupby(cell).idxmin()
-    # Of a million hills only what is shown is read whole.
-    frame = dataset.rows(folder, np.union1d(chosen, best))
+    # Of a million hills only those shown are read whole.
+    frame = dataset.read_hills(folder, np.union1d(chosen, best))
     some = frame.loc[chosen]
     steps = np.arange(np.floor(100 * grade.min()), np.floor(100 * grade.max()) + 2) / 100
     return RegionSummary(
@@ -77,7 +77,7 @@ def summarize(folder: Path) -> RegionSummary:
 
 
 def spread_out(lon: Floats, lat: Floats, grade: Floats) -> Ints:
-    """Return the rows to draw, gentlest first: the steepest of each square before others."""
+    """Return the rows to draw, gentlest first, chosen from all squares alike."""
 
     def square(values: Floats) -> Any:  # noqa: ANN401
         share = (values - values.min()) / max(float(np.ptp(values)), 1e-9)

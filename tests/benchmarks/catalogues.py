@@ -19,8 +19,7 @@ import pyarrow.parquet as pq
 import shapely
 
 import hillfinder as hf
-from hillfinder.region.store import cells, dataset
-from hillfinder.region.store import hill_table as table
+from hillfinder.region.store import cells, dataset, hill_table
 from tests.benchmarks.regions import EAST_DEG, NORTH_DEG, PORTLAND, run
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def main(hills: str = "1000000") -> int:
             workers=1,
         )
         many(folder, math.ceil(int(hills) / made.hills))
-        print(f"{dataset.count(folder):,} hills, {size_mb(folder):.0f} MB")
+        print(f"{dataset.count_hills(folder):,} hills, {size_mb(folder):.0f} MB")
         words = {"place": PLACE, "folder": folder, "modules": modules}
         taken: dict[str, list[float]] = {"near --catalogue": [], "its imports alone": []}
         for _ in range(RUNS):
@@ -73,21 +72,21 @@ def main(hills: str = "1000000") -> int:
 
 def many(folder: Path, copies: int) -> None:
     """Lay the hills of a catalogue again and again beside each other, in the order of datasets."""
-    old = folder / dataset.name(0)
+    old = folder / dataset.file_name(0)
     rows = pq.read_table(old)
-    about = dataset.about(folder).said
+    about = dataset.read_metadata(folder).values
     side = math.ceil(math.sqrt(copies))
     moves = [(i % side * EAST_DEG, i // side * NORTH_DEG / 4) for i in range(copies)]
     parts = [moved(rows, *move) for move in moves]
     whole = pa.concat_tables(parts)
-    x, y = cells.positions(*(whole[key].to_numpy() for key in ("foot_lon", "foot_lat")))
-    finer = 1 << table.FINER
+    x, y = cells.grid_positions(*(whole[key].to_numpy() for key in ("foot_lon", "foot_lat")))
+    finer = 1 << hill_table.FINER
     column, row = (np.floor(each * finer).astype(np.int64) for each in (x, y))
-    order = np.argsort(cells.hilbert(column, row, cells.ZOOM + table.FINER), kind="stable")
+    order = np.argsort(cells.hilbert(column, row, cells.ZOOM + hill_table.FINER), kind="stable")
     step, written = dataset.FILE_ROWS, []
     for number, begin in enumerate(range(0, len(order), step)):
-        written.append(folder / f"{dataset.name(number)}.part")
-        dataset.write(pieces(whole, order[begin : begin + step]), written[-1], about, None)
+        written.append(folder / f"{dataset.file_name(number)}.part")
+        dataset.write_file(pieces(whole, order[begin : begin + step]), written[-1], about, None)
     for path in written:
         path.replace(path.with_suffix(""))
 

@@ -121,7 +121,7 @@ def test_nothing_in_a_name_gets_out_of_the_page() -> None:
     drawn = summary.RegionSummary(
         frame, whole=True, best=frame, histograms=(("%", counts, edges, 1.0),)
     )
-    text = page.to_html("1 hill", drawn, ["a & b"])
+    text = page.region_page("1 hill", drawn, ["a & b"])
     assert text.count("<script") == text.count("</script") == 2
     assert data(text)["name"] == [plain(name)]
     assert not re.search(r"[<>&\u2028]", text.partition('id="hills">')[2].partition("</script>")[0])

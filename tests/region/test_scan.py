@@ -17,26 +17,21 @@ from hillfinder.errors import DataError, HeightsError, InputError, OutputError, 
 from hillfinder.model import Box, StreetSource
 from hillfinder.progress import Progress
 from hillfinder.region import scan as scanning
-from hillfinder.region.extract import opl
-from hillfinder.region.extract import osmium_process as sifting
-from hillfinder.region.extract import partition as spool
-from hillfinder.region.store import cell_streets as kept
-from hillfinder.region.store import cells, dataset
-from hillfinder.region.store import checked_files as parts
-from hillfinder.region.store import hill_table as table
+from hillfinder.region.extract import opl, osmium_process, partition
+from hillfinder.region.store import cell_streets, cells, checked_files, dataset, hill_table
 from hillfinder.region.store.cells import Cell
 from hillfinder.region.work import tasks
 from hillfinder.streets.builder import build
 from hillfinder.streets.sources import osm_file
 from hillfinder.streets.tags.table import Tags
 from tests import regions
+from tests.regions import Region
 from tests.towns import DATA, needs_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.regions import Region
 
 PORTLAND = DATA / "portland"
 
@@ -80,14 +75,17 @@ def hill(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def of_one_search(folder: Path) -> set[tuple[Any, ...]]:
     """Search all streets of a scan as the one network that they are."""
-    pieces, learnt = {}, {}
+    streets, facts = {}, {}
     for cell in cells_of(folder):
-        path = tasks.streets_of(folder, cell)
-        piece = tasks.piece(path)
+        path = cell_streets.streets_path(folder, cell)
+        piece = cell_streets.read_streets(path)
         assert piece is not None
-        pieces[cell], learnt[cell] = piece, kept.About.from_json(parts.about(path))
-    whole = kept.joined(pieces, learnt, next(iter(pieces)).crs)
-    found = [table.hills(cell, whole, learnt, hf.Criteria()) for cell in pieces]
+        streets[cell], facts[cell] = (
+            piece,
+            cell_streets.CellFacts.from_json(checked_files.header_of(path)),
+        )
+    whole = cell_streets.join_cells(streets, facts, next(iter(streets)).crs)
+    found = [hill_table.hills_of_cell(cell, whole, facts, hf.Criteria()) for cell in streets]
     return {hill(row) for part in found for row in part.to_pylist()}
 
 
@@ -123,7 +121,10 @@ def test_tiles_are_enough_for_the_workers_and_not_too_large(
 def test_an_extract_is_read_beside_in_its_order() -> None:
     ids = range(1, 40)
     lines = (f"w{way} Thighway=path Nn1x1y1,n2x2y2\n".encode() for way in ids)
-    assert [each.id.tolist() for each in spool._read(lines)] == [[], *([way] for way in ids)]
+    assert [each.id.tolist() for each in partition._read_ahead(lines)] == [
+        [],
+        *([way] for way in ids),
+    ]
 
 
 def test_what_lies_in_the_current_folder_is_no_module_of_the_reader_s(
@@ -131,14 +132,14 @@ def test_what_lies_in_the_current_folder_is_no_module_of_the_reader_s(
 ) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('not this one')")
     monkeypatch.chdir(tmp_path)
-    with sifting.ways(region.osm, tmp_path) as pieces:
+    with osmium_process.street_lines(region.osm, tmp_path) as pieces:
         assert b"Thighway" in b"".join(pieces)
 
 
 def test_a_line_that_cannot_be_read_ends_the_reading() -> None:
     lines = iter([b"w1 Thighway=path Nn1x1y1,n2x2y2\n", b"w2 no line\n", b"w3 neither\n"])
     with pytest.raises(ValueError, match="CSV parse error"):
-        list(spool._read(lines))
+        list(partition._read_ahead(lines))
 
 
 @pytest.mark.slow
@@ -163,7 +164,10 @@ def test_a_town_on_a_corner_of_cells_has_the_hills_of_one_within_a_cell(
 
 def test_the_streets_of_cells_are_all_streets_once(region: Region, scanned: Path) -> None:
     whole = osm_file.read_extract(region.osm)
-    pieces = [tasks.piece(tasks.streets_of(scanned, cell)) for cell in cells_of(scanned)]
+    pieces = [
+        cell_streets.read_streets(cell_streets.streets_path(scanned, cell))
+        for cell in cells_of(scanned)
+    ]
     lengths = [piece.network.total_length_m for piece in pieces if piece]
     assert sum(lengths) == pytest.approx(whole.total_length_m, rel=1e-5)
     segments = []
@@ -193,10 +197,10 @@ def test_portland_by_cells_is_portland_as_a_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["portland/portland-central-filtered.osm.pbf", "monaco/monaco.osm.gz"]
 )
-def test_the_spools_hold_what_the_reader_of_extracts_reads(path: str, tmp_path: Path) -> None:
-    source = spool.fill(DATA / path, tmp_path, kept.AROUND_M)
+def test_partitions_hold_what_the_reader_of_extracts_reads(path: str, tmp_path: Path) -> None:
+    source = partition.partition_extract(DATA / path, tmp_path, cell_streets.AROUND_M, Progress())
     raw = osm_file.read_ways(DATA / path)
-    read = [spool.read(each.read_bytes(), source) for each in tmp_path.iterdir()]
+    read = [partition.read_partition(each.read_bytes(), source) for each in tmp_path.iterdir()]
     seen = {way: line for part in read if part for way, line in lines(part).items()}
     assert seen == lines(raw)
     marks = {node: kind for part in read if part for node, kind in part.node_kind.items()}
@@ -212,16 +216,16 @@ def lines(raw: Any) -> dict[Any, Any]:
     }
 
 
-def spools(text: str, folder: Path, margin_m: float = 1.0) -> list[Path]:
-    """Share out lines as libosmium writes them."""
-    spool._share_out(opl.read(text.encode()), folder, margin_m)
+def partitions(text: str, folder: Path, margin_m: float = 1.0) -> list[Path]:
+    """Partition lines as libosmium writes them."""
+    partition._append(opl.read_opl(text.encode()), folder, margin_m)
     return sorted(folder.iterdir(), key=lambda path: int(path.name.split("-")[1]))
 
 
 def test_a_way_is_split_at_the_nodes_that_an_extract_lacks(tmp_path: Path) -> None:
     text = "w7 Thighway=path Nn1x8y46,n2xy,n3x8.01y46,n4x8.02y46,n5xy,n6x8.03y46\nw5 Ta=b%20%c N\n"
-    (path,) = spools(text, tmp_path)
-    raw = spool.read(path.read_bytes(), StreetSource("a test"))
+    (path,) = partitions(text, tmp_path)
+    raw = partition.read_partition(path.read_bytes(), StreetSource("a test"))
     assert raw is not None
     assert raw.node_id[raw.way_node].tolist() == [3, 4]
     assert [*raw.way_ids] == [(7,)]
@@ -233,14 +237,14 @@ def test_a_long_ring_belongs_to_all_cells_within_it_and_to_those_that_it_comes_n
     x, y = np.array([5, 9, 9, 5]) + 0.01, np.array([5, 5, 9, 9]) + 0.01
     lon, lat = cells.degrees(x + 1000, y + 700)
     ends = [f"n{i}x{lon[i]:.7f}y{lat[i]:.7f}" for i in (0, 1, 2, 3, 0)]
-    found = spools(f"w1 Tmilitary=base N{','.join(ends)}\n", tmp_path, 600.0)
+    found = partitions(f"w1 Tmilitary=base N{','.join(ends)}\n", tmp_path, 600.0)
     square = {(column, row) for column in range(1004, 1010) for row in range(704, 710)}
     assert {tuple(map(int, path.name.split("-")[1:])) for path in found} == square
 
 
 def test_a_way_at_a_pole_is_there_once(tmp_path: Path) -> None:
-    (path,) = spools("w1 Thighway=track Nn1x8y-89.9,n2x8y-89.99\n", tmp_path, 600.0)
-    raw = spool.read(path.read_bytes(), StreetSource("a test"))
+    (path,) = partitions("w1 Thighway=track Nn1x8y-89.9,n2x8y-89.99\n", tmp_path, 600.0)
+    raw = partition.read_partition(path.read_bytes(), StreetSource("a test"))
     assert raw is not None
     assert [*raw.way_ids] == [(1,)]
 
@@ -251,8 +255,8 @@ def test_names_and_marks_come_as_they_were_mapped_in_any_order(tmp_path: Path) -
         "n2 Tbarrier=gate x8.01 y46\nn3 Tbarrier=kerb x8.01 y46\n"
         "w-8 Thighway=path,ref=a%3d%b Nn2x8.01y46,n-1x8y46\nn5 Thighway=crossing x y\n"
     )
-    (path,) = spools(text, tmp_path)
-    raw = spool.read(path.read_bytes(), StreetSource("a test"))
+    (path,) = partitions(text, tmp_path)
+    raw = partition.read_partition(path.read_bytes(), StreetSource("a test"))
     assert raw is not None
     assert [*raw.way_ids] == [(-8,), (9,)]
     named = {"highway": "path", "name": '50% Straße, "1"'}
@@ -278,28 +282,28 @@ def test_nodes_below_zero_are_read_once_and_lie_where_they_lie(
                 writer.add(each.replace(nodes=[below(node.ref) for node in each.nodes]))
     asked = []
 
-    def nodes(path: Path) -> Any:
+    def lines(path: Path) -> Any:
         asked.append(path)
-        return below_zero(path)
+        return place_lines(path)
 
-    below_zero = spool._below_zero
-    monkeypatch.setattr(spool, "_below_zero", nodes)
-    monkeypatch.setattr(sifting, "PIECE", 2000)
+    place_lines = osmium_process.place_lines
+    monkeypatch.setattr(osmium_process, "place_lines", lines)
+    monkeypatch.setattr(osmium_process, "CHUNK_BYTES", 2000)
     found = hf.scan(tmp_path / "below.osm.pbf", tmp_path / "hills", dem=region.dem, workers=1)
     assert len(asked) == 1
     assert {hill(row) for row in rows(found.folder)} == {hill(row) for row in rows(scanned)}
 
 
-def test_a_long_way_is_in_the_spool_of_every_cell_it_passes(tmp_path: Path) -> None:
+def test_a_long_way_is_in_the_partition_of_every_cell_it_passes(tmp_path: Path) -> None:
     west, north = regions.corner()
     east = west + 12 * 360 / cells.AROUND
     text = f"w1 Thighway=path Nn1x{west}y{north},n2x{east}y{north}\n"
-    columns = {int(path.name.split("-")[1]) for path in spools(text, tmp_path, 10.0)}
+    columns = {int(path.name.split("-")[1]) for path in partitions(text, tmp_path, 10.0)}
     assert columns == set(range(regions.CORNER.x - 1, regions.CORNER.x + 13))
 
 
 def test_a_way_over_the_antimeridian_is_in_the_cells_on_either_side(tmp_path: Path) -> None:
-    paths = spools("w1 Thighway=path Nn1x179.999y1,n2x-179.999y1\n", tmp_path)
+    paths = partitions("w1 Thighway=path Nn1x179.999y1,n2x-179.999y1\n", tmp_path)
     assert [int(path.name.split("-")[1]) for path in paths] == [0, cells.AROUND - 1]
 
 
@@ -328,7 +332,7 @@ def test_a_dataset_opens_in_geopandas_and_duckdb(scanned: Path) -> None:
     import geopandas
 
     frame = geopandas.read_parquet(scanned)
-    assert list(frame.columns) == [name for name in table.COLUMNS if name != "bbox"]
+    assert list(frame.columns) == [name for name in hill_table.CATALOGUE_COLUMNS if name != "bbox"]
     assert frame.geometry.is_valid.all()
     assert frame.crs.to_epsg() == 4326 or frame.crs == "OGC:CRS84"
     west, south, east, north = frame.total_bounds
@@ -336,25 +340,25 @@ def test_a_dataset_opens_in_geopandas_and_duckdb(scanned: Path) -> None:
     box = (west, south, *middle)
     near = geopandas.read_parquet(scanned, bbox=box)
     assert 0 < len(near) < len(frame)
-    assert len(near) == dataset.read(scanned, box).num_rows
+    assert len(near) == dataset.hills_in_box(scanned, box).num_rows
     hills = duckdb.read_parquet(f"{scanned}/*.parquet")
     assert hills.aggregate("count(*), max(grade)").fetchall() == [(len(frame), frame.grade.max())]
 
 
 def test_a_dataset_says_what_it_is_made_of(region: Region, scanned: Path) -> None:
-    said = dataset.about(scanned).said
+    said = dataset.read_metadata(scanned).values
     assert said["schema_version"] == dataset.SCHEMA_VERSION
     assert said["sources"]["streets"]["name"] == region.osm.name
     assert "OpenStreetMap" in said["sources"]["streets"]["attribution"]
     assert said["sources"]["elevation"]["name"] == region.dem.name
-    assert said["columns"].keys() == set(table.schema().names)
+    assert said["columns"].keys() == set(hill_table.schema().names)
 
 
 def test_hills_lie_along_the_curve(scanned: Path) -> None:
     foot = np.array([[row["foot_lon"], row["foot_lat"]] for row in rows(scanned)])
     cell = np.array([row["leg_cell"][0] for row in rows(scanned)])
     for number in set(cell.tolist()):
-        along = table._along(foot[cell == number])
+        along = hill_table._curve_order(foot[cell == number])
         assert (np.diff(along) >= 0).all()
 
 
@@ -364,9 +368,9 @@ def test_rows_come_in_groups_of_one_size(
     import pyarrow.parquet as pq
 
     monkeypatch.setattr(dataset, "GROUP_ROWS", 50)
-    hills = pq.read_table(scanned / dataset.name(0))
+    hills = pq.read_table(scanned / dataset.file_name(0))
     parts_of = [hills.slice(begin, 33) for begin in range(0, len(hills), 33)]
-    dataset.write(parts_of, tmp_path / "hills", {}, None)
+    dataset.write_file(parts_of, tmp_path / "hills", {}, None)
     written = pq.read_metadata(tmp_path / "hills")
     sizes = [written.row_group(group).num_rows for group in range(written.num_row_groups)]
     assert sizes == [50] * (len(hills) // 50) + [len(hills) % 50]
@@ -393,7 +397,7 @@ def test_a_large_region_is_several_files_each_with_its_own_box(
 def test_lines_are_written_as_geoparquet_asks(scanned: Path) -> None:
     import pyarrow.parquet as pq
 
-    lines = pq.read_table(scanned / dataset.name(0))["geometry"].to_pylist()
+    lines = pq.read_table(scanned / dataset.file_name(0))["geometry"].to_pylist()
     # ISO WKB: little-endian, a LineString Z is 1002.
     assert {line[:5] for line in lines} == {b"\x01" + (1002).to_bytes(4, "little")}
 
@@ -401,10 +405,10 @@ def test_lines_are_written_as_geoparquet_asks(scanned: Path) -> None:
 def test_a_dataset_tells_gdal_what_its_columns_mean(scanned: Path) -> None:
     import pyarrow.parquet as pq
 
-    said = pq.read_schema(scanned / dataset.name(0)).metadata
+    said = pq.read_schema(scanned / dataset.file_name(0)).metadata
     columns = json.loads(said[b"gdal:schema"])["columns"]
-    assert columns.keys() == table.COLUMNS.keys() - {"bbox", "geometry"}
-    assert columns["grade"] == {"type": "Real", "comment": table.COLUMNS["grade"]}
+    assert columns.keys() == hill_table.CATALOGUE_COLUMNS.keys() - {"bbox", "geometry"}
+    assert columns["grade"] == {"type": "Real", "comment": hill_table.CATALOGUE_COLUMNS["grade"]}
     described = json.loads(said[b"gdal:metadata"])[""]["DESCRIPTION"]
     assert "OpenStreetMap" in described
     assert "ratios" in described
@@ -457,13 +461,13 @@ def test_a_damaged_part_is_made_anew(region: Region, scanned: Path, tmp_path: Pa
     assert content(scan(region, folder).folder) == content(scanned)
 
 
-def test_a_spool_cut_short_is_filled_anew(region: Region, scanned: Path, tmp_path: Path) -> None:
+def test_a_partition_cut_short_is_made_again(region: Region, scanned: Path, tmp_path: Path) -> None:
     """As one is that a reading of the extract was filling, or the disk had not yet."""
     folder = tmp_path / "hills"
     with pytest.raises(Stopped):
         scan(region, folder, tiles=50, progress=stopped_after(1, stop))
     made = {path.name for path in (folder / "_streets").iterdir()}
-    short = next(path for path in (folder / tasks.SPOOLS).iterdir() if path.name not in made)
+    short = next(path for path in (folder / tasks.PARTITIONS).iterdir() if path.name not in made)
     short.write_bytes(b"")
     assert content(scan(region, folder).folder) == content(scanned)
 
@@ -552,8 +556,8 @@ def test_heights_that_lie_elsewhere_are_told(region: Region, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("every", [1, 10])
-def test_an_extract_with_ways_before_their_nodes_is_told(
-    region: Region, tmp_path: Path, every: int
+def test_an_extract_with_ways_before_their_nodes_has_the_same_hills(
+    region: Region, scanned: Path, tmp_path: Path, every: int
 ) -> None:
     import osmium
     from osmium.osm import NODE, WAY
@@ -564,8 +568,8 @@ def test_an_extract_with_ways_before_their_nodes_is_told(
             for each in osmium.FileProcessor(str(region.osm), kind):
                 if kind == NODE or (each.id % every == 0) == first:
                     out.add(each)
-    with pytest.raises(StreetsError, match="sort it first"):
-        hf.scan(path, tmp_path / "hills", dem=region.dem, workers=1)
+    found = scan(Region(path, region.dem), tmp_path / "hills")
+    assert {hill(row) for row in rows(found.folder)} == {hill(row) for row in rows(scanned)}
 
 
 @pytest.mark.parametrize("plan", ["", "[]", "{}", "nonsense"])
@@ -575,7 +579,7 @@ def test_a_damaged_plan_is_told_and_can_be_replaced(
     folder = tmp_path / "hills"
     shutil.copytree(scanned, folder)
     (folder / "_scan/plan.json").write_text(plan)
-    with pytest.raises(InputError, match="is damaged: scan anew with --no-resume"):
+    with pytest.raises(InputError, match="is damaged: start again with --no-resume"):
         scan(region, folder)
     assert content(scan(region, folder, resume=False).folder) == content(scanned)
 
@@ -585,8 +589,8 @@ def test_a_damaged_bit_of_a_column_changes_no_answer(scanned: Path, tmp_path: Pa
 
     folder, everywhere = tmp_path / "hills", (-180.0, -90.0, 180.0, 90.0)
     shutil.copytree(scanned, folder)
-    file = folder / dataset.name(0)
-    good, whole = dataset.read(folder, everywhere), file.read_bytes()
+    file = folder / dataset.file_name(0)
+    good, whole = dataset.hills_in_box(folder, everywhere), file.read_bytes()
     group = pq.read_metadata(file).row_group(0)
     tried = told = 0
     for column in map(group.column, range(group.num_columns)):
@@ -597,7 +601,7 @@ def test_a_damaged_bit_of_a_column_changes_no_answer(scanned: Path, tmp_path: Pa
             file.write_bytes(damaged)
             tried += 1
             try:
-                read = dataset.read(folder, everywhere)
+                read = dataset.hills_in_box(folder, everywhere)
             except DataError:
                 told += 1
             else:  # what is damaged in the header of a page may not matter
@@ -659,7 +663,9 @@ def test_a_cliff_does_not_end_a_scan(region: Region, scanned: Path, tmp_path: Pa
     found = hf.scan(more, tmp_path / "hills", dem=[region.dem, cliff], workers=1)
     path_m = 9 * 0.0013 * regions.METRES * np.cos(np.radians(regions.corner()[1]))
     cells_ = cells_of(found.folder)
-    about = [parts.about(tasks.streets_of(found.folder, cell)) for cell in cells_]
+    about = [
+        checked_files.header_of(cell_streets.streets_path(found.folder, cell)) for cell in cells_
+    ]
     refused = [each["refused_m"] for each in about if each["edges"] and not each["known_m"]]
     assert refused == [pytest.approx(path_m, rel=0.01)]
     assert {hill(row) for row in rows(found.folder)} == {hill(row) for row in rows(scanned)}
@@ -695,31 +701,31 @@ def test_an_extract_cut_short_is_named(region: Region, tmp_path: Path) -> None:
 
 def test_a_catalogue_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(hf.HillfinderError, match="no catalogue of hills"):
-        dataset.about(tmp_path)
+        dataset.read_metadata(tmp_path)
 
 
 def test_an_edge_ends_where_its_way_comes_into_another_cell(region: Region, tmp_path: Path) -> None:
-    source = spool.fill(region.osm, tmp_path, kept.AROUND_M)
-    raw = spool.read(next(tmp_path.iterdir()).read_bytes(), source)
+    source = partition.partition_extract(region.osm, tmp_path, cell_streets.AROUND_M, Progress())
+    raw = partition.read_partition(next(tmp_path.iterdir()).read_bytes(), source)
     assert raw is not None
     lies_in = cells.numbers(raw.lon, raw.lat)
-    network = build(raw, regions.CORNER.crs, kept._borders(raw, lies_in))
+    network = build(raw, regions.CORNER.crs, cell_streets._borders(raw, lies_in))
     number = cells.numbers(network.point_lon, network.point_lat)
     for begin, end in zip(network.point_offset[:-1], network.point_offset[1:], strict=True):
         assert len(set(number[begin : end - 1].tolist())) == 1
 
 
 def test_a_part_cut_short_counts_as_none(tmp_path: Path) -> None:
-    parts.write(tmp_path / "one", b"data", {"edges": 3})
-    read = parts.read(tmp_path / "one")
+    checked_files.write_checked(tmp_path / "one", b"data", {"edges": 3})
+    read = checked_files.read_checked(tmp_path / "one")
     assert read is not None
     assert (read[0], bytes(read[1])) == ({"edges": 3}, b"data")
-    assert parts.about(tmp_path / "one")["edges"] == 3
+    assert checked_files.header_of(tmp_path / "one")["edges"] == 3
     (tmp_path / "one").write_bytes((tmp_path / "one").read_bytes()[:-1])
-    assert parts.read(tmp_path / "one") is None
-    assert parts.read(tmp_path / "none") is None
+    assert checked_files.read_checked(tmp_path / "one") is None
+    assert checked_files.read_checked(tmp_path / "none") is None
     (tmp_path / "two").write_text(json.dumps([1]) + "\n")
-    assert parts.read(tmp_path / "two") is None
+    assert checked_files.read_checked(tmp_path / "two") is None
 
 
 def test_a_cell_with_nothing_for_feet_is_no_fault(region: Region, tmp_path: Path) -> None:
@@ -826,11 +832,11 @@ def test_a_catalogue_with_other_streets_is_refused(region: Region, scanned: Path
 
 def test_damaged_streets_of_a_catalogue_are_told(region: Region, tmp_path: Path) -> None:
     folder = scan(region, tmp_path / "hills").folder
-    path = tasks.streets_of(folder, cells_of(folder)[0])
+    path = cell_streets.streets_path(folder, cells_of(folder)[0])
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(hf.HillfinderError, match="is damaged"):
         hf.near(door(), catalogue=folder, web=NO_WEB)
-    parts.write(path, b"streets as they once were", {"edges": 9})
+    checked_files.write_checked(path, b"streets as they once were", {"edges": 9})
     with pytest.raises(hf.HillfinderError, match="another version of hillfinder"):
         hf.near(door(), catalogue=folder, web=NO_WEB)
 
@@ -869,7 +875,8 @@ def test_a_cell_reads_only_the_elevation_files_that_lie_there(
     figures = [hill(row) for row in rows(found.folder)]
     assert figures == [hill(row) for row in rows(scanned)]
     said = [
-        parts.about(tasks.streets_of(found.folder, c))["heights"] for c in cells_of(found.folder)
+        checked_files.header_of(cell_streets.streets_path(found.folder, c))["heights"]
+        for c in cells_of(found.folder)
     ]
     assert all(one["name"].startswith("town.tif") and "," not in one["name"] for one in said)
 

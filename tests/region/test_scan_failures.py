@@ -17,9 +17,8 @@ import pytest
 import hillfinder as hf
 from hillfinder.cli import main
 from hillfinder.errors import ServiceError
-from hillfinder.region.extract import osmium_process as sifting
-from hillfinder.region.work import dask_cluster
-from hillfinder.region.work import workers as running
+from hillfinder.region.extract import osmium_process
+from hillfinder.region.work import dask_cluster, worker_pool
 from tests import regions
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def wait_for(there: Callable[[], object], patience_s: float = 60.0) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("kind", ["_scan/spools/*", "_streets/*", "_scan/hills/*"])
+@pytest.mark.parametrize("kind", ["_scan/partitions/*", "_streets/*", "_scan/hills/*"])
 def test_a_scan_that_was_killed_goes_on(
     region: Region, whole: bytes, tmp_path: Path, kind: str
 ) -> None:
@@ -141,22 +140,22 @@ def test_what_is_small_or_missing_is_given_no_workers(
     region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[None] = []
-    monkeypatch.setattr(running, "_begin_to_fork", lambda: begun.append(None))
+    monkeypatch.setattr(worker_pool, "_begin_to_fork", lambda: begun.append(None))
     monkeypatch.setattr("os.cpu_count", lambda: 6)
     large = tmp_path / "large.osm.pbf"
-    large.write_bytes(bytes(running.SMALL_BYTES))
-    assert running.begin(region.osm, None, None) == 1
-    assert running.begin(large, 1, None) == 1
-    assert running.begin(large, 2, "tcp://10.0.0.1:8786") == 0
-    assert running.begin(tmp_path / "missing.osm.pbf", 2, None) == 2
+    large.write_bytes(bytes(worker_pool.SMALL_BYTES))
+    assert worker_pool.begin(region.osm, None, None) == 1
+    assert worker_pool.begin(large, 1, None) == 1
+    assert worker_pool.begin(large, 2, "tcp://10.0.0.1:8786") == 0
+    assert worker_pool.begin(tmp_path / "missing.osm.pbf", 2, None) == 2
     assert not begun
-    assert running.begin(large, None, None) == 6
-    assert running.begin(region.osm, 2, None) == 2
+    assert worker_pool.begin(large, None, None) == 6
+    assert worker_pool.begin(region.osm, 2, None) == 2
     assert len(begun) == 2
 
 
 def test_what_workers_are_told_stays_with_them(region: Region, tmp_path: Path) -> None:
-    names = tuple(running.ENVIRONMENT)
+    names = tuple(worker_pool.ENVIRONMENT)
     before = [os.environ.get(name) for name in names]
     hf.scan(region.osm, tmp_path / "hills", dem=region.dem, workers=2)
     assert [os.environ.get(name) for name in names] == before
@@ -299,7 +298,7 @@ def test_an_extract_is_not_blamed_for_a_reader_that_was_killed(tmp_path: Path) -
     extract = tmp_path / "endless.osm"
     os.mkfifo(extract)  # nothing comes of it
     before = psutil.Process().children()
-    with sifting.ways(extract, tmp_path) as pieces:
+    with osmium_process.street_lines(extract, tmp_path) as pieces:
         (reader,) = set(psutil.Process().children()) - set(before)
         reader.kill()
         with pytest.raises(ServiceError, match="was killed, perhaps for want of memory"):

@@ -84,14 +84,14 @@ def scan(
         )
         from hillfinder.errors import InputError
         from hillfinder.output.atomic_write import check_writable
-        from hillfinder.region.work import workers as running
+        from hillfinder.region.work import worker_pool
 
         if html is not None:
             check_writable(html, overwrite=force)
             if html.resolve().is_relative_to(out.resolve()):
                 msg = f"{html} lies among the hills themselves: give the page another place."
                 raise InputError(msg)
-        running.begin(extract, workers, scheduler)
+        worker_pool.begin(extract, workers, scheduler)
         from hillfinder.region.scan import scan as search
 
         with progress_display.watch("Scanning", quiet=quiet) as progress:

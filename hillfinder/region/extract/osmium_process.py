@@ -1,9 +1,8 @@
-"""The ways and tagged nodes of an extract as lines of text, written by a process of its own.
+"""Filter an extract in a process of its own, which writes lines of text in libosmium's OPL format.
 
-What pyosmium does it does without Python: it reads, looks up where the nodes of each way lie,
-passes over what is of no interest, and writes the rest in libosmium's OPL format. That goes on
-beside what the reader does with the lines, the index of the nodes leaves with the process, and a
-fault of native code ends nobody else.
+libosmium reads the file, looks up the coordinates of way nodes and drops what is not needed, all
+without Python code. The reader works beside it, the index of the nodes is freed with the process,
+and a crash of native code ends only that process.
 """
 
 from __future__ import annotations
@@ -20,77 +19,80 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-#: So many bytes of ways are handed on at once: not so many that each array made of them is mapped
-#: anew (``running.KEPT_FREE``).
-PIECE = 8 << 20
-#: The index of a larger file is kept on disk: it has 16 bytes a node, twice the extract's size.
+#: Size of a chunk of lines, bytes. Arrays made of larger ones are mapped again each time
+#: (``worker_pool.KEPT_FREE``).
+CHUNK_BYTES = 8 << 20
+#: Size of an extract from which the node index is on disk, bytes: it takes 16 bytes a node, twice
+#: the extract.
 INDEX_ON_DISK_FROM = 500 << 20
-IN_MEMORY = "flex_mem"
-#: How a process ends that the system ends for want of memory: not by a fault of the file.
+#: Return code of a process that the system killed, usually for lack of memory.
 KILLED = -9
 
 
 @contextmanager
-def ways(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
-    """Yield the lines of an extract in pieces, none of which cuts a line in two.
+def street_lines(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
+    """Yield the ways and tagged nodes of an extract in chunks of whole lines.
 
     Args:
         path: the extract.
-        folder: where an index may go that is too large for memory.
+        folder: where an index that is too large for memory goes.
 
     Raises:
-        RuntimeError: it cannot be read; its words are libosmium's.
+        RuntimeError: it cannot be read; the message is libosmium's.
         ServiceError: the process that reads it was killed.
     """
-    from hillfinder.streets.sources import osm_file
     from hillfinder.streets.tags.features import NODE_TAGS
 
     index = folder / ".nodes"
     large = path.stat().st_size > INDEX_ON_DISK_FROM
-    kind = f"sparse_file_array,{index}" if large else IN_MEMORY
+    kind = f"sparse_file_array,{index}" if large else "flex_mem"
     try:
-        with _sieve(path, "ways", kind, json.dumps(osm_file.KEYS), json.dumps(NODE_TAGS)) as pieces:
-            yield pieces
+        with _lines(path, kind, json.dumps(NODE_TAGS)) as chunks:
+            yield chunks
     finally:
         index.unlink(missing_ok=True)
 
 
-def nodes(path: Path) -> AbstractContextManager[Iterator[bytes]]:
-    """Yield the lines of all nodes of an extract in pieces, as ``ways`` does."""
-    return _sieve(path, "nodes")
+def place_lines(path: Path) -> AbstractContextManager[Iterator[bytes]]:
+    """Yield all nodes of an extract, and its ways with the coordinates written in them.
+
+    Chunks and errors are those of ``street_lines``.
+    """
+    return _lines(path)
 
 
 @contextmanager
-def _sieve(path: Path, *what: str) -> Iterator[Iterator[bytes]]:
+def _lines(path: Path, *index_and_tags: str) -> Iterator[Iterator[bytes]]:
     from hillfinder.streets.sources import osm_file
 
     ending = next(end for end in osm_file.ENDINGS if path.name.lower().endswith(end))
-    # As a file, and with -P: what lies in the current folder is not taken for a module of Python's.
-    command = [sys.executable, "-P", __file__, str(path), ending[1:], *what]
+    keys = json.dumps(osm_file.KEYS)
+    # As a file, and with -P, so that no module is imported from the current folder.
+    command = [sys.executable, "-P", __file__, str(path), ending[1:], keys, *index_and_tags]
     with subprocess.Popen(  # noqa: S603 - this very program
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for this process, which ends the other
-    ) as sieve:
+    ) as process:
         try:
-            yield _pieces(sieve)
+            yield _whole_lines(process)
         finally:
-            sieve.kill()
+            process.kill()
 
 
-def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    if sieve.stdout is None or sieve.stderr is None:  # they are pipes
+def _whole_lines(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    if process.stdout is None or process.stderr is None:  # they are pipes
         raise AssertionError
     rest = b""
-    while piece := sieve.stdout.read(PIECE):
-        end = piece.rfind(b"\n") + 1
+    while chunk := process.stdout.read(CHUNK_BYTES):
+        end = chunk.rfind(b"\n") + 1
         if end:
-            yield b"".join([rest, memoryview(piece)[:end]])
-        rest = piece[end:] if end else rest + piece
-    said = sieve.stderr.read().decode(errors="replace").strip()
-    if sieve.wait() == KILLED:
+            yield b"".join([rest, memoryview(chunk)[:end]])
+        rest = chunk[end:] if end else rest + chunk
+    message = process.stderr.read().decode(errors="replace").strip()
+    if process.wait() == KILLED:
         from hillfinder.errors import ServiceError
 
         msg = (
@@ -98,42 +100,38 @@ def _pieces(sieve: subprocess.Popen[bytes]) -> Iterator[bytes]:
             "the scan again."
         )
         raise ServiceError(msg)
-    if sieve.returncode:
-        raise RuntimeError(said.rpartition("\n")[2] or f"reading it ended with {sieve.returncode}")
+    if process.returncode:
+        last = message.rpartition("\n")[2]
+        raise RuntimeError(last or f"reading it ended with {process.returncode}")
     yield rest
 
 
-def _ways(index: str, keys: str, node_tags: str) -> Iterator[Any]:
-    """Yield what a file passes through: where nodes lie, and what is of interest."""
-    import osmium
-    from osmium.osm import NODE, WAY
-
-    locations = osmium.NodeLocationsForWays(osmium.index.create_map(index))
-    locations.ignore_errors()
-    streets = osmium.filter.KeyFilter(*json.loads(keys))
-    tagged = osmium.filter.TagFilter(*map(tuple, json.loads(node_tags)))
-    streets.enable_for(WAY)
-    tagged.enable_for(NODE)
-    yield from (locations, streets, tagged)
-
-
-def _sift(path: str, ending: str, what: str, *how: str) -> None:
+def _write_lines(path: str, ending: str, keys: str, index: str = "", node_tags: str = "") -> None:
+    """Write the nodes and ways of a file to stdout, with an index the places of way nodes too."""
     import osmium
     from osmium.osm import NODE, WAY
 
     text = osmium.io.File("-", "opl,locations_on_ways=true,add_metadata=false")
     writer = osmium.SimpleWriter(text)
-    wanted = NODE if what == "nodes" else NODE | WAY
-    sieves = () if what == "nodes" else _ways(*how)
-    with osmium.io.Reader(osmium.io.File(path, ending), wanted) as reader:
-        osmium.apply(reader, *sieves, writer)
+    streets = osmium.filter.KeyFilter(*json.loads(keys))
+    streets.enable_for(WAY)
+    handlers: list[Any] = [streets]
+    if index:
+        # It also drops the coordinates that are written in ways.
+        locations = osmium.NodeLocationsForWays(osmium.index.create_map(index))
+        locations.ignore_errors()
+        tagged = osmium.filter.TagFilter(*map(tuple, json.loads(node_tags)))
+        tagged.enable_for(NODE)
+        handlers = [locations, streets, tagged]
+    with osmium.io.Reader(osmium.io.File(path, ending), NODE | WAY) as reader:
+        osmium.apply(reader, *handlers, writer)
     writer.close()
 
 
 if __name__ == "__main__":
     try:
-        _sift(*sys.argv[1:])
-    except Exception as error:  # noqa: BLE001 - the other process says what it means
+        _write_lines(*sys.argv[1:])
+    except Exception as error:  # noqa: BLE001 - the other process explains it
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()
-        os._exit(1)  # a writer that failed would abort the process when it is taken apart
+        os._exit(1)  # the destructor of a writer that failed aborts the process

@@ -1,8 +1,8 @@
-"""An extract shared out among the cells, without a Python step for any of its nodes.
+"""Partition an extract into the cells, without a Python step for any of its nodes.
 
-Every way of interest comes as a line of text with its nodes and where they lie, and so does every
-tagged node (``sifting``). These lines are read in pieces (``opl``), and what they say is appended,
-as arrays, to the spools of the cells that it comes near.
+Every way comes as a line of text with the coordinates of its nodes, as does every tagged node
+(``osmium_process``). The lines are read in chunks as arrays (``opl``), which are appended to the
+partitions of the cells near them.
 """
 
 from __future__ import annotations
@@ -15,89 +15,155 @@ import numpy as np
 from hillfinder.earth import EQUATOR_M
 from hillfinder.errors import StreetsError
 from hillfinder.model import StreetSource
-from hillfinder.region.extract import opl
-from hillfinder.region.extract import osmium_process as sifting
+from hillfinder.region.extract import opl, osmium_process
 from hillfinder.region.store import cells
 from hillfinder.streets.network import ragged, spacing
 from hillfinder.streets.raw import RawStreets
 from hillfinder.streets.sources import osm_file
+from hillfinder.streets.sources.osm_checks import Deleted, deleted_in
 from hillfinder.streets.tags.features import MARK_KINDS
 from hillfinder.streets.tags.table import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from hillfinder.model import Floats, Ints
+    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.progress import Progress
 
-    Array = np.ndarray[Any, Any]
-
-#: Open ways that come near more cells than this are shared out by their nodes, not by their box.
+#: Number of cells above which an open way is partitioned by its nodes, not by its box.
 MANY_CELLS = 9
-#: An extract that is sorted has a node of every way; a few may be lost, not such a share.
-NOWHERE = 0.01
-#: A spool has the arrays of ``opl.Lines`` end to end, behind their lengths, again and again.
-_TYPES = ("i8", "i8", "i8", "i8", "f8", "f8", "u1")
+#: Share of ways with unknown nodes up to which these are taken as cut at the border of the extract.
+CUT_SHARE = 0.01
+#: Size of an extract up to which nodes written elsewhere are looked up in memory, bytes: some
+#: 24 bytes for each node of a street.
+LOOKED_UP_TO = 500 << 20
+#: Types of the arrays of ``opl.OplLines``, as a partition holds them behind their lengths.
+_ARRAY_TYPES = ("i8", "i8", "i8", "i8", "f8", "f8", "u1")
 
 
-def fill(path: Path, folder: Path, margin_m: float) -> StreetSource:
-    """Share out the ways of an extract among spools, one file for each cell that has any.
+def partition_extract(
+    path: Path, folder: Path, margin_m: float, progress: Progress
+) -> StreetSource:
+    """Partition the ways of an extract, into one file for each cell that has any.
 
     Args:
         path: the extract.
-        folder: where the spools go; it is empty.
-        margin_m: a way belongs to every cell to which it comes so near.
+        folder: where the partitions go, empty.
+        margin_m: a way belongs to all cells within this distance.
+        progress: hears of ways that are not whole.
 
     Returns:
-        What the streets are.
+        The source of the streets.
 
     Raises:
-        StreetsError: the extract cannot be read, has its nodes behind its ways, or holds no ways.
+        StreetsError: the extract cannot be read, is a history file, holds no ways, or does not say
+            where they are.
         ServiceError: the process that reads it was killed.
     """
     import osmium
     from osmium.osm import NOTHING
 
     file = osm_file.opened(path)
-    below_zero: tuple[Ints, Floats, Floats] | None = None
-    ways, nowhere = 0, 0
     try:
         with osmium.io.Reader(file, NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp") or None
-        with sifting.ways(path, folder) as pieces:
-            for each in _read(pieces):
-                lines = each
-                if (lines.node[np.isnan(lines.lon)] < 0).any():
-                    below_zero = below_zero or _below_zero(path)
-                    lines = _with_nodes(lines, *below_zero)
-                nowhere += _share_out(lines, folder, margin_m)
-                ways += int((lines.kind < 0).sum())
+        ways = _Ways(path, folder, margin_m, deleted_in(path))
+        ways.partition()
+        if ways.torn > CUT_SHARE * ways.count:
+            ways.find_places()
+            ways.partition()
     except (RuntimeError, ValueError) as error:
         raise osm_file.unreadable(path, error) from error
-    if nowhere > NOWHERE * ways:
+    if ways.nowhere > CUT_SHARE * ways.count:
         msg = (
-            f"{path.name} does not say where {nowhere:,} of its {ways:,} ways lie before it has "
-            "them: sort it first, nodes before ways (osmium sort)."
+            f"{path.name} does not say where {ways.nowhere:,} of its {ways.count:,} ways lie: save "
+            "it with the nodes of its ways."
         )
         raise StreetsError(msg)
     if not any(folder.iterdir()):
         msg = f"{path.name} holds no streets: check that the file covers the region."
         raise StreetsError(msg)
+    if ways.torn:
+        progress.say(
+            f"{path.name} does not say where some nodes of {ways.torn:,} of its {ways.count:,} "
+            "ways lie: they are cut there."
+        )
     return StreetSource(path.name, date)
 
 
-def read(spool: bytes, source: StreetSource) -> RawStreets | None:
-    """Return the ways of one spool, in the order of their ids; ``None`` where there are none."""
-    number, kind, size, node, lon, lat, text = map(
-        np.concatenate, zip(*_arrays(spool), strict=True)
-    )
+class _Ways:
+    """The ways of an extract, counted while they are partitioned.
+
+    Attributes:
+        count: number of ways.
+        torn: those with a node whose coordinates are unknown.
+        nowhere: those without any known node.
+    """
+
+    def __init__(self, path: Path, folder: Path, margin_m: float, deleted: Deleted) -> None:
+        self._path, self._folder, self._margin_m = path, folder, margin_m
+        self._deleted = [np.array([*ids], np.int64) for ids in (deleted.ways, deleted.nodes)]
+        self._fits = path.stat().st_size <= LOOKED_UP_TO
+        self._places: opl.Places | None = None
+        self._unknown: list[Ints] = []
+        self.count = self.torn = self.nowhere = 0
+
+    def partition(self) -> None:
+        """Fill the partitions from the start."""
+        for old in self._folder.iterdir():
+            old.unlink()
+        self.count = self.torn = self.nowhere = 0
+        with osmium_process.street_lines(self._path, self._folder) as chunks:
+            for lines in _read_ahead(chunks):
+                _append(self._counted(lines), self._folder, self._margin_m)
+
+    def find_places(self) -> None:
+        """Look up the nodes that are written after the ways, or only in the ways."""
+        if not self._fits:
+            msg = (
+                f"{self._path.name} has {self.torn:,} of its {self.count:,} ways before or without "
+                "their nodes, and is too large to look these up: sort it first (osmium sort)."
+            )
+            raise StreetsError(msg)
+        unknown = np.unique(np.concatenate(self._unknown))
+        self._look_up(lambda node: np.isin(node, unknown) | (node < 0))
+
+    def _look_up(self, wanted: Callable[[Ints], Bools]) -> None:
+        with osmium_process.place_lines(self._path) as chunks:
+            self._places = opl.places(chunks, wanted)
+
+    def _counted(self, lines: opl.OplLines) -> opl.OplLines:
+        """Return lines without those deleted, with the coordinates that were looked up."""
+        if any(map(len, self._deleted)):
+            ways, nodes = (np.isin(lines.id, ids) for ids in self._deleted)
+            lines = lines.take(np.flatnonzero(~np.where(lines.kind < 0, ways, nodes)))
+        if self._places is None and (lines.node[np.isnan(lines.lon)] < 0).any():
+            # An editor gives such ids to new nodes; no index of libosmium holds them.
+            self._look_up(lambda node: node < 0)
+        if self._places is not None:
+            lines = self._places.fill(lines)
+        is_way, unknown = lines.kind < 0, np.isnan(lines.lon)
+        row = np.repeat(np.arange(len(lines.id)), lines.size)
+        lost = np.bincount(row[unknown], minlength=len(lines.id))
+        self.count += int(is_way.sum())
+        self.torn += int((is_way & (lost > 0)).sum())
+        self.nowhere += int((is_way & (lost > 0) & (lost == lines.size)).sum())
+        if self._fits:
+            self._unknown.append(np.unique(lines.node[unknown]))
+        return lines
+
+
+def read_partition(data: bytes, source: StreetSource) -> RawStreets | None:
+    """Return the ways of a partition, ordered by id; ``None`` where there are none."""
+    number, kind, size, node, lon, lat, text = map(np.concatenate, zip(*_arrays(data), strict=True))
     order = np.argsort(number, kind="stable")
     marks, ways = order[kind[order] >= 0], order[kind[order] < 0]
     stop = np.cumsum(size)
     at, offset = ragged((stop - size)[ways], stop[ways])
     node, lon, lat = node[at], lon[at], lat[at]
     if np.isnan(lon).any():
-        node, lon, lat, offset, row = _torn(node, lon, lat, offset)
+        node, lon, lat, offset, row = _split_at_unknown(node, lon, lat, offset)
         ways = ways[row]
     if len(ways) == 0:
         return None
@@ -117,58 +183,31 @@ def read(spool: bytes, source: StreetSource) -> RawStreets | None:
     )
 
 
-def _read(pieces: Iterable[bytes]) -> Iterator[opl.Lines]:
-    """Yield what pieces say; the next is read beside what is done with one.
-
-    Arrow and NumPy let another thread run meanwhile.
-    """
-    with ThreadPoolExecutor(1) as beside:
-        coming = beside.submit(opl.read, b"")  # what it imports is there when the first piece is
-        for piece in pieces:
-            before, coming = coming, beside.submit(opl.read, piece)
+def _read_ahead(chunks: Iterable[bytes]) -> Iterator[opl.OplLines]:
+    """Yield the lines of chunks; a thread reads the next chunk while the caller has one."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(opl.read_opl, b"")  # for its imports, before the first chunk
+        for chunk in chunks:
+            before, coming = coming, thread.submit(opl.read_opl, chunk)
             yield before.result()
         yield coming.result()
 
 
-def _below_zero(path: Path) -> tuple[Ints, Floats, Floats]:
-    """Return all nodes whose ids are below zero: no index of libosmium holds them.
-
-    An editor gives such ids to what is new. They are looked for only where a way needs them.
-    """
-    with sifting.nodes(path) as pieces:
-        return opl.below_zero(pieces)
-
-
-def _with_nodes(lines: opl.Lines, node: Ints, lon: Floats, lat: Floats) -> opl.Lines:
-    """Return lines of which some nodes lie where they are."""
-    if len(node) == 0:
-        return lines
-    at = np.minimum(np.searchsorted(node, lines.node), len(node) - 1)
-    there = np.isnan(lines.lon) & (node[at] == lines.node)
-    places = (np.where(there, lon[at], lines.lon), np.where(there, lat[at], lines.lat))
-    return lines._replace(lon=places[0], lat=places[1])
-
-
-def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> int:
-    """Append every line to the spools of the cells that it comes near.
-
-    Returns:
-        How many ways lie nowhere, since no node of theirs is known.
-    """
+def _append(lines: opl.OplLines, folder: Path, margin_m: float) -> None:
+    """Append every line to the partitions of the cells near it."""
     count, every = len(lines.id), np.repeat(np.arange(len(lines.id)), lines.size)
     known = ~np.isnan(lines.lon)
     seen = np.bincount(every[known], minlength=count)
-    nowhere = int(((seen == 0) & (lines.kind < 0)).sum())
     enough = seen >= np.where(lines.kind < 0, 2, 1)
     known &= enough[every]
     some = np.flatnonzero(enough)
     if len(some) == 0:
-        return nowhere
+        return
     lat = lines.lat[known]
-    x, y = cells.positions(lines.lon[known], lat)
+    x, y = cells.grid_positions(lines.lon[known], lat)
     size = seen[some]
     first = np.cumsum(size) - size
-    # Across the antimeridian a way goes on, and not round the earth.
+    # A way across the antimeridian goes on, not round the earth.
     east = np.repeat(np.maximum.reduceat(x, first), size)
     x = x + np.where(east - x > cells.AROUND / 2, cells.AROUND, 0)
     margin = margin_m * cells.AROUND / EQUATOR_M
@@ -182,8 +221,8 @@ def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> int:
             np.maximum.reduceat(y + reach, first),
         )
     ]
-    row, number = _cells_of(np.arange(len(some)), sides)
-    # What is closed may be an airport or a military area, which bars all that it goes round.
+    row, number = _cells_of_boxes(np.arange(len(some)), sides)
+    # A ring may be an airport or a military area, which closes the streets inside it.
     last = first + size - 1
     closed = (x[first] == x[last]) & (y[first] == y[last])
     many = (np.bincount(row, minlength=len(some)) > MANY_CELLS) & ~closed
@@ -191,51 +230,42 @@ def _share_out(lines: opl.Lines, folder: Path, margin_m: float) -> int:
     rows, numbers = [row[near]], [number[near]]
     for one in np.flatnonzero(many).tolist():
         at = slice(first[one], first[one] + size[one])
-        found = _along(x[at], y[at], reach[at])
+        found = _cells_along(x[at], y[at], reach[at])
         rows.append(np.full(len(found), one))
         numbers.append(found)
-    # Each once, sorted by cell: beside a pole and along a line one comes up again and again.
+    # Each once, sorted by cell: near a pole and along a line a cell comes up several times.
     both = np.sort(np.concatenate(numbers) * len(some) + np.concatenate(rows))
     both = both[np.diff(both, prepend=-1) > 0]
     number, row = both // len(some), some[both % len(some)]
     cuts = np.flatnonzero(np.diff(number)) + 1
     for cell, chosen in zip(number[np.append(0, cuts)].tolist(), np.split(row, cuts), strict=True):
-        with (folder / cells.of_number(cell).name).open("ab") as spool:
-            spool.write(_bytes(lines, chosen))
-    return nowhere
+        with (folder / cells.of_number(cell).name).open("ab") as file:
+            file.write(_as_bytes(lines.take(chosen)))
 
 
-def _bytes(lines: opl.Lines, rows: Ints) -> bytes:
-    """Return some lines as a spool holds them."""
-    import pyarrow as pa
-
-    stop = np.cumsum(lines.size)
-    at, _ = ragged((stop - lines.size)[rows], stop[rows])
-    _, text = opl.end_to_end(lines.text.take(pa.array(rows)))
-    arrays = (
-        *(each[rows] for each in (lines.id, lines.kind, lines.size)),
-        *(each[at] for each in (lines.node, lines.lon, lines.lat)),
-        np.frombuffer(text, np.uint8),
-    )
+def _as_bytes(lines: opl.OplLines) -> bytes:
+    """Return lines as a partition holds them."""
+    _, text = opl.end_to_end(lines.text)
+    arrays = (*lines[:-1], np.frombuffer(text, np.uint8))
     lengths = np.array([len(each) for each in arrays], np.int64)
     return b"".join([lengths.tobytes(), *(each.tobytes() for each in arrays)])
 
 
-def _arrays(spool: bytes) -> Iterator[list[Array]]:
+def _arrays(data: bytes) -> Iterator[list[np.ndarray[Any, Any]]]:
     """Yield the arrays that were written together."""
     at = 0
-    while at < len(spool):
-        lengths = np.frombuffer(spool, np.int64, len(_TYPES), at).tolist()
-        at += 8 * len(_TYPES)
+    while at < len(data):
+        lengths = np.frombuffer(data, np.int64, len(_ARRAY_TYPES), at).tolist()
+        at += 8 * len(_ARRAY_TYPES)
         arrays = []
-        for kind, length in zip(_TYPES, lengths, strict=True):
-            arrays.append(np.frombuffer(spool, kind, length, at))
+        for kind, length in zip(_ARRAY_TYPES, lengths, strict=True):
+            arrays.append(np.frombuffer(data, kind, length, at))
             at += arrays[-1].nbytes
         yield arrays
 
 
-def _cells_of(row: Ints, sides: list[Ints]) -> tuple[Ints, Ints]:
-    """Return every way with every cell of the box around it: rows and numbers of cells."""
+def _cells_of_boxes(row: Ints, sides: list[Ints]) -> tuple[Ints, Ints]:
+    """Return the rows of ways and the numbers of cells, for all cells in the box of each way."""
     west, east, north, south = sides
     wide = east - west + 1
     count = wide * (south - north + 1)
@@ -245,9 +275,9 @@ def _cells_of(row: Ints, sides: list[Ints]) -> tuple[Ints, Ints]:
     return row[each], np.clip(y, 0, cells.AROUND - 1) * cells.AROUND + x % cells.AROUND
 
 
-def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
+def _cells_along(x: Floats, y: Floats, reach: Floats) -> Ints:
     """Return the numbers of the cells near a long line."""
-    # A point every quarter of a cell: none is passed over.
+    # A point every quarter of a cell, so that no cell is missed.
     far = np.concatenate([[0.0], np.cumsum(spacing(x, y))])
     at = np.union1d(far, np.arange(0.0, far[-1], 0.25))
     x, y, reach = (np.interp(at, far, each) for each in (x, y, reach))
@@ -261,10 +291,10 @@ def _along(x: Floats, y: Floats, reach: Floats) -> Ints:
     return np.concatenate(found)
 
 
-def _torn(
+def _split_at_unknown(
     node: Ints, lon: Floats, lat: Floats, offset: Ints
 ) -> tuple[Ints, Floats, Floats, Ints, Ints]:
-    """Split ways at the nodes that the extract does not hold; return also the way of each part."""
+    """Split ways at the nodes without coordinates; return also the row of the way of each part."""
     known = ~np.isnan(lon)
     way = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
     part = np.cumsum(~known | np.append(True, np.diff(way) > 0))[known]

@@ -1,1 +1,1 @@
-"""The files of a scan: cells, their streets, the dataset of hills."""
+"""What a scan keeps: cells, their streets, the dataset of hills."""

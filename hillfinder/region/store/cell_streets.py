@@ -1,58 +1,60 @@
-"""The streets of a cell with their heights, made once, and joined again wherever they are needed.
+"""Build the streets of a cell with their heights once, and join those of cells where needed.
 
-Every segment of every way belongs to the cell in which its first node lies, and an edge ends where
-its way comes into another cell. So the streets of a region are shared out whole and once, by what
-is in the extract alone. Around a cell more streets are looked at than it keeps: the grade line is
-one solve, in which what lies ``AROUND_M`` away does not count any more.
+A segment belongs to the cell of its first node, and an edge ends where its way enters another cell,
+so the cells together have every street once. The grade line of a cell is solved with the streets
+within ``AROUND_M`` of it, of which it keeps its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from hillfinder.climbs import search as climbs
-from hillfinder.elevation.profiles import attach as profile
-from hillfinder.elevation.profiles import uncertainty
+from hillfinder.climbs import search
+from hillfinder.elevation.profiles import attach, uncertainty
 from hillfinder.errors import HeightsError, StreetsError, TerrainError
 from hillfinder.model import HeightSource, read_only
-from hillfinder.region.store import cells
+from hillfinder.region.store import cells, checked_files
 from hillfinder.region.store.cells import Cell
 from hillfinder.streets.builder import build
 from hillfinder.streets.network import Blur, Lines
+from hillfinder.streets.storage.serialization import pack_network, unpack_network
 from hillfinder.streets.subsets import join, take, touching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import Profiles, StreetNetwork
     from hillfinder.streets.raw import RawStreets
 
-#: The influence of a height dies away as exp(-4.4 distance / wavelength) along a street, and the
-#: longest wavelength is 400 m: so far away a metre counts for a millimetre, and for nothing at the
-#: 70 m of a model of 10 m cells.
+#: Width of the streets around a cell that its heights are solved with, m. A height's influence dies
+#: away as exp(-4.4 distance / wavelength): at the longest wavelength, 400 m, a metre moves the
+#: border of the cell by a millimetre.
 AROUND_M = 600.0
-#: Where most of so much street in a cell is too steep to be, the fault is taken to be the model's:
-#: 500 samples of nothing but climbers' paths. Of less it may be a cliff, or a spike in the model.
+#: Length of too-steep street in a cell from which the elevation model is refused, m: 500 samples. A
+#: shorter one may be a cliff, or a spike in the model.
 JUDGED_FROM_M = 5000.0
+#: Folder of the streets of all cells, in the dataset's.
+STREETS = "_streets"
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What is known of the streets of a cell, beside them.
+class CellFacts:
+    """What the search needs to know of all streets of a cell.
 
     Attributes:
-        heights: what they were read from.
-        error_m, usual_m: what the streets showed of its errors (``uncertainty.LearnedError``).
+        heights: their source.
+        error_m, usual_m: errors of the model, learned here (``uncertainty.LearnedError``).
         tail: how fast steep stretches grow rare here.
-        blur: how alike the errors of two heights are.
-        street_m: the length of all streets kept.
-        known_m: the length of those with heights.
-        refused_m: the length of streets whose heights were no terrain and count as unknown.
+        blur: how errors of two heights correlate.
+        street_m: length of all streets, m.
+        known_m: length of those with heights, m.
+        refused_m: length of those whose heights were no terrain and count as unknown, m.
     """
 
     heights: HeightSource
@@ -64,28 +66,24 @@ class About:
     known_m: float
     refused_m: float
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON holds it."""
-        return asdict(self)
-
     @classmethod
-    def from_json(cls, said: Mapping[str, Any]) -> About:
-        """Return what ``as_json`` gave."""
+    def from_json(cls, values: Mapping[str, Any]) -> CellFacts:
+        """Return the facts that ``asdict`` made into JSON."""
         numbers = ("error_m", "usual_m", "tail", "street_m", "known_m", "refused_m")
-        rest = {key: float(said[key]) for key in numbers}
-        return cls(heights=HeightSource(**said["heights"]), blur=Blur(*said["blur"]), **rest)
+        rest = {key: float(values[key]) for key in numbers}
+        return cls(heights=HeightSource(**values["heights"]), blur=Blur(*values["blur"]), **rest)
 
 
-def make(
+def make_streets(
     cell: Cell, raw: RawStreets, heights: Heights, shortest_m: float
-) -> tuple[StreetNetwork, About] | None:
-    """Return the streets that belong to a cell, with heights; ``None`` where there are none.
+) -> tuple[StreetNetwork, CellFacts] | None:
+    """Return the streets of a cell with heights, and their facts; ``None`` where there are none.
 
     Args:
         cell: the cell.
-        raw: the ways that come near it.
-        heights: the source of heights; where it knows none the profiles say so.
-        shortest_m: the shortest climb looked for.
+        raw: the ways near it.
+        heights: the source of heights; where it has none the profiles are unknown.
+        shortest_m: length of the shortest climb of the scan.
 
     Raises:
         HeightsError: the heights cannot be read, or are no terrain.
@@ -95,55 +93,55 @@ def make(
         return None
     try:
         network = build(raw, cell.crs, _borders(raw, lies_in))
-    except StreetsError:  # a railway, a motorway: nothing for feet
+    except StreetsError:  # railways, motorways: nothing to walk on
         return None
     network = take(network, touching(network, cell.box(AROUND_M)))
     first = network.edge_u
     own = cells.numbers(network.node_lon[first], network.node_lat[first]) == cells.number(cell)
     if not own.any():
         return None
-    network, refused_m = _with_heights(network, heights)
+    network, refused_m = _with_profiles(network, heights)
     nothing = read_only(np.empty(0))
     decks = Lines(read_only(np.zeros(1, np.int64)), nothing, nothing)
     kept = replace(take(network, own), decks=decks)
     profiles = cast("Profiles", kept.profiles)
     learnt = uncertainty.learn_error(kept, heights.source)
-    about = About(
+    facts = CellFacts(
         heights=heights.source,
         error_m=float(learnt.error_m),
         usual_m=float(learnt.usual_m),
-        tail=climbs.rarity(kept, shortest_m),
+        tail=search.rarity(kept, shortest_m),
         blur=profiles.blur,
         street_m=kept.total_length_m,
         known_m=kept.total_length_m * float((~np.isnan(profiles.elevation_m)).mean()),
         refused_m=refused_m,
     )
-    return kept, about
+    return kept, facts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """Some of the streets of a cell.
+class CellStreets:
+    """Some or all streets of a cell.
 
     Attributes:
         network: these streets.
-        row: shape (m,), which edges of all that the cell keeps they are.
+        row: shape (m,), their rows among all edges of the cell.
     """
 
     network: StreetNetwork
     row: Ints
 
     @classmethod
-    def whole(cls, network: StreetNetwork) -> Piece:
-        """Return all streets of a cell as a piece."""
+    def whole(cls, network: StreetNetwork) -> CellStreets:
+        """Return all streets of a cell."""
         return cls(network, np.arange(len(network)))
 
-    def only(self, edges: Bools) -> Piece | None:
-        """Return some of the edges, ``None`` where these are none."""
-        return Piece(take(self.network, edges), self.row[edges]) if edges.any() else None
+    def only(self, edges: Bools) -> CellStreets | None:
+        """Return some of the edges, ``None`` for none."""
+        return CellStreets(take(self.network, edges), self.row[edges]) if edges.any() else None
 
-    def rim(self, cell: Cell, margin_m: float) -> Piece | None:
-        """Return what neighbours of the cell need of it: what comes so near to its border."""
+    def rim(self, cell: Cell, margin_m: float) -> CellStreets | None:
+        """Return the streets within ``margin_m`` of the border, which neighbours need."""
         network = self.network
         west, south, east, north = cell.box(-margin_m)
         x = (network.point_lon - west) % 360.0
@@ -151,38 +149,77 @@ class Piece:
         return self.only(~np.logical_and.reduceat(inside, network.point_offset[:-1]))
 
 
+def streets_path(folder: Path, cell: Cell) -> Path:
+    """Return the file of the streets of a cell."""
+    return folder / STREETS / cell.name
+
+
+def write_streets(path: Path, streets: CellStreets | None, facts: Mapping[str, Any]) -> None:
+    """Write streets, with facts of their cell as a header.
+
+    Projected coordinates and standard deviations are left out: ``join_cells`` makes them.
+    """
+    if streets is None:
+        checked_files.write_checked(path, b"", {**facts, "edges": 0})
+        return
+    network = streets.network
+    profiles = cast("Profiles", network.profiles)
+    names = ("node_x_m", "node_y_m", "point_x_m", "point_y_m")
+    left_out: dict[str, Any] = {
+        name: np.broadcast_to(0.0, len(getattr(network, name))) for name in names
+    }
+    no_sigma = replace(profiles, sigma_m=np.broadcast_to(0.0, len(profiles.sigma_m)))
+    packed = pack_network(replace(network, **left_out, profiles=no_sigma))
+    facts = {**facts, "edges": len(streets.row)}
+    checked_files.write_checked(path, packed + streets.row.tobytes(), facts)
+
+
+def read_streets(path: Path) -> CellStreets | None:
+    """Return streets that were written; ``None`` where there are none, or they are damaged."""
+    read = checked_files.read_checked(path)
+    if read is None or not read[0]["edges"]:
+        return None
+    facts, data = read
+    network = unpack_network(data)
+    if network is None:  # of another version
+        return None
+    return CellStreets(network, np.frombuffer(data, np.int64)[-facts["edges"] :])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Joined:
+class JoinedStreets:
     """Streets of several cells as one network.
 
     Attributes:
-        network: the streets, with the doubt that was learnt round about each.
-        known: what was learnt, for the search.
-        cell: shape (m,), the number of the cell that each edge belongs to.
-        row: shape (m,), which of its cell's edges it is.
+        network: the streets, with the uncertainty learned around each.
+        known: what was learned, for the search.
+        cell: shape (m,), number of the cell of each edge.
+        row: shape (m,), its row among the edges of that cell.
     """
 
     network: StreetNetwork
-    known: climbs.Known
+    known: search.Known
     cell: Ints
     row: Ints
 
 
-def joined(pieces: Mapping[Cell, Piece], learnt: Mapping[Cell, About], crs: str) -> Joined:
-    """Return the streets of cells as one network, in an order that does not depend on which.
+def join_cells(
+    streets: Mapping[Cell, CellStreets], facts: Mapping[Cell, CellFacts], crs: str
+) -> JoinedStreets:
+    """Return the streets of one or more cells as one network.
 
     Args:
-        pieces: the streets, one or more.
-        learnt: what is known of every cell of the region.
-        crs: the projection wanted.
+        streets: those of each cell; their order does not matter.
+        facts: those of every cell of the region.
+        crs: the projection of the network.
     """
-    order = cells.sort(pieces)
-    network = join([pieces[cell].network for cell in order], crs)
-    size = [len(pieces[cell].row) for cell in order]
+    order = cells.sort(streets)
+    network = join([streets[cell].network for cell in order], crs)
+    size = [len(streets[cell].row) for cell in order]
     number = np.array([cells.number(cell) for cell in order], np.int64)
-    blurs = list(dict.fromkeys(learnt[cell].blur for cell in order))
-    blur = np.repeat([blurs.index(learnt[cell].blur) for cell in order], size)
-    error_m, usual_m, tail = _round_about(network, np.repeat(number, size), learnt)
+    blurs = list(dict.fromkeys(facts[cell].blur for cell in order))
+    blur = np.repeat([blurs.index(facts[cell].blur) for cell in order], size)
+    error_m, usual_m, tail = _interpolated(network, np.repeat(number, size), facts)
     profiles = cast("Profiles", network.profiles)
     count = np.diff(profiles.offset)
     known = uncertainty.LearnedError(np.repeat(error_m, count), np.repeat(usual_m, count))
@@ -190,26 +227,25 @@ def joined(pieces: Mapping[Cell, Piece], learnt: Mapping[Cell, About], crs: str)
     for row, each in enumerate(blurs):
         here = np.repeat(blur == row, count)
         sigma[here] = uncertainty.with_error(replace(profiles, blur=each), known).sigma_m[here]
-    return Joined(
+    return JoinedStreets(
         network=network.with_profiles(replace(profiles, sigma_m=read_only(sigma))),
-        known=climbs.Known(tail, blur, blurs),
+        known=search.Known(tail, blur, blurs),
         cell=np.repeat(number, size),
-        row=np.concatenate([pieces[cell].row for cell in order]),
+        row=np.concatenate([streets[cell].row for cell in order]),
     )
 
 
-def _round_about(
-    network: StreetNetwork, number: Ints, learnt: Mapping[Cell, About]
+def _interpolated(
+    network: StreetNetwork, number: Ints, facts: Mapping[Cell, CellFacts]
 ) -> tuple[Floats, Floats, Floats]:
-    """Return what was learnt round about each edge: error, usual misfit, tail.
+    """Return error, usual misfit and tail at each edge, interpolated between the middles of cells.
 
-    Between the middles of cells it goes over from one to the next, so that nothing leaps where two
-    cells meet; but only among those that have their heights from models of one kind.
+    So nothing jumps at a border; but only cells with heights from one kind of model are mixed.
     """
     first = network.edge_u
-    x, y = cells.positions(network.node_lon[first], network.node_lat[first])
+    x, y = cells.grid_positions(network.node_lon[first], network.node_lat[first])
     west, north = np.floor(x - 0.5).astype(np.int64), np.floor(y - 0.5).astype(np.int64)
-    # The cell of an edge, and where the four middles round about lie: few are met together.
+    # The cell of an edge with the four middles around it: few combinations occur.
     corner = (north + 1) * cells.AROUND + west % cells.AROUND
     pair = number << 32 | corner
     pairs = np.unique(pair)
@@ -217,21 +253,21 @@ def _round_about(
     total = np.zeros((4, len(network)))
     for dx in (0, 1):
         for dy in (0, 1):
-            said = np.zeros((len(pairs), 4))
+            values = np.zeros((len(pairs), 4))
             for at, one in enumerate(pairs.tolist()):
                 row, column = divmod(one & 0xFFFFFFFF, cells.AROUND)
-                other = learnt.get(Cell((column + dx) % cells.AROUND, row - 1 + dy))
-                own = learnt.get(cells.of_number(one >> 32))
+                other = facts.get(Cell((column + dx) % cells.AROUND, row - 1 + dy))
+                own = facts.get(cells.of_number(one >> 32))
                 if own is not None and other is not None and own.blur == other.blur:
-                    said[at] = other.error_m, other.usual_m, other.tail, 1.0
+                    values[at] = other.error_m, other.usual_m, other.tail, 1.0
             share = (1 - np.abs(x - 0.5 - west - dx)) * (1 - np.abs(y - 0.5 - north - dy))
-            total += share * said[pair].T
+            total += share * values[pair].T
     error_m, usual_m, tail = total[:3] / total[3]
     return error_m, usual_m, tail
 
 
 def _borders(raw: RawStreets, cell: Ints) -> Bools:
-    """Return which nodes a way reaches from another cell, of the cells that the nodes lie in."""
+    """Return which nodes a way reaches from another cell; ``cell`` is that of each node."""
     inside = np.ones(len(raw.way_node), bool)
     inside[raw.way_offset[1:] - 1] = False
     one = raw.way_node[:-1][inside[:-1]]
@@ -241,19 +277,19 @@ def _borders(raw: RawStreets, cell: Ints) -> Bools:
     return border
 
 
-def _with_heights(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwork, float]:
-    """Return the network with profiles, and how many metres of it were refused.
+def _with_profiles(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwork, float]:
+    """Return the network with profiles, and the metres of it whose heights were refused.
 
-    Their heights are unknown, as those of streets of which the source knows none.
+    These count as unknown, as where the source has no heights.
     """
     try:
-        return profile.fitted(network, heights)[0], 0.0
+        return attach.fitted(network, heights)[0], 0.0
     except TerrainError as error:
         if error.street_m >= JUDGED_FROM_M:
             raise
-        return profile.unknown(network, heights.source), error.street_m
+        return attach.unknown(network, heights.source), error.street_m
     except HeightsError:
-        # Where no end is known no climb is. Whatever else was wrong is wrong still.
+        # Without a height at any node there is no climb. Another fault stays one.
         if np.isnan(heights(network.node_lon, network.node_lat)).all():
-            return profile.unknown(network, heights.source), 0.0
+            return attach.unknown(network, heights.source), 0.0
         raise

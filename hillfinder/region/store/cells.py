@@ -1,8 +1,8 @@
-"""The fixed squares in which a region is worked on, whatever tiles and workers share them out.
+"""The fixed squares in which a region is scanned, whatever the tiles and workers.
 
-A cell is a square of the Web Mercator projection: the earth is 2,048 cells around, so that one is
-13.8 km wide at 45 degrees and 9.8 km at 60. Where a street, a sample or a hill belongs follows from
-coordinates alone, and nothing that is worked out in a cell depends on which other cells are.
+A cell is a square of the Web Mercator projection: 2,048 go around the earth, and one is 13.8 km
+wide at 45 degrees and 9.8 km at 60. Coordinates alone decide which cell a street or hill belongs
+to, and no result of a cell depends on which other cells there are.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Box, Floats, Ints
 
-#: Halvings of the earth's circumference. Twice as wide cells would take four times the memory, and
-#: half as wide ones would read a half of everything twice.
+#: Halvings of the earth's circumference. Cells of twice the width take four times the memory; with
+#: half the width, half of everything is read twice.
 ZOOM = 11
 AROUND = 1 << ZOOM
-#: Beyond it Web Mercator has no squares, and nobody has mapped a street.
+#: Greatest latitude of Web Mercator's squares, degrees.
 FARTHEST_LAT = 85.0511
 
 _Whole = TypeVar("_Whole", int, "Ints")
@@ -38,12 +38,12 @@ class Cell(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What its files are called: in the order of ``along_the_curve``."""
+        """Name of its files, which sort in the order of ``along_the_curve``."""
         return f"{along_the_curve(self):07d}-{self.x}-{self.y}"
 
     @property
     def middle(self) -> tuple[float, float]:
-        """Longitude and latitude of its middle."""
+        """Longitude and latitude of its middle, degrees."""
         lon, lat = degrees(np.array([self.x + 0.5]), np.array([self.y + 0.5]))
         return float(lon[0]), float(lat[0])
 
@@ -54,7 +54,7 @@ class Cell(NamedTuple):
 
     @property
     def width_m(self) -> float:
-        """Its width in the middle, in metres on the ground."""
+        """Its width on the ground along its middle, m."""
         return EQUATOR_M / AROUND * math.cos(math.radians(self.middle[1]))
 
     def box(self, margin_m: float = 0.0) -> Box:
@@ -65,7 +65,7 @@ class Cell(NamedTuple):
         return float(lon[0]), float(lat[1]), float(lon[1]), float(lat[0])
 
     def neighbours(self, within_m: float) -> list[Cell]:
-        """Return the other cells of which a part lies within so many metres, in a fixed order."""
+        """Return the other cells within a distance, in a fixed order."""
         reach = math.ceil(within_m / self.width_m * 1.01)  # rows to the north are narrower
         return sorted(
             {
@@ -79,10 +79,10 @@ class Cell(NamedTuple):
         )
 
 
-def positions(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Return points in widths of a cell: whole numbers are borders.
+def grid_positions(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return points in units of a cell's width: whole numbers are borders.
 
-    >>> x, y = positions(np.array([-180.0, 0.0]), np.array([0.0, 0.0]))
+    >>> x, y = grid_positions(np.array([-180.0, 0.0]), np.array([0.0, 0.0]))
     >>> x.tolist(), y.tolist()
     ([0.0, 1024.0], [1024.0, 1024.0])
     """
@@ -91,14 +91,14 @@ def positions(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
 
 
 def degrees(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Return longitude and latitude of positions."""
+    """Return longitude and latitude of grid_positions."""
     lat = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * y / AROUND))))
     return x / AROUND * 360.0 - 180.0, lat
 
 
 def numbers(lon: Floats, lat: Floats) -> Ints:
-    """Return a number for the cell that each point lies in: ``of_number`` says which it is."""
-    x, y = (np.floor(part).astype(np.int64) for part in positions(lon, lat))
+    """Return the number of the cell of each point; ``of_number`` gives the cell."""
+    x, y = (np.floor(part).astype(np.int64) for part in grid_positions(lon, lat))
     return np.asarray(np.clip(y, 0, AROUND - 1) * AROUND + x % AROUND)
 
 
@@ -117,27 +117,27 @@ def of_number(number: int) -> Cell:
 
 
 def along_the_curve(cell: Cell) -> int:
-    """Return how far along Hilbert's curve a cell lies: what is near on it is near on the map."""
+    """Return the position of a cell on Hilbert's curve: near on the curve is near on the map."""
     return hilbert(cell.x, cell.y, ZOOM)
 
 
 def hilbert(x: _Whole, y: _Whole, halvings: int) -> _Whole:
-    """Return how far along Hilbert's curve squares lie, one or many, of 2^halvings a side.
+    """Return the positions on Hilbert's curve of one or many squares, of 2^halvings a side.
 
     After Hilbert (1891), "Ueber die stetige Abbildung einer Linie auf ein Flaechenstueck".
 
     >>> hilbert(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 0]), 1).tolist()
     [0, 1, 2, 3]
     """
-    far = 0 * x
+    position = 0 * x
     for halving in reversed(range(halvings)):
         right, up = x >> halving & 1, y >> halving & 1
-        far = far << 2 | (3 * right ^ up)
+        position = position << 2 | (3 * right ^ up)
         turned = (right & ~up) * ((1 << halving) - 1)
         x, y = x ^ turned, y ^ turned
         swapped = (x ^ y) * (1 - up)
         x, y = x ^ swapped, y ^ swapped
-    return far
+    return position
 
 
 def sort(cells: Iterable[Cell]) -> list[Cell]:

@@ -1,7 +1,7 @@
-"""Files of a scan under way: each whole, and known to be so.
+"""Files of a scan in progress, with a checksum.
 
-A file begins with one line of JSON: the CRC-32 of all that follows, and what its writer says
-about it. One that is damaged counts as one that is not there.
+A file begins with one line of JSON: the CRC-32 of the rest, and facts from its writer. A damaged
+file counts as missing.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-#: What is half written where a process was killed is called so.
+#: Names of half-written files that a killed process leaves.
 LEFT_BEHIND = ".hillfinder-*.part"
 
 
-def write(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
-    """Write a part whole or not at all.
+def write_checked(path: Path, data: bytes, about: Mapping[str, Any]) -> None:
+    """Write a file whole or not at all.
 
     Raises:
         OutputError: it cannot be written.
     """
     head = json.dumps({**about, "crc32": crc32(data)}).encode()
-    # Numbers in the part begin at a multiple of eight bytes, as processors like it.
+    # The data begins at a multiple of eight bytes, so that its numbers are aligned.
     head += b" " * (-len(head) - 1 & 7) + b"\n"
     replace(path, head + data, overwrite=True, synced=False)
 
 
-def read(path: Path) -> tuple[dict[str, Any], memoryview] | None:
-    """Return what was said about a part, and the part; ``None`` where none is whole."""
+def read_checked(path: Path) -> tuple[dict[str, Any], memoryview] | None:
+    """Return the header and the data of a file; ``None`` where it is missing or damaged."""
     try:
         file = path.read_bytes()
         end = file.index(b"\n")
@@ -44,7 +44,7 @@ def read(path: Path) -> tuple[dict[str, Any], memoryview] | None:
     return (about, data) if whole else None
 
 
-def about(path: Path) -> dict[str, Any]:
-    """Return what was said about a part that is known to be whole."""
+def header_of(path: Path) -> dict[str, Any]:
+    """Return the header of a file that is known to be whole."""
     with path.open("rb") as file:
         return dict(json.loads(file.readline()))

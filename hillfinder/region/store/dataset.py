@@ -1,9 +1,9 @@
-"""The hills on disk: GeoParquet, sorted along a curve, that other programs open as it is.
+"""The hills on disk: GeoParquet, sorted along a curve, that other programs open directly.
 
-A dataset is a folder with ``hills-0000.parquet`` and so on, in GeoParquet 1.1, each with a box
-around every row as its covering, so that a reader skips what lies elsewhere. What the rows are made
-of is in the metadata under ``hillfinder``, and in GDAL's words for QGIS. Folders whose names begin
-with ``_`` are passed over by readers: there lie the streets.
+A dataset is a folder with ``hills-0000.parquet`` and so on, in GeoParquet 1.1. The covering has a
+box for every row, so that a reader skips other places. The metadata under ``hillfinder`` says what
+the rows were made from, as does GDAL's for QGIS. Readers ignore folders whose names begin with
+``_``: the streets are in one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from hillfinder.errors import DataError, InputError
-from hillfinder.region.store import hill_table as table
+from hillfinder.region.store import hill_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Box, Floats, Ints
 
-#: What a reader may count on; a change that breaks one is a new number.
+#: Version of the columns and metadata; a change that breaks a reader raises it.
 SCHEMA_VERSION: Final = 1
-#: Rows that are read or passed over together, and rows of a file.
-GROUP_ROWS, FILE_ROWS = 4096, 244 * 4096
-STREETS: Final = "_streets"
+#: Rows that are read or skipped together.
+GROUP_ROWS: Final = 4096
+#: Rows of a file.
+FILE_ROWS: Final = 244 * GROUP_ROWS
 ABOUT: Final = b"hillfinder"
-#: What GDAL calls the types of columns.
+#: GDAL's names of column types.
 GDAL_TYPES: Final[Mapping[str, str]] = {
     "string": "String",
     "double": "Real",
@@ -45,68 +46,69 @@ GDAL_TYPES: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What is said of a dataset in each of its files.
+class Metadata:
+    """What each file of a dataset says about it.
 
     Attributes:
-        said: as JSON holds it: ``schema_version``, ``made_by``, ``criteria``, ``sources``,
-            ``columns``.
+        values: as in JSON: ``schema_version``, ``made_by``, ``criteria``, ``sources``, ``columns``.
     """
 
-    said: Mapping[str, Any]
+    values: Mapping[str, Any]
 
     @property
     def length_m(self) -> tuple[float, float]:
-        """Shortest and longest hill that was looked for."""
-        low, high = self.said["criteria"]["length_m"]
+        """Shortest and longest hill of the scan, m."""
+        low, high = self.values["criteria"]["length_m"]
         return float(low), float(high)
 
     @property
     def grades(self) -> tuple[float, float]:
-        """Least and greatest grade that was looked for."""
-        low, high = self.said["criteria"]["grade"]
+        """Least and greatest grade of the scan, as ratios."""
+        low, high = self.values["criteria"]["grade"]
         return float(low), float(high)
 
     @property
     def margin_m(self) -> float:
-        """How far from its border the streets of a cell are kept once more, for its neighbours."""
-        return float(self.said["margin_m"])
+        """Width of the rim of a cell whose streets are kept for its neighbours, m."""
+        return float(self.values["margin_m"])
 
 
-def need() -> None:
-    """Refuse, in one sentence, what asks for packages that are not installed."""
+def require_pyarrow() -> None:
+    """Raise an InputError if PyArrow is missing."""
     try:
-        import pyarrow.parquet  # noqa: F401 - only whether it is there
+        import pyarrow.parquet  # noqa: F401 - to see whether it is installed
     except ImportError as error:
         msg = 'A catalogue of hills needs pyarrow, which is missing: pip install "hillfinder[scan]"'
         raise InputError(msg) from error
 
 
-def name(number: int) -> str:
-    """Return what a file of a dataset is called."""
+def file_name(number: int) -> str:
+    """Return the name of a file of a dataset."""
     return f"hills-{number:04d}.parquet"
 
 
-def write(parts: Iterable[pa.Table], path: Path, said: Mapping[str, Any], box: Box | None) -> None:
-    """Write a file of a dataset: its rows, in the order in which they come.
+def write_file(
+    parts: Iterable[pa.Table], path: Path, values: Mapping[str, Any], box: Box | None
+) -> None:
+    """Write rows, in their order, to a file of a dataset.
 
-    Memory is bounded by a part and a group of rows, and the bytes do not depend on how the rows
-    come in parts.
+    It holds one part and one group of rows in memory, and the bytes do not depend on how the rows
+    are split into parts.
 
     Args:
         parts: the rows.
         path: the file.
-        said: what the dataset says of itself.
+        values: those of the dataset's ``Metadata``.
         box: around all hills of the file; ``None`` where there are none.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema(said, box)
-    # Hardly a number or a line comes up twice.
-    again = [column.name for column in schema if pa.types.is_string(column.type)]
+    schema = _schema(values, box)
+    # Hardly any number or line comes up twice.
+    repeated = [column.name for column in schema if pa.types.is_string(column.type)]
     with pq.ParquetWriter(
-        path, schema, compression="zstd", use_dictionary=again, write_page_checksum=True
+        path, schema, compression="zstd", use_dictionary=repeated, write_page_checksum=True
     ) as file:
         for group in _groups(parts):
             file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
@@ -132,8 +134,8 @@ def _groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(held).combine_chunks()
 
 
-def _schema(said: Mapping[str, Any], box: Box | None) -> pa.Schema:
-    """Return the columns, with all that is said of them."""
+def _schema(values: Mapping[str, Any], box: Box | None) -> pa.Schema:
+    """Return the columns and the metadata of a file."""
     sides = ("xmin", "ymin", "xmax", "ymax")
     column: dict[str, Any] = {
         "encoding": "WKB",
@@ -143,67 +145,73 @@ def _schema(said: Mapping[str, Any], box: Box | None) -> pa.Schema:
     if box is not None:
         column["bbox"] = list(box)
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-    columns = table.schema()
-    words = {"geo": geo, ABOUT.decode(): said, **_for_gdal(columns, said)}
-    return columns.with_metadata({key: json.dumps(value) for key, value in words.items()})
+    columns = hill_table.schema()
+    metadata = {"geo": geo, ABOUT.decode(): values, **_for_gdal(columns, values)}
+    return columns.with_metadata({key: json.dumps(value) for key, value in metadata.items()})
 
 
-def _for_gdal(columns: pa.Schema, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what GDAL, and so QGIS, shows of columns and of the whole."""
+def _for_gdal(columns: pa.Schema, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the descriptions that GDAL, and so QGIS, shows."""
     comments = {
-        column.name: {"type": GDAL_TYPES[str(column.type)], "comment": table.COLUMNS[column.name]}
+        column.name: {
+            "type": GDAL_TYPES[str(column.type)],
+            "comment": hill_table.CATALOGUE_COLUMNS[column.name],
+        }
         for column in columns
         if str(column.type) in GDAL_TYPES
     }
-    sources = said.get("sources", {}).values()
+    sources = values.get("sources", {}).values()
     credits_ = [one["attribution"] for one in sources if one.get("attribution")]
-    told = "Hills found by hillfinder. Grades are ratios, lengths metres."
-    described = {"DESCRIPTION": " ".join([told, *credits_])}
-    return {"gdal:schema": {"columns": comments}, "gdal:metadata": {"": described}}
+    text = "Hills found by hillfinder. Grades are ratios, lengths metres."
+    description = {"DESCRIPTION": " ".join([text, *credits_])}
+    return {"gdal:schema": {"columns": comments}, "gdal:metadata": {"": description}}
 
 
-def about(folder: Path) -> About:
-    """Return what a dataset says of itself.
+def read_metadata(folder: Path) -> Metadata:
+    """Return the metadata of a dataset.
 
     Raises:
         DataError: it is none, or of another version.
     """
-    need()
+    require_pyarrow()
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        said = json.loads(pq.read_schema(folder / name(0)).metadata[ABOUT])
+        values = json.loads(pq.read_schema(folder / file_name(0)).metadata[ABOUT])
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         msg = (
             f"{folder} is no catalogue of hills, or one that is not finished: give a folder that "
             "hillfinder scan has made, or call it again to go on."
         )
         raise DataError(msg) from error
-    if said.get("schema_version") != SCHEMA_VERSION:
+    if values.get("schema_version") != SCHEMA_VERSION:
         msg = (
-            f"{folder} is a catalogue of version {said.get('schema_version')}, and only "
+            f"{folder} is a catalogue of version {values.get('schema_version')}, and only "
             f"{SCHEMA_VERSION} can be read: scan the region again."
         )
         raise DataError(msg)
-    return About(said)
+    return Metadata(values)
 
 
-def count(folder: Path) -> int:
+def count_hills(folder: Path) -> int:
     """Return how many hills a dataset holds."""
     import pyarrow.parquet as pq
 
-    return sum(int(pq.read_metadata(path).num_rows) for path in _files(folder))
+    return sum(int(pq.read_metadata(path).num_rows) for path in _hill_files(folder))
 
 
 def figures(folder: Path, columns: Sequence[str]) -> list[Floats]:
-    """Return columns of numbers of all hills."""
-    read = _open(folder).to_table(list(columns))
-    return [read[name].to_numpy() for name in columns]
+    """Return numeric columns of all hills."""
+    table = _open_dataset(folder).to_table(list(columns))
+    return [table[name].to_numpy() for name in columns]
 
 
-def rows(folder: Path, wanted: Ints) -> GeoDataFrame:
-    """Return some hills by their numbers, which grow and are the index; few are held besides."""
+def read_hills(folder: Path, wanted: Ints) -> GeoDataFrame:
+    """Return some hills by their ascending row numbers, which become the index.
+
+    It holds one group of other rows in memory.
+    """
     import geopandas
     import pandas as pd
     import pyarrow as pa
@@ -211,7 +219,7 @@ def rows(folder: Path, wanted: Ints) -> GeoDataFrame:
 
     columns = ["name", "grade", "grade_sigma", "length_m", "foot_lon", "foot_lat", "geometry"]
     parts, passed = [], 0
-    for path in _files(folder):
+    for path in _hill_files(folder):
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
                 stop = passed + file.metadata.row_group(group).num_rows
@@ -219,18 +227,18 @@ def rows(folder: Path, wanted: Ints) -> GeoDataFrame:
                 if len(here):
                     parts.append(file.read_row_group(group, columns).take(here))
                 passed = stop
-    read = pa.concat_tables(parts).to_pandas()
-    lines = geopandas.GeoSeries.from_wkb(read.pop("geometry"), crs="OGC:CRS84")
-    return geopandas.GeoDataFrame(read, geometry=lines).set_index(pd.Index(wanted))
+    hills = pa.concat_tables(parts).to_pandas()
+    lines = geopandas.GeoSeries.from_wkb(hills.pop("geometry"), crs="OGC:CRS84")
+    return geopandas.GeoDataFrame(hills, geometry=lines).set_index(pd.Index(wanted))
 
 
-def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Table:
-    """Return the hills whose own box touches ``box``; what lies elsewhere is not read.
+def hills_in_box(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the hills whose own box touches ``box``, without reading others.
 
     Args:
         folder: the dataset.
         box: west, south, east, north; west is greater than east across the antimeridian.
-        columns: what is read of them; all where nothing is said.
+        columns: those to read; ``None`` for all.
 
     Raises:
         DataError: a file is damaged.
@@ -244,19 +252,21 @@ def read(folder: Path, box: Box, columns: Sequence[str] | None = None) -> pa.Tab
     wanted = across[0] & across[1] if west <= east else across[0] | across[1]
     wanted &= (ds.field("bbox", "ymin") <= north) & (ds.field("bbox", "ymax") >= south)
     try:
-        return _open(folder).to_table(None if columns is None else list(columns), filter=wanted)
+        return _open_dataset(folder).to_table(
+            None if columns is None else list(columns), filter=wanted
+        )
     except (OSError, ValueError, pa.ArrowException) as error:
-        msg = f"A file of {folder} is damaged ({error}): scan again, and it is made anew."
+        msg = f"A file of {folder} is damaged ({error}): scan again to replace it."
         raise DataError(msg) from error
 
 
-def _open(folder: Path) -> pyarrow.dataset.Dataset:
+def _open_dataset(folder: Path) -> pyarrow.dataset.Dataset:
     import pyarrow.dataset as ds
 
     checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     form = ds.ParquetFileFormat(default_fragment_scan_options=checked)
-    return ds.dataset([str(path) for path in _files(folder)], format=form)
+    return ds.dataset([str(path) for path in _hill_files(folder)], format=form)
 
 
-def _files(folder: Path) -> list[Path]:
+def _hill_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("hills-*.parquet"))

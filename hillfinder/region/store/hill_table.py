@@ -1,4 +1,4 @@
-"""The hills of a cell as rows: the columns of the dataset, and what each means."""
+"""The hills of a cell as rows: the columns of the dataset and their meaning."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hillfinder.climbs import naming, ranking
-from hillfinder.climbs import search as climbing
+from hillfinder.climbs import naming, ranking, search
 from hillfinder.climbs.notes import Notes
 from hillfinder.elevation.climb_table import inclines, joined_values, tilted
 from hillfinder.model import confidence
@@ -24,15 +23,15 @@ if TYPE_CHECKING:
 
     from hillfinder.criteria import Criteria
     from hillfinder.model import Floats, Ints
-    from hillfinder.region.store.cell_streets import About, Joined
+    from hillfinder.region.store.cell_streets import CellFacts, JoinedStreets
     from hillfinder.region.store.cells import Cell
     from hillfinder.streets.geometry.polylines import Legs
     from hillfinder.streets.network import StreetNetwork
 
-#: Rows are sorted by where their foot lies on a curve of squares so much finer than cells: 13 m.
+#: Halvings of a cell to the squares of the curve that rows are sorted along: 13 m.
 FINER: Final = 10
-#: What each column means; the names are those of the other formats where these have them.
-COLUMNS: Final[Mapping[str, str]] = {
+#: Meaning of each column; the names are those of the other formats where these have them.
+CATALOGUE_COLUMNS: Final[Mapping[str, str]] = {
     "name": "what a person would call the hill",
     "grade": "mean grade from foot to top that can be claimed, as a ratio",
     "grade_sigma": "standard deviation of grade, as a ratio",
@@ -60,28 +59,28 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 
 
-def hills(
-    cell: Cell, streets: Joined, learnt: Mapping[Cell, About], criteria: Criteria
+def hills_of_cell(
+    cell: Cell, streets: JoinedStreets, facts: Mapping[Cell, CellFacts], criteria: Criteria
 ) -> pa.Table:
     """Return the hills whose foot lies on a street of a cell, in the order of the dataset.
 
     Args:
         cell: the cell.
-        streets: its streets, and those of its neighbours as far as they matter.
-        learnt: what is known of every cell of the region.
+        streets: its streets, and those of its neighbours within the margin.
+        facts: those of every cell of the region.
         criteria: what counts as a hill.
     """
-    found = climbing.find(streets.network, criteria, streets.known)
+    found = search.find(streets.network, criteria, streets.known)
     rows = ranking.order(found)
     rows = rows[streets.cell[found.foot_edge[rows]] == cells.number(cell)]
     if len(rows) == 0:
         return schema().empty_table()
-    notes = Notes(criteria, learnt[cell].heights)
-    return _table(found, rows, streets, notes)
+    notes = Notes(criteria, facts[cell].heights)
+    return _as_rows(found, rows, streets, notes)
 
 
-def _table(found: climbing.Climbs, rows: Ints, streets: Joined, notes: Notes) -> pa.Table:
-    """Return some of the climbs that were found, one or more, as rows of the dataset."""
+def _as_rows(found: search.Climbs, rows: Ints, streets: JoinedStreets, notes: Notes) -> pa.Table:
+    """Return one or more of the climbs as rows of the dataset."""
     import pyarrow as pa
     import shapely
 
@@ -94,8 +93,8 @@ def _table(found: climbing.Climbs, rows: Ints, streets: Joined, notes: Notes) ->
     grade, sigma, steep = gain / length, found.grade_sigma[rows], steepest(lines, offset)
     incline = inclines(network, legs)
     figures = [each.tolist() for each in (length, grade, steep, incline)]
-    trust = list(map(confidence, figures[1], sigma.tolist(), *figures[2:]))
-    said = list(map(notes.of_figures, zip(*figures, strict=True), trust))
+    confidences = list(map(confidence, figures[1], sigma.tolist(), *figures[2:]))
+    noted = list(map(notes.of_figures, zip(*figures, strict=True), confidences))
     names = naming.Names(network).labels(legs, figures[0])
     lon, lat, height = lines.lon.round(7), lines.lat.round(7), lines.elevation_m.round(3)
     line = np.repeat(np.arange(len(rows)), np.diff(offset))
@@ -105,19 +104,19 @@ def _table(found: climbing.Climbs, rows: Ints, streets: Joined, notes: Notes) ->
         "name": list(map(plain, names)),
         "grade": grade.round(6),
         "grade_sigma": sigma.round(6),
-        "confidence": trust,
+        "confidence": confidences,
         "length_m": length.round(3),
         "gain_m": gain.round(3),
         "max_grade": steep.round(6),
-        **{key: _tags(network, legs, key) for key in ("highway", "surface", "lit")},
-        "way_ids": _way_ids(network, legs),
+        **{key: _tag_values(network, legs, key) for key in ("highway", "surface", "lit")},
+        "way_ids": _ids_of_ways(network, legs),
         "foot_lat": lat[foot],
         "foot_lon": lon[foot],
         "foot_elevation_m": height[foot],
         "top_lat": lat[top],
         "top_lon": lon[top],
         "top_elevation_m": height[top],
-        "notes": said,
+        "notes": noted,
         "leg_cell": _lists(legs.offset, streets.cell[legs.edge]),
         "leg_edge": _lists(legs.offset, streets.row[legs.edge]),
         "leg_start_m": _lists(legs.offset, legs.start_m),
@@ -126,13 +125,13 @@ def _table(found: climbing.Climbs, rows: Ints, streets: Joined, notes: Notes) ->
         "geometry": shapely.to_wkb(drawn, flavor="iso"),
     }
     made = pa.table(columns, schema=schema())
-    curve = _along(np.column_stack([lon[foot], lat[foot]]))
+    curve = _curve_order(np.column_stack([lon[foot], lat[foot]]))
     order = np.lexsort((lon[top], lat[top], lon[foot], lat[foot], curve))
     return made.take(order)
 
 
-def box(rows: pa.Table) -> list[float] | None:
-    """Return west, south, east and north of rows; ``None`` where there are none."""
+def bounding_box(rows: pa.Table) -> list[float] | None:
+    """Return west, south, east and north of rows; ``None`` without rows."""
     import pyarrow.compute as pc
 
     sides = rows["bbox"].combine_chunks()
@@ -143,7 +142,7 @@ def box(rows: pa.Table) -> list[float] | None:
 
 
 def schema() -> pa.Schema:
-    """Return the columns with their types and what they mean."""
+    """Return the columns with their types and meaning."""
     import pyarrow as pa
 
     number, text = pa.float64(), pa.string()
@@ -162,42 +161,41 @@ def schema() -> pa.Schema:
     return pa.schema(
         [
             pa.field(name, kinds.get(name, number), metadata={"description": meaning})
-            for name, meaning in COLUMNS.items()
+            for name, meaning in CATALOGUE_COLUMNS.items()
         ]
     )
 
 
 def _lists(offset: Ints, values: Ints | Floats) -> pa.Array:
-    """Return values as lists of several each."""
+    """Return values as one list for each row."""
     import pyarrow as pa
 
     return pa.ListArray.from_arrays(pa.array(offset, pa.int32()), pa.array(values))
 
 
-def _tags(network: StreetNetwork, legs: Legs, key: str) -> list[str | None]:
-    """Return the values of one tag along each of several ways, fit to be shown."""
+def _tag_values(network: StreetNetwork, legs: Legs, key: str) -> list[str | None]:
+    """Return the values of a tag along each hill as text."""
     values = network.ways.column(key)[network.edge_way[legs.edge]].tolist()
     return [_shown(tuple(values[i:j])) for i, j in pairwise(legs.offset.tolist())]
 
 
 @lru_cache(maxsize=1 << 10)
 def _shown(values: tuple[str | None, ...]) -> str | None:
-    """Return some values of a tag as one, fit to be shown: mostly they are the same few."""
     some = [value for value in values if value is not None]
     return plain(joined_values(some)) if some else None
 
 
-def _way_ids(network: StreetNetwork, legs: Legs) -> list[list[int]]:
-    """Return the OpenStreetMap ways that each of several ways runs along, each once."""
+def _ids_of_ways(network: StreetNetwork, legs: Legs) -> list[list[int]]:
+    """Return the OpenStreetMap ways along each hill, each once."""
     ids = network.ways.ids.among(network.edge_way[legs.edge])
     bounds = np.concatenate([[0], np.cumsum(ids.size)])[legs.offset]
     every = ids.every.tolist()
     return [list(dict.fromkeys(every[i:j])) for i, j in pairwise(bounds.tolist())]
 
 
-def _along(foot: np.ndarray[Any, Any]) -> Ints:
-    """Return how far along the curve the feet lie."""
-    x, y = cells.positions(foot[:, 0], foot[:, 1])
+def _curve_order(foot: np.ndarray[Any, Any]) -> Ints:
+    """Return the positions of the feet on the curve."""
+    x, y = cells.grid_positions(foot[:, 0], foot[:, 1])
     finer = 1 << FINER
     column, row = (np.floor(each * finer).astype(np.int64) for each in (x, y))
     return cells.hilbert(column, row, cells.ZOOM + FINER)

@@ -1,1 +1,1 @@
-"""The tasks of a scan, and the workers that do them."""
+"""The tasks of a scan, the workers that do them, and where a stopped scan resumes."""

@@ -1,4 +1,4 @@
-"""Run the tasks on a Dask cluster that exists already."""
+"""Run the tasks on an existing Dask cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Time to reach a scheduler, s.
 PATIENCE_S = 20
-#: Time until the first worker of a scheduler is there, s.
+#: Time to wait for the first worker of a scheduler, s.
 WORKER_WITHIN_S = 60
 
 
@@ -28,15 +28,15 @@ def cluster(scheduler: str) -> Iterator[Run]:
     """Yield a function that runs tasks on the workers of a scheduler.
 
     Raises:
-        InputError: Dask is missing, or the address is none.
-        ServiceError: there is no scheduler at that address, it has no workers, or went away.
+        InputError: Dask is missing, or the address is invalid.
+        ServiceError: no scheduler answers, it has no workers, or it was lost.
     """
     if find_spec("distributed") is None:
         msg = '--scheduler needs Dask, which is missing: pip install "hillfinder[scan]"'
         raise InputError(msg)
     from distributed import Client
 
-    with _settings():
+    with _dask_settings():
         _ask_scheduler(scheduler)
         try:
             client = Client(scheduler)
@@ -51,7 +51,7 @@ def cluster(scheduler: str) -> Iterator[Run]:
 
 
 def _ask_scheduler(scheduler: str) -> None:
-    """Ask whether there is a scheduler: Dask's client would wait forever for any other server."""
+    """Check that a scheduler answers: Dask's client waits forever for any other server."""
     import asyncio
 
     from distributed import rpc
@@ -71,10 +71,10 @@ def _ask_scheduler(scheduler: str) -> None:
 
 
 @contextmanager
-def _settings() -> Iterator[None]:
-    """Set what Dask goes by, and silence what it logs of lost connections: it is raised."""
+def _dask_settings() -> Iterator[None]:
+    """Configure Dask, and silence its log of lost connections, which are raised."""
     import dask
-    import distributed  # noqa: F401 - what it sets by itself comes first
+    import distributed  # noqa: F401 - its own settings come first
 
     settings = {
         "distributed.comm.timeouts.connect": f"{PATIENCE_S}s",
@@ -95,7 +95,7 @@ def _settings() -> Iterator[None]:
 def _on_cluster(
     client: Client, scheduler: str, task: Callable[..., Done], calls: Iterable[tuple[Any, ...]]
 ) -> Iterator[Done]:
-    """Run tasks on workers; those not begun when the caller has enough are never begun."""
+    """Run tasks on workers, and cancel the rest when the caller stops."""
     from distributed import as_completed
     from distributed.client import FutureCancelledError
     from distributed.comm import CommClosedError

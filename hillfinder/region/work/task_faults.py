@@ -1,4 +1,4 @@
-"""Say what happens to a task whose worker fails."""
+"""What happens to a task whose worker fails."""
 
 from __future__ import annotations
 

@@ -1,25 +1,21 @@
-"""What is done for one tile, by whichever worker has it: once or again, with the same result.
+"""The tasks of a tile, which is a few cells; done again they give the same result.
 
-A tile is some cells. Every result is a file that is whole or not there, so that a task that was
-killed is done again, and one that was done finds so. What is wrong with the data is returned, since
-it would be wrong the next time too; whatever else goes wrong is raised, and tried again.
+Every result is a file that is whole or missing, so a task that was killed is done again, and a
+finished one is skipped. An error in the data is returned, since a retry would not help; any other
+is raised, and the task retried.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
-
-import numpy as np
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hillfinder.errors import DataError, HillfinderError, OutputError, StreetsError
-from hillfinder.region.extract import partition as spool
-from hillfinder.region.store import cell_streets as kept
-from hillfinder.region.store import checked_files as parts
-from hillfinder.region.store import hill_table as table
-from hillfinder.region.store.dataset import STREETS
-from hillfinder.streets.storage.serialization import pack_network, unpack_network
+from hillfinder.region.extract import partition
+from hillfinder.region.store import cell_streets, hill_table
+from hillfinder.region.store.cell_streets import CellFacts, CellStreets
+from hillfinder.region.store.checked_files import read_checked, write_checked
 from hillfinder.streets.subsets import touching
 
 if TYPE_CHECKING:
@@ -31,14 +27,13 @@ if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
     from hillfinder.model import Box, HeightKind, StreetSource
     from hillfinder.region.store.cells import Cell
-    from hillfinder.streets.network import Profiles
 
     Run: TypeAlias = "Callable[[Callable[..., Done], Iterable[tuple[Any, ...]]], Iterator[Done]]"
 
-#: A file that lies farther from a cell than this has nothing to say of it: heights are read beside
-#: the streets that are looked at, a cell of the coarsest model and some cells more.
-FILES_AROUND_M = kept.AROUND_M + 2000.0
-SPOOLS, ROWS = "_scan/spools", "_scan/hills"
+#: Distance from a cell within which elevation files matter to it, m: heights are read around its
+#: streets, some cells of the coarsest model beyond.
+FILES_AROUND_M = cell_streets.AROUND_M + 2000.0
+PARTITIONS, ROWS = "_scan/partitions", "_scan/hills"
 
 
 class DemFile(NamedTuple):
@@ -51,16 +46,16 @@ class DemFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """What all tasks of a scan have in common; it travels to the workers.
+    """What all tasks of a scan share; it is sent to the workers.
 
     Attributes:
-        folder: the dataset under way; all workers see it under this name.
-        dem: the elevation files, likewise.
-        dem_kind: of what kind they are.
-        dem_band: which of their bands holds the heights.
+        folder: the dataset in progress, under a name that all workers can open.
+        dem: elevation files, likewise.
+        dem_kind: their kind.
+        dem_band: the band that holds the heights.
         criteria: what counts as a hill.
-        source: what the streets are.
-        margin_m: how far beyond a cell streets matter to a hill in it.
+        source: the source of the streets.
+        margin_m: distance from a cell within which streets matter to its hills.
     """
 
     folder: Path
@@ -72,7 +67,7 @@ class Job:
     margin_m: float
 
     def heights(self, cell: Cell) -> Heights:
-        """Return the source of heights for a cell: of all files those that lie there."""
+        """Return the heights for a cell: of all files those near it."""
         from hillfinder.elevation.sources.raster_file.raster import Raster
 
         box = cell.box(FILES_AROUND_M)
@@ -81,153 +76,119 @@ class Job:
         paths = [each.path for each in near]
         return Raster(paths, kind=self.dem_kind, unit=unit, band=self.dem_band)
 
-    def spool(self, cell: Cell) -> Path:
-        """Where the ways near a cell are."""
-        return self.folder / SPOOLS / cell.name
+    def partition(self, cell: Cell) -> Path:
+        """Return the file of the ways near a cell."""
+        return self.folder / PARTITIONS / cell.name
 
     def streets(self, cell: Cell) -> Path:
-        """Where the streets of a cell are."""
-        return streets_of(self.folder, cell)
+        """Return the file of the streets of a cell."""
+        return cell_streets.streets_path(self.folder, cell)
 
     def rim(self, cell: Cell) -> Path:
-        """Where those are once more that its neighbours need."""
-        return self.folder / STREETS / f"{cell.name}.rim"
+        """Return the file of those that its neighbours need."""
+        return self.streets(cell).with_name(f"{cell.name}.rim")
 
     def rows(self, cell: Cell) -> Path:
-        """Where the hills of a cell are."""
+        """Return the file of the hills of a cell."""
         return self.folder / ROWS / cell.name
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a tile: for each cell what is known of its streets, or how many hills it has.
+    """Result of a tile: facts of the streets of each cell, or the number of hills.
 
-    Where ``error`` is set the scan cannot go on.
+    With an ``error`` the scan cannot go on.
     """
 
-    about: Mapping[Cell, Mapping[str, Any]]
+    facts: Mapping[Cell, Mapping[str, Any]]
     hills: int = 0
     error: HillfinderError | None = None
 
 
-def keep(job: Job, tile: Sequence[Cell]) -> Done:
+def make_cell_streets(job: Job, tile: Sequence[Cell]) -> Done:
     """Make the streets of each cell of a tile, with heights."""
     try:
-        return Done({cell: _kept(job, cell) for cell in tile})
+        return Done({cell: _make_streets(job, cell) for cell in tile})
     except (DataError, OutputError) as error:
         return Done({}, error=error)
 
 
-def find(job: Job, tile: Sequence[Cell], learnt: Mapping[Cell, Mapping[str, Any]]) -> Done:
+def find_cell_hills(
+    job: Job, tile: Sequence[Cell], facts: Mapping[Cell, Mapping[str, Any]]
+) -> Done:
     """Find the hills of each cell of a tile.
 
     Args:
-        job: what is wanted.
+        job: the scan.
         tile: cells that have streets.
-        learnt: what is known of these, and of all cells round about that have any.
+        facts: those of these cells, and of all around them that have streets.
     """
-    known = {cell: kept.About.from_json(said) for cell, said in learnt.items()}
+    known = {cell: CellFacts.from_json(values) for cell, values in facts.items()}
     try:
-        return Done({}, sum(_found(job, cell, known) for cell in tile))
+        return Done({}, sum(_find_hills(job, cell, known) for cell in tile))
     except (DataError, OutputError) as error:
         return Done({}, error=error)
 
 
-def streets_of(folder: Path, cell: Cell) -> Path:
-    """Return where the streets of a cell are."""
-    return folder / STREETS / cell.name
-
-
-def piece(path: Path) -> kept.Piece | None:
-    """Return streets that were kept; ``None`` where there are none that are whole."""
-    read = parts.read(path)
-    if read is None or not read[0]["edges"]:
-        return None
-    about, data = read
-    network = unpack_network(data)
-    if network is None:  # of another version
-        return None
-    return kept.Piece(network, np.frombuffer(data, np.int64)[-about["edges"] :])
-
-
 def _touch(one: Box, other: Box) -> bool:
-    """Tell whether two boxes touch, on whichever turn of the earth they are."""
+    """Return whether two boxes touch, modulo 360 degrees of longitude."""
     across = one[2] - one[0] >= 360.0  # all around the earth
     across |= (other[0] - one[0]) % 360.0 <= (one[2] - one[0]) % 360.0
     across |= (one[0] - other[0]) % 360.0 <= (other[2] - other[0]) % 360.0
     return across and one[1] <= other[3] and other[1] <= one[3]
 
 
-def _kept(job: Job, cell: Cell) -> dict[str, Any]:
-    """Make the streets of a cell where they are not there yet; return what is known of them."""
+def _make_streets(job: Job, cell: Cell) -> dict[str, Any]:
+    """Make the streets of a cell unless they are there; return facts of them."""
     import pyarrow as pa
 
-    done = parts.read(job.streets(cell))
-    if done is not None and (parts.read(job.rim(cell)) is not None):
+    done = read_checked(job.streets(cell))
+    if done is not None and read_checked(job.rim(cell)) is not None:
         return done[0]
     try:
-        raw = spool.read(job.spool(cell).read_bytes(), job.source)
+        raw = partition.read_partition(job.partition(cell).read_bytes(), job.source)
     except (OSError, ValueError) as error:
-        msg = f"{job.spool(cell)} cannot be read ({error}): scan again with --no-resume."
+        msg = f"{job.partition(cell)} cannot be read ({error}): scan again with --no-resume."
         raise StreetsError(msg) from error
-    # Or Arrow would hold some 20 MB for later while the heights are worked out.
+    # Arrow would keep some 20 MB while the heights are computed.
     pa.default_memory_pool().release_unused()
     shortest = job.criteria.length_range_m[0]
-    made = None if raw is None else kept.make(cell, raw, job.heights(cell), shortest)
-    about: dict[str, Any] = {} if made is None else made[1].as_json()
-    whole = None if made is None else kept.Piece.whole(made[0])
-    rim = None if whole is None else whole.rim(cell, job.margin_m)
-    for path, what in ((job.rim(cell), rim), (job.streets(cell), whole)):
-        parts.write(path, *_packed(what, about))
-    return {**about, "edges": 0 if whole is None else len(whole.row)}
+    made = None
+    if raw is not None:
+        made = cell_streets.make_streets(cell, raw, job.heights(cell), shortest)
+    facts = asdict(made[1]) if made else {}
+    whole = CellStreets.whole(made[0]) if made else None
+    rim = whole and whole.rim(cell, job.margin_m)
+    cell_streets.write_streets(job.rim(cell), rim, facts)
+    cell_streets.write_streets(job.streets(cell), whole, facts)
+    return {**facts, "edges": 0 if whole is None else len(whole.row)}
 
 
-def _packed(piece: kept.Piece | None, about: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """Return streets as they are kept, and what is said of them.
+def _find_hills(job: Job, cell: Cell, facts: Mapping[Cell, CellFacts]) -> int:
+    """Find the hills of a cell unless that is done; return their number."""
+    import pyarrow as pa
 
-    What is projected anew when they are joined, and what is learnt by then, is left out.
-    """
-    if piece is None:
-        return b"", {**about, "edges": 0}
-    network = piece.network
-    names = ("node_x_m", "node_y_m", "point_x_m", "point_y_m")
-    profiles = cast("Profiles", network.profiles)
-    left_out: dict[str, Any] = {
-        name: np.broadcast_to(0.0, len(getattr(network, name))) for name in names
-    }
-    no_sigma = replace(profiles, sigma_m=np.broadcast_to(0.0, len(profiles.sigma_m)))
-    bare = replace(network, **left_out, profiles=no_sigma)
-    return pack_network(bare) + piece.row.tobytes(), {**about, "edges": len(piece.row)}
-
-
-def _found(job: Job, cell: Cell, known: Mapping[Cell, kept.About]) -> int:
-    """Find the hills of a cell where that was not done yet; return how many there are."""
-    done = parts.read(job.rows(cell))
+    done = read_checked(job.rows(cell))
     if done is not None:
         return int(done[0]["hills"])
     streets = {}
     for each in (cell, *cell.neighbours(job.margin_m)):
-        if each not in known:
+        if each not in facts:
             continue
         path = job.streets(cell) if each == cell else job.rim(each)
-        part = piece(path)
-        if part is None and (each == cell or parts.read(path) is None):
-            msg = f"{path} is missing or damaged: call the scan again, and it is made anew."
+        part = cell_streets.read_streets(path)
+        if part is None and (each == cell or read_checked(path) is None):
+            msg = f"{path} is missing or damaged: scan again to replace it."
             raise StreetsError(msg)
         if part is not None and each != cell:
             part = part.only(touching(part.network, cell.box(job.margin_m)))
         if part is not None:
             streets[each] = part
-    hills = table.hills(cell, kept.joined(streets, known, cell.crs), known, job.criteria)
-    about = {"hills": hills.num_rows, "box": table.box(hills)}
-    parts.write(job.rows(cell), _stream(hills), about)
-    return int(hills.num_rows)
-
-
-def _stream(rows: Any) -> bytes:  # noqa: ANN401 - a table of pyarrow
-    import pyarrow as pa
-
+    joined = cell_streets.join_cells(streets, facts, cell.crs)
+    hills = hill_table.hills_of_cell(cell, joined, facts, job.criteria)
     out = io.BytesIO()
-    with pa.ipc.new_stream(out, rows.schema) as stream:
-        stream.write_table(rows)
-    return out.getvalue()
+    with pa.ipc.new_stream(out, hills.schema) as stream:
+        stream.write_table(hills)
+    header = {"hills": hills.num_rows, "box": hill_table.bounding_box(hills)}
+    write_checked(job.rows(cell), out.getvalue(), header)
+    return int(hills.num_rows)

@@ -1,4 +1,4 @@
-"""What a folder says of the scan that it holds: how it began, whether it is whole or can go on."""
+"""The plan of a scan in its folder: what it scans, whether it is finished or can resume."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hillfinder.errors import InputError, OutputError
 from hillfinder.output.atomic_write import FULL, replace
-from hillfinder.region.store import checked_files as parts
-from hillfinder.region.store import dataset
+from hillfinder.region.store import cell_streets, checked_files
 from hillfinder.region.work import tasks
 
 if TYPE_CHECKING:
@@ -23,21 +22,21 @@ if TYPE_CHECKING:
 PLAN, LOCK = "_scan/plan.json", "_scan/lock"
 
 
-def begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str, Any] | None:
-    """Return the plan of the scan that the folder holds, ``None`` where there is none.
+def resumed(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str, Any] | None:
+    """Return the plan of the scan in a folder, ``None`` where there is none or it is dropped.
 
     Raises:
-        InputError: it holds another scan, or something else.
+        InputError: the folder holds another scan, or something else.
     """
     plan: dict[str, Any] | None = None
     try:
-        plan = _plan((folder / PLAN).read_bytes())
+        plan = _parse_plan((folder / PLAN).read_bytes())
     except OSError:
         if folder.is_dir() and {path.name for path in folder.iterdir()} - {"_scan"}:
             msg = f"{folder} holds something else: give a new folder, or an empty one."
             raise InputError(msg) from None
     if plan == {} and resume:
-        msg = f"{folder / PLAN} is damaged: scan anew with --no-resume."
+        msg = f"{folder / PLAN} is damaged: start again with --no-resume."
         raise InputError(msg)
     if plan is not None and resume and plan["wanted"] != wanted:
         other = [
@@ -47,23 +46,23 @@ def begun(folder: Path, wanted: Mapping[str, Any], *, resume: bool) -> dict[str,
         ]
         msg = (
             f"{folder} holds another scan (another {', another '.join(other)}): give another "
-            "folder, or scan anew with --no-resume."
+            "folder, or start again with --no-resume."
         )
         raise InputError(msg)
     if plan is not None and not resume:
-        # The hills first, since a plan with all of them counts as a scan that is whole; and the
-        # plan last, since hills without one count as something else.
+        # Hills first, since with all of them the scan would count as finished. The plan last, since
+        # files without a plan count as something else.
         for path in folder.glob("hills-*.parquet*"):
             path.unlink()
-        for what in (tasks.SPOOLS, tasks.ROWS, dataset.STREETS):
+        for what in (tasks.PARTITIONS, tasks.ROWS, cell_streets.STREETS):
             shutil.rmtree(folder / what, ignore_errors=True)
         (folder / PLAN).unlink()
         plan = None
     return plan
 
 
-def _plan(text: bytes) -> dict[str, Any]:
-    """Return a plan that was written down, an empty one where it is damaged."""
+def _parse_plan(text: bytes) -> dict[str, Any]:
+    """Return a plan, an empty one where it is damaged."""
     try:
         plan = json.loads(text)
     except ValueError:
@@ -71,48 +70,48 @@ def _plan(text: bytes) -> dict[str, Any]:
     return plan if isinstance(plan, dict) and "wanted" in plan else {}
 
 
-def whole(folder: Path, plan: Mapping[str, Any]) -> bool:
-    """Tell whether a scan is finished, and its files are what they were."""
+def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
+    """Return whether a scan is finished, and its files have not changed."""
     return bool(plan.get("files")) and all(
-        (folder / name).is_file() and checksum(folder / name) == said
-        for name, said in plan["files"].items()
+        (folder / name).is_file() and checksum(folder / name) == expected
+        for name, expected in plan["files"].items()
     )
 
 
-def has_all(folder: Path, plan: Mapping[str, Any]) -> bool:
-    """Tell whether the scan can go on without reading the extract again."""
-    spools, streets = folder / tasks.SPOOLS, folder / dataset.STREETS
+def can_resume(folder: Path, plan: Mapping[str, Any]) -> bool:
+    """Return whether the scan can go on without reading the extract again."""
+    partitions, streets = folder / tasks.PARTITIONS, folder / cell_streets.STREETS
     return all(
-        _is_of_size(spools / name, size)
+        _is_of_size(partitions / name, size)
         or (
-            parts.read(streets / name) is not None
-            and parts.read(streets / f"{name}.rim") is not None
+            checked_files.read_checked(streets / name) is not None
+            and checked_files.read_checked(streets / f"{name}.rim") is not None
         )
         for name, size in plan["cells"].items()
     )
 
 
 def _is_of_size(path: Path, size: int) -> bool:
-    """Tell whether a spool is all there: one that is being filled, or was cut short, is not."""
+    """Return whether a partition is complete."""
     return path.is_file() and path.stat().st_size == size
 
 
-def note(folder: Path, plan: Mapping[str, Any]) -> None:
-    """Write down the plan of a scan."""
+def write_plan(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Write the plan of a scan."""
     replace(folder / PLAN, json.dumps(plan), overwrite=True)
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Let no other scan work in the folder; a process that died is not in the way.
+def locked(folder: Path) -> Iterator[None]:
+    """Lock the folder against other scans; the lock of a dead process is void.
 
     Raises:
-        InputError: another scan is at work there.
+        InputError: another scan works there.
         OutputError: the folder cannot be made.
     """
     from filelock import FileLock, Timeout
 
-    with _told(folder):
+    with _explained(folder):
         (folder / "_scan").mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
@@ -123,23 +122,22 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def written(folder: Path) -> Iterator[None]:
-    """Clear away what is half written, and say in one sentence what is wrong with the disk.
+def writing(folder: Path) -> Iterator[None]:
+    """Delete half-written files, and raise faults of the disk as one sentence.
 
-    What another scan has half written is cleared away too: only who is ``alone`` may call it.
+    Call it only while the folder is ``locked``: it deletes those of another scan too.
 
     Raises:
         OutputError: something cannot be written.
     """
-    with _told(folder):
-        for part in folder.rglob(parts.LEFT_BEHIND):
+    with _explained(folder):
+        for part in folder.rglob(checked_files.LEFT_BEHIND):
             part.unlink(missing_ok=True)
         yield
 
 
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """Say in one sentence what is wrong with the disk."""
+def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OutputError, ConnectionError):
@@ -153,7 +151,7 @@ def _told(folder: Path) -> Iterator[None]:
 
 
 def sync() -> None:
-    """Wait until the disk has all that was written."""
+    """Wait until all is on the disk."""
     if hasattr(os, "sync"):  # not on Windows
         os.sync()
 

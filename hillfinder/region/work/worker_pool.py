@@ -1,4 +1,4 @@
-"""Run the tasks: in this process, in processes of this machine, or on a Dask cluster."""
+"""Run the tasks in this process, in processes of this machine, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
     from hillfinder.region.work.tasks import Done, Run
 
-#: What glibc keeps of freed memory: without it a tenth of a scan goes into mapping arrays again.
-#: By the name of the variable: the number of the option of ``mallopt``, bytes, and glibc's own.
+#: Freed memory that glibc keeps; without it a tenth of a scan goes into mapping arrays again. For
+#: each environment variable: the option number of ``mallopt``, bytes, and glibc's default.
 KEPT_FREE = {
     "MALLOC_TRIM_THRESHOLD_": (-1, 256 << 20, 128 << 10),
     "MALLOC_TOP_PAD_": (-2, 64 << 20, 128 << 10),
     "MALLOC_MMAP_THRESHOLD_": (-3, 8 << 20, 128 << 10),
 }
-#: Environment of the workers: one core each, one heap for all threads, and no module is imported
-#: from the current folder.
+#: Environment of the workers: one core each, one heap for all threads, and no imports from the
+#: current folder.
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     **dict.fromkeys(("MALLOC_ARENA_MAX", "PYTHONSAFEPATH"), "1"),
     **{name: str(size) for name, (_, size, _) in KEPT_FREE.items()},
 }
-#: What workers import while the extract is still shared out: the tasks, and what these import late.
+#: Modules that workers import while the extract is partitioned: the tasks, and their late imports.
 PRELOAD = (
     "hillfinder.region.work.tasks",
     "hillfinder.elevation.sources.raster_file.raster",
@@ -49,16 +49,14 @@ PRELOAD = (
     "scipy.spatial",
     "shapely",
 )
-#: Where workers are that are processes, in words.
-HERE = "of this machine"
 #: Size below which an extract is scanned by this process alone, bytes.
 SMALL_BYTES = 2 << 20
 
 
 def begin(extract: Path, count: int | None, scheduler: str | None) -> int:
-    """Return the number of workers of this machine for an extract, and begin to start them.
+    """Return the number of worker processes for an extract, and begin to start them.
 
-    Their imports take as long as those of this process, so call it before these.
+    Call it before importing more: workers import meanwhile.
     """
     if scheduler is not None:
         return 0
@@ -73,14 +71,14 @@ def begin(extract: Path, count: int | None, scheduler: str | None) -> int:
 
 @contextmanager
 def workers(count: int, scheduler: str | None) -> Iterator[Run]:
-    """Yield a function that runs tasks and yields the result of each as it is done.
+    """Yield a function that runs tasks and yields each result when it is done.
 
     Args:
-        count: processes of this machine; 1 is this one alone.
+        count: number of processes; 1 for this one alone.
         scheduler: the address of a Dask scheduler, instead.
 
     Raises:
-        InputError: Dask is missing, the address is none, or a script begins a scan in each worker.
+        InputError: Dask is missing, the address is invalid, or each worker starts a scan.
         ServiceError: the workers were lost, or the scheduler does not answer.
     """
     with _memory_kept(), ExitStack() as stack:
@@ -99,7 +97,7 @@ def workers(count: int, scheduler: str | None) -> Iterator[Run]:
 def _in_processes(
     count: int, task: Callable[..., Done], calls: Iterable[tuple[Any, ...]]
 ) -> Generator[Done, None, None]:
-    """Run tasks in processes; those under way are stopped when the caller has enough."""
+    """Run tasks in processes, and stop them when the caller stops."""
     left, failed, fruitless = dict(enumerate(calls)), dict[int, int](), 0
     while left:
         with _pool(count) as (pool, began):
@@ -127,20 +125,21 @@ def _in_processes(
                     raise InputError(msg) from None
                 fruitless += 1
                 if fruitless > RETRIES:
+                    where = "of this machine"
                     why = f"one task ended {RETRIES + 1} of them, perhaps for want of memory"
-                    raise workers_lost(HERE, why) from error
+                    raise workers_lost(where, why) from error
 
 
 @contextmanager
 def _pool(count: int) -> Iterator[tuple[ProcessPoolExecutor, Event]]:
-    """Yield a pool of processes, and whether any has begun; at the end all are gone."""
+    """Yield a pool of processes, and whether any has begun; end them all at the end."""
     context = multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
     if _can_fork():
         _begin_to_fork()
     began = context.Event()
-    # Closed when this process ends, however it does: then the workers end too.
+    # It closes however this process ends; then the workers end too.
     reader, writer = context.Pipe(duplex=False)
-    with _environment():
+    with _worker_environment():
         pool = ProcessPoolExecutor(count, context, _begin_worker, (began, reader))
         try:
             yield pool, began
@@ -151,7 +150,7 @@ def _pool(count: int) -> Iterator[tuple[ProcessPoolExecutor, Event]]:
 
 
 def _begin_worker(began: Event, alive: Connection) -> None:
-    """Let a worker end with the process that began it, and leave Ctrl-C to that one."""
+    """End with the parent process, and leave Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with, args=(alive,), daemon=True).start()
     began.set()
@@ -163,23 +162,23 @@ def _end_with(alive: Connection) -> None:
 
 
 def _begin_to_fork() -> None:
-    """Start the process that workers are forked from: it imports what they need meanwhile."""
+    """Start the process that workers are forked from, and its imports."""
     from multiprocessing import forkserver, resource_tracker
 
     multiprocessing.set_forkserver_preload(list(PRELOAD))
-    resource_tracker.ensure_running()  # it would lift what follows
-    # Ctrl-C is for this process, which ends the others: they begin with it blocked.
-    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # its start would unblock the signal
+    # Ctrl-C is for this process, which ends the others: they start with it blocked.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        with _environment():
+        with _worker_environment():
             forkserver.ensure_running()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
-    """Set the environment of the workers, and put back that of this process."""
+def _worker_environment() -> Iterator[None]:
+    """Set the environment of the workers, and restore it at the end."""
     before = {name: os.environ.get(name) for name in ENVIRONMENT}
     os.environ.update(ENVIRONMENT)
     try:
@@ -193,7 +192,7 @@ def _environment() -> Iterator[None]:
 
 @contextmanager
 def _memory_kept() -> Iterator[None]:
-    """Let glibc keep freed memory for the arrays to come; at the end it gives all of it back."""
+    """Let glibc keep freed memory for the next arrays, and return it at the end."""
     import ctypes
 
     try:
@@ -213,5 +212,5 @@ def _memory_kept() -> Iterator[None]:
 
 
 def _can_fork() -> bool:
-    """Tell whether workers can be forked from a process that has all they need; not on Windows."""
+    """Return whether workers can be forked from a server process; not on Windows."""
     return "forkserver" in multiprocessing.get_all_start_methods()
