@@ -1,4 +1,4 @@
-"""Results on disk: whole or not at all."""
+"""Write results to disk: whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,17 +17,14 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def replace(
     path: Path | str, data: bytes | str, *, overwrite: bool = False, synced: bool = True
 ) -> Path:
-    """Write ``data`` to ``path`` by way of a temporary file beside it.
-
-    Whoever looks sees the old file or the new one, never a part; on any failure the temporary
-    file is removed.
+    """Write ``data`` to ``path`` by way of a temporary file beside it: whole or not at all.
 
     Args:
         path: the file; a link is followed. Its folder must exist.
         data: the content; text is written as UTF-8, line ends as they are.
         overwrite: an existing file may be replaced.
-        synced: wait until the disk has it. Otherwise it may be damaged where the power fails, and
-            whoever reads it must see that.
+        synced: wait until the disk has it. Otherwise the reader must check it: it may be damaged
+            when the power fails.
 
     Returns:
         The path written.
@@ -46,11 +43,11 @@ def replace(
 
 
 def check_writable(*paths: Path | str, overwrite: bool = False) -> None:
-    """Refuse paths that could not be written: better before a long search than after it.
+    """Refuse paths that cannot be written, before a long search.
 
     Raises:
-        OutputError: with every fault: a file exists and must not be replaced, it is no file, its
-            folder is missing, or two are the same.
+        OutputError: a file exists and must not be replaced, is no ordinary file, has no folder,
+            or is given twice; every fault is named.
     """
     faults, error = [], None
     seen: set[str] = set()
@@ -66,13 +63,13 @@ def check_writable(*paths: Path | str, overwrite: bool = False) -> None:
         faults += [fault.rstrip(".")] if fault else []
     if faults:
         msg = "; ".join(faults) + "."
-        # Advice that goes for several is given once, after the last.
+        # Advice is given once, after the last fault.
         msg = msg.replace(_ADVICE, "", max(msg.count(_ADVICE) - 1, 0))
         raise OutputError(msg) from error
 
 
 def folder(path: Path | str | None = None) -> Path:
-    """Return a folder, made where it is missing; without a path a new one for temporary files.
+    """Return a folder, made where it is missing; without a path, a new temporary one.
 
     Raises:
         OutputError: it cannot be made.
@@ -87,7 +84,7 @@ def folder(path: Path | str | None = None) -> Path:
 
 
 def _fault(target: Path, *, overwrite: bool) -> str | None:
-    """Say why a path cannot be written, if that can be seen beforehand."""
+    """Return why a path cannot be written, if that can be seen beforehand."""
     if target.is_dir():
         return f"{target} is a folder: give the name of a file in it."
     if target.exists() and not target.is_file():
@@ -103,7 +100,7 @@ def _fault(target: Path, *, overwrite: bool) -> str | None:
 
 
 def _sentence(path: Path | str, error: OSError | ValueError) -> str:
-    """Say what went wrong, and what can be done."""
+    """Return what went wrong, and what to do."""
     if isinstance(error, OSError) and error.errno in FULL:
         return f"{path} cannot be written: the disk is full, or the file would be too large for it."
     if isinstance(error, PermissionError):

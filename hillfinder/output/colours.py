@@ -1,8 +1,7 @@
-"""One colour for one grade, wherever it is shown: on a map, in a profile, in print, on a terminal.
+"""One colour for each grade: on maps, in profiles, in print and on a terminal.
 
-The scale is fixed, so that two towns, two pictures and two days can be compared. It runs from light
-to dark as well as from green to purple: it can be told apart in grey, and by people who do not see
-red and green.
+The scale is fixed, so that towns and days can be compared. It runs from light to dark as well as
+from green to purple, so that it works in grey and for people who do not see red and green.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from bisect import bisect_right
 from itertools import pairwise
 from typing import Final
 
-#: Grades at which the next colour begins, as ratios.
+#: Grades at which the next colour begins.
 BREAKS: Final = (0.0, 0.03, 0.06, 0.09, 0.12, 0.16, 0.20)
-#: From this colour on text on it is white.
+#: Index of the first colour on which text is white.
 FIRST_DARK: Final = 5
-#: One more than ``BREAKS``: the first is for what falls.
+#: Colours between the breaks; the first is for what falls.
 COLOURS: Final = (
     "#9fb8cc",
     "#d9efb8",
@@ -30,12 +29,12 @@ COLOURS: Final = (
 
 
 def colour_index(grade: float) -> int:
-    """Return which of ``COLOURS`` a grade has; what is unknown has the first.
+    """Return the index in ``COLOURS`` of a grade, 0 where it is unknown.
 
     >>> colour_index(-0.01), colour_index(0.0), colour_index(0.11996), colour_index(0.25)
     (0, 1, 5, 7)
     """
-    # As exact as it is shown, so that 12.0 % is 12 %.
+    # Rounded as it is shown, so that 12.0 % is 12 %.
     return bisect_right(BREAKS, round(grade, 3)) if math.isfinite(grade) else 0
 
 
@@ -45,7 +44,7 @@ def colour_of(grade: float) -> str:
 
 
 def colour_labels() -> tuple[str, ...]:
-    """Return what each of ``COLOURS`` stands for, in percent.
+    """Return the range of each of ``COLOURS``, in percent.
 
     >>> colour_labels()[0], colour_labels()[1], colour_labels()[-1]
     ('down', '0 to 3 %', 'over 20 %')

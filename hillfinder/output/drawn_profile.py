@@ -1,4 +1,4 @@
-"""What there is to draw of the profile of a hill, on a page, in print and on a terminal."""
+"""The profile of a hill as it is drawn on a page, in print and on a terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_STRETCHES: Final = 200
 
 
 class Stretch(NamedTuple):
-    """A stretch of one colour: from and to in metres from the bottom, and a grade of it."""
+    """A stretch of one colour: its ends in metres from the foot, and its grade."""
 
     start_m: float
     stop_m: float
@@ -35,11 +35,11 @@ class DrawnProfile:
     """The profile of a hill, ready to be drawn.
 
     Attributes:
-        distance_m: shape (n,), from the bottom.
+        distance_m: shape (n,), from the foot.
         elevation_m, sigma_m: shape (n,); NaN where unknown.
-        lead_distance_m, lead_elevation_m: shape (k,), the end of the way there, distances
-            negative; none where there is no way, or its heights are unknown.
-        pieces: what is coloured alike, in order; none where heights are unknown.
+        lead_distance_m, lead_elevation_m: shape (k,), the end of the approach, distances
+            negative; empty without an approach, or where its heights are unknown.
+        stretches: stretches of one colour, in order; none where heights are unknown.
     """
 
     distance_m: Floats
@@ -51,24 +51,24 @@ class DrawnProfile:
 
     @property
     def start_m(self) -> float:
-        """Where the drawing begins, in metres from the bottom: 0 or less."""
+        """Where the drawing begins, in metres from the foot: 0 or less."""
         return float(self.lead_distance_m[0]) if len(self.lead_distance_m) else 0.0
 
     @property
     def low_m(self) -> float:
-        """The lowest that is drawn, doubt included; infinite where no height is known."""
+        """The lowest height drawn, margin included; infinite where none is known."""
         known = _known(self.elevation_m - self.sigma_m, self.lead_elevation_m)
         return float(known.min(initial=np.inf))
 
     @property
     def high_m(self) -> float:
-        """The highest that is drawn, doubt included; infinite where no height is known."""
+        """The highest height drawn, margin included; infinite where none is known."""
         known = _known(self.elevation_m + self.sigma_m, self.lead_elevation_m)
         return float(known.max(initial=-np.inf))
 
 
 def drawn_profile(hill: Hill) -> DrawnProfile:
-    """Return what there is to draw of a hill."""
+    """Return the profile of a hill, ready to be drawn."""
     profile = hill.climb.profile
     distance = profile.distance_m - profile.distance_m[0]
     lead_distance, lead_elevation = _lead(hill)
@@ -83,7 +83,7 @@ def drawn_profile(hill: Hill) -> DrawnProfile:
 
 
 def _lead(hill: Hill) -> tuple[Floats, Floats]:
-    """Return the last metres of the way to the bottom."""
+    """Return the last metres of the approach."""
     route = hill.approach
     nothing = np.zeros(0)
     if route is None or len(route.distance_m) < 2:
@@ -96,7 +96,7 @@ def _lead(hill: Hill) -> tuple[Floats, Floats]:
 
 
 def _stretches(distance: Floats, elevation: Floats) -> Iterator[Stretch]:
-    """Yield stretches of one colour, each as long as it goes."""
+    """Yield stretches of one colour, each as long as possible."""
     length = float(distance[-1])
     count = int(np.clip(np.ceil(length / 10.0), 1, MOST_STRETCHES))
     cuts = np.linspace(0.0, length, count + 1)

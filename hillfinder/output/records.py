@@ -1,9 +1,9 @@
-"""What a search found as JSON, and as flat rows: the names that other programs rely on.
+"""Findings as JSON, flat rows and a table: the names that other programs rely on.
 
 Numbers are rounded to what they can carry: coordinates to 7 decimals of a degree (1 cm), heights
 and gains to 0.01 m, lengths to 0.1 m, times to 0.1 minutes or seconds, grades (ratios) and scores
 to 4 decimals. What is unknown is ``null``; no key is ever missing, and NaN is never written. Text
-holds no control characters, whatever the map holds: see ``plain``.
+holds no control characters: see ``plain``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ HILL_COLUMNS: Final = (
     "gravity",
 )
 
-#: What each column holds, also when there is no row; all others hold numbers.
+#: Types of the columns that are no numbers, also when there is no row.
 DTYPES: Final = {
     "rank": "int64",
     **dict.fromkeys(
@@ -66,6 +66,7 @@ DTYPES: Final = {
     ),
 }
 
+#: Decimals of each quantity.
 DEGREES, HEIGHT, LENGTH, MINUTES, SECONDS, GRADE = 7, 2, 1, 1, 1, 4
 
 
@@ -102,14 +103,14 @@ def record(
          "treadmill": {"incline", "speed_km_h", "repeats", "repeat_s", "recovery_s",
                        "recovery_km_h"}}
 
-    A hill without a warm-up has an approach of nulls, with an empty line; where nobody weighed or
-    looked, score and gravity are null and the lists empty. ``workout`` and ``treadmill`` are null
-    where there is none. Score 1 is as if made for the session, 0 not at all.
-    ``sky`` says what is known of daylight and weather, with its source.
+    A hill without a warm-up has an approach of nulls and an empty line. Where a hill was not
+    scored or checked, score and gravity are null and the lists empty. ``workout`` and
+    ``treadmill`` are null where there is none. Scores run from 0 to 1, the best.
+    ``sky`` is what is known of daylight and weather, with its source.
 
     Args:
-        findings: what was found.
-        workout: the session on one of the hills, or over several.
+        findings: the hills, and what was asked.
+        workout: the workout on one of the hills, or over several.
         belt: the same on a treadmill.
     """
     place, streets, heights = findings.place, findings.streets, findings.heights
@@ -142,8 +143,7 @@ def record(
 def hill_rows(findings: Findings) -> list[Record]:
     """Return one flat row a hill, with the keys of ``HILL_COLUMNS`` in order.
 
-    The same numbers as in ``record``; way ids and notes are joined by ``;``, as the map joins
-    values.
+    Numbers are those of ``record``; way ids and notes are joined by ``;``.
     """
     return [_flat(hill) for hill in record(findings)["hills"]]
 
@@ -156,9 +156,9 @@ def to_json(
 
 
 def dumps(value: Record) -> str:
-    """Return JSON as a person can read it: indented, but a point on one line."""
+    """Return JSON that a person can read: indented, but each point on one line."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
-    # A line break within the brackets is never part of a string, where it would be escaped.
+    # A string has no line breaks: there they are escaped.
     flat = re.sub(r"\[\n\s+([-+.\deE,\snul]+)\n\s+\]", _on_one_line, text)
     return flat + "\n"
 
@@ -168,7 +168,7 @@ def _on_one_line(numbers: re.Match[str]) -> str:
 
 
 def line_positions(lon: Floats, lat: Floats, elevation_m: Floats) -> list[Point]:
-    """Return a line as ``[lon, lat, elevation_m]``, the last ``None`` where it is unknown."""
+    """Return points as ``[lon, lat, elevation_m]``, the last ``None`` where it is unknown."""
     return [
         [rounded(x, DEGREES), rounded(y, DEGREES), rounded(z, HEIGHT)]
         for x, y, z in zip(lon.tolist(), lat.tolist(), elevation_m.tolist(), strict=True)
@@ -176,13 +176,13 @@ def line_positions(lon: Floats, lat: Floats, elevation_m: Floats) -> list[Point]
 
 
 def coordinates(climb: Climb) -> list[Point]:
-    """Return the line of a climb with heights, or without any where one is unknown."""
+    """Return the points of a climb with heights, or all without where one is unknown."""
     line = line_positions(climb.lon, climb.lat, climb.profile.elevation_m)
     return [point[:2] for point in line] if any(point[2] is None for point in line) else line
 
 
 def frame(findings: Findings) -> GeoDataFrame:
-    """Return the hills under ``records.HILL_COLUMNS``, and ``geometry``, a line in EPSG:4326.
+    """Return the hills under ``HILL_COLUMNS``, and ``geometry``, a line in EPSG:4326.
 
     A line has heights as its third coordinate, or two coordinates where a height is unknown.
     Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when there

@@ -1,9 +1,8 @@
-"""What a watch follows: one line with times, and what it announces on the way.
+"""A workout as a watch follows it: one line with times, and what to announce on the way.
 
-A watch wants whole seconds that grow from point to point, so points that fall within the second of
-the one before are left out: that is 2 to 3 m at the pace of a runner. Nobody has run it yet: times
-count from the start that was asked for, or from ``NOWHEN``, so that the same session gives the same
-bytes.
+A watch needs whole seconds that grow from point to point, so points within the second of the one
+before are left out: 2 to 3 m at a runner's pace. Times count from the start asked for, or from
+``NOWHEN``, so that the same workout gives the same bytes.
 """
 
 from __future__ import annotations
@@ -25,15 +24,16 @@ if TYPE_CHECKING:
     from hillfinder.criteria import Criteria
     from hillfinder.model import Findings, Floats, Hill, Ints, Mark, MarkKind
 
-#: When a session begins of which nobody said when.
+#: Start of a workout for which no time was given.
 NOWHEN: Final = datetime(2020, 1, 1, 12, tzinfo=UTC)
+#: Years that watches know.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-#: What a runner wants to hear of: driveways are too many, and lights are seen from afar.
+#: Marks that are announced: driveways are too many, and traffic lights are seen from afar.
 MINDED: Final[frozenset[MarkKind]] = frozenset({"side street", "crossing", "gate", "barrier"})
-#: From so many repeats on the total is left out: many a watch shows ten letters.
+#: Repeats from which the total is left out: many watches show only ten characters.
 MANY: Final = 10
 
-#: Two centimetres from the date line, the next number of 32 bits means "unknown" in FIT.
+#: Largest longitude, degrees: the next number of 32 bits means "unknown" in FIT.
 EASTERNMOST: Final = 179.9999998
 
 CueKind = Literal["bottom", "top", "mind"]
@@ -41,12 +41,12 @@ CueKind = Literal["bottom", "top", "mind"]
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Something to be told at a point of a track.
+    """An announcement at a point of a track.
 
     Attributes:
         kind: the bottom or the top of a hill, or something to mind.
-        name: one line; of ten letters at most for bottoms and tops, else of any length.
-        at: which point of the track.
+        name: one line; at most ten characters for bottoms and tops, else any length.
+        at: index of the point in the track.
     """
 
     kind: CueKind
@@ -59,7 +59,7 @@ class TimedTrack:
     """A way on foot with times.
 
     Attributes:
-        name: what it is called, one line of any length.
+        name: one line of any length.
         lon, lat: shape (n,), degrees; longitudes from -180 on, below 180.
         elevation_m: shape (n,), NaN where unknown.
         distance_m: shape (n,), from the start, never falling, in the ground plan.
@@ -79,12 +79,7 @@ class TimedTrack:
 
 
 def once(hill: Hill, criteria: Criteria) -> Workout:
-    """Return the way to a hill and once up it, at the easy pace, as a session.
-
-    Args:
-        hill: which; without an approach it is the hill alone.
-        criteria: the pace.
-    """
+    """Return a workout of the approach to a hill, if any, and once up it at the easy pace."""
     climb, there = hill.climb, hill.approach
     along = climb.profile.distance_m - climb.profile.distance_m[0]
     time_s = float(_easy_s(along, climb.profile.elevation_m, criteria)[-1])
@@ -95,12 +90,7 @@ def once(hill: Hill, criteria: Criteria) -> Workout:
 
 
 def timed_track(findings: Findings, workout: Workout) -> TimedTrack:
-    """Return a session as one line with times, as it is run.
-
-    Args:
-        findings: at what pace, and when.
-        workout: the session.
-    """
+    """Return a workout as one line with times, as it is run."""
     criteria, steps = findings.criteria, workout.steps
     routes = [step.route for step in steps]
     begin_m = np.cumsum([0.0, *(route.length_m for route in routes)])
@@ -127,7 +117,7 @@ def timed_track(findings: Findings, workout: Workout) -> TimedTrack:
 
 
 def title(workout: Workout) -> str:
-    """Return what a session is called, such as ``6 x Vista Avenue``: one line of any length."""
+    """Return the name of a workout, such as ``6 x Vista Avenue``: one line of any length."""
     if len(workout.hills) > 1:
         return f"{len(workout.hills)} hills, {distance(workout.length_m)}"
     name = (plain(workout.hills[0].name) if workout.hills else "") or "Hill"
@@ -135,19 +125,14 @@ def title(workout: Workout) -> str:
 
 
 def minded(hill: Hill, length_m: float) -> Iterator[tuple[str, Mark]]:
-    """Yield what a runner wants to hear of on a hill, and what it is called.
-
-    Args:
-        hill: which.
-        length_m: how much of it is run, from the bottom.
-    """
+    """Yield the marks to announce on the first ``length_m`` of a hill, with their names."""
     for mark in hill.safety.marks if hill.safety else ():
         if mark.kind in MINDED and mark.distance_m < length_m:
             yield plain(mark.name) or mark.kind.capitalize(), mark
 
 
 def _start_time(criteria: Criteria) -> datetime:
-    """Return when it begins; no watch knows a year before 2000 or after 2100."""
+    """Return the start in UTC, or ``NOWHEN`` where no watch knows the year."""
     start = criteria.start
     if start is None or not FIRST_YEAR <= start.year <= LAST_YEAR:
         return NOWHEN
@@ -155,14 +140,14 @@ def _start_time(criteria: Criteria) -> datetime:
 
 
 def _times_s(step: Step, criteria: Criteria) -> Floats:
-    """Return when each point of a step is reached: slopes take their share of its time."""
+    """Return the time at each point of a step: slopes take their share of it."""
     route = step.route
     easy_s = _easy_s(route.distance_m, route.elevation_m, criteria)
     return easy_s * (step.time_s / easy_s[-1]) if easy_s[-1] else easy_s
 
 
 def _easy_s(distance_m: Floats, elevation_m: Floats, criteria: Criteria) -> Floats:
-    """Return when each point of a line is reached at the easy pace; unknown ground is level."""
+    """Return the time at each point of a line at the easy pace; unknown ground is level."""
     run, rise = np.diff(distance_m), np.nan_to_num(np.diff(elevation_m))
     grade = np.divide(rise, run, out=np.zeros_like(run), where=run > 0)
     factor = walking_factor if criteria.walk else running_factor
@@ -170,7 +155,7 @@ def _easy_s(distance_m: Floats, elevation_m: Floats, criteria: Criteria) -> Floa
 
 
 def _growing(seconds: Ints, ends: Collection[int]) -> list[int]:
-    """Return which points to keep, so that seconds grow: the ends of steps before all others."""
+    """Return the points to keep, so that seconds grow: ends of steps before all others."""
     kept = [0]
     for at, second in enumerate(seconds.tolist()):
         if second > seconds[kept[-1]]:
@@ -181,7 +166,7 @@ def _growing(seconds: Ints, ends: Collection[int]) -> list[int]:
 
 
 def _track_cues(workout: Workout, begin_m: Floats, distance_m: Floats) -> Iterator[Cue]:
-    """Yield what is told: each bottom and top, and what to mind the first time up a hill."""
+    """Yield each bottom and top, and what to mind the first time up a hill."""
 
     def nearest(far: float) -> int:
         return int(np.abs(distance_m - far).argmin())

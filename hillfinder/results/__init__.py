@@ -1,1 +1,1 @@
-"""What a caller holds: hills, one hill, a session on it, measured lines."""
+"""What a caller gets: hills, one hill, a workout on it, measured lines."""

@@ -1,4 +1,4 @@
-"""A hill as a notebook shows it."""
+"""A hill that a notebook can show."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hill(model.Hill):
-    """A hill that shows itself."""
+    """A hill with a plot and a table of its own."""
 
     @classmethod
     def of(cls, hill: model.Hill) -> Hill:
-        """Return a hill with faces: itself where it has them."""
+        """Return a hill of ``model`` as this class."""
         if isinstance(hill, cls):
             return hill
         return cls(**{each.name: getattr(hill, each.name) for each in fields(hill)})
@@ -66,13 +66,12 @@ class Hill(model.Hill):
         units: Units = "metric",
         axes: Axes | None = None,
     ) -> Axes:
-        """Draw the profile, coloured by grade, its doubt as a band, and return the axes.
+        """Draw the profile, coloured by grade, its margin as a band, and return the axes.
 
         Args:
-            ax: where; ``None`` makes new ones.
+            ax: the axes to draw in; ``None`` makes new ones.
             figsize: width and height of new ones, in inches.
-            workout: a session on it, of which what is run again and again is marked; without one
-                all of the hill is.
+            workout: a workout on it, whose repeat is marked; without one the whole hill is.
             units: metres or feet.
             axes: the old name of ``ax``; deprecated.
 
@@ -100,15 +99,7 @@ class Hill(model.Hill):
 
 
 def require_packages(what: str, *packages: str) -> None:
-    """Refuse, in one sentence, what asks for packages that are not installed.
-
-    Args:
-        what: it, as a sentence begins.
-        packages: what it takes.
-
-    Raises:
-        ImportError: one of them is missing.
-    """
+    """Raise an ``ImportError`` that says how to install the packages that ``what`` needs."""
     for package in packages:
         try:
             import_module(package)
@@ -118,13 +109,7 @@ def require_packages(what: str, *packages: str) -> None:
 
 
 def given_or_new(ax: Axes | None, axes: Axes | None, figsize: tuple[float, float]) -> Axes:
-    """Return the axes given, or new ones that a notebook shows.
-
-    Args:
-        ax: the axes given.
-        axes: the same by their old name, whose user is warned.
-        figsize: width and height of new ones, in inches.
-    """
+    """Return ``ax``, or ``axes`` with a warning that it is the old name, or new axes."""
     import matplotlib.pyplot as plt
 
     if axes is not None:

@@ -1,4 +1,4 @@
-"""What a search returns: findings that can be counted, looked at, mapped and written."""
+"""The result of a search: hills that can be listed, mapped, plotted, saved and exported."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hills(Writes, Searched):
-    """The hills found, best first: a sequence of ``Hill`` that knows where it comes from.
+    """The hills found, best first: a sequence of ``Hill``, empty where none was found.
 
-    Finding nothing is an empty ``Hills``. ``hills[0]`` is the first hill, of rank 1; where a
-    person picks, ``pick=1`` is that one.
+    ``hills[0]`` is the first hill, of rank 1; ``pick=1`` is the same one.
 
     Attributes:
         network: the streets that were searched, with their profiles.
@@ -47,7 +46,7 @@ class Hills(Writes, Searched):
     hills: tuple[Hill, ...]
 
     def __len__(self) -> int:
-        """Return how many hills were found."""
+        """Return the number of hills."""
         return len(self.hills)
 
     def __iter__(self) -> Iterator[Hill]:
@@ -72,7 +71,7 @@ class Hills(Writes, Searched):
         Numbers that are unknown are NaN, text is ``None``. Columns and dtypes are the same when
         there is no hill, and stay the same: new ones come last.
 
-        - ``rank``, ``name``: the number in the list, from 1, and what a person would call it.
+        - ``rank``, ``name``: the number in the list, from 1, and the name with cross streets.
         - ``grade``, ``grade_sigma``, ``confidence``: mean grade as a ratio, its standard deviation,
           and ``high``, ``medium`` or ``low``.
         - ``length_m``, ``gain_m``, ``max_grade``: in the ground plan, from bottom to top; the
@@ -84,8 +83,8 @@ class Hills(Writes, Searched):
         - ``approach_minutes``, ``approach_length_m``, ``approach_gain_m``, ``approach_shape``: the
           warm-up, ``direct`` or a ``detour``.
         - ``notes``: sentences, joined by ``;``.
-        - ``fit_score``, ``gravity``: how well it suits the session, 0 to 1; the gravest caution,
-          ``avoid``, ``mind`` or ``know``.
+        - ``fit_score``, ``gravity``: score for the session, 0 to 1; the gravest caution, ``avoid``,
+          ``mind`` or ``know``.
         """
         return frame(self)
 
@@ -102,15 +101,15 @@ class Hills(Writes, Searched):
         raise InputError(msg)
 
     def workout(self, hill: Hill | int | None = None, repeats: int | None = None) -> Plan:
-        """Return the session on a hill, from the door and back; or the run over several.
+        """Return the workout on a hill, from the door and back; or the run over several.
 
         Args:
             hill: one of these, or its number in the list, counted from 1; ``None`` is the first,
-                or all of a rolling run where one was asked for.
-            repeats: how many times up; ``None`` goes by what was asked for and the hill.
+                or the whole rolling run where one was asked for.
+            repeats: number of repeats; ``None`` chooses by criteria and hill.
 
         Raises:
-            CriteriaError: nobody runs up so often.
+            CriteriaError: the number of repeats is out of range.
             InputError: there is no such hill, or no rolling run.
         """
         from hillfinder.training import workout
@@ -131,7 +130,7 @@ class Hills(Writes, Searched):
         return Plan.of(workout.for_hill(one, criteria, self.ways()), self)
 
     def _own(self, hill: model.Hill) -> model.Hill:
-        """Refuse a hill of another search: its streets have other numbers there."""
+        """Refuse a hill of another search: its streets are numbered differently."""
         if any(each.climb is hill.climb for each in self.hills):
             return hill
         msg = f"{plain(hill.name)} is no hill of this list: ask the search that found it."
@@ -148,16 +147,16 @@ class Hills(Writes, Searched):
             OutputError: the file exists, or cannot be written.
         """
         atomic_write.check_writable(path, overwrite=overwrite)
-        data = saved.pack_search(changed(self, router=None))  # it is made again when it is needed
+        data = saved.pack_search(changed(self, router=None))  # made again when needed
         return atomic_write.replace(path, data, overwrite=overwrite)
 
     def _request(self, pick: int | None = None, *, session: bool = True) -> Request:
-        """Return what files are made of: the session on a hill, where they need one."""
+        """Return the contents of files: the workout on a hill, where they need one."""
         workout = self.workout(pick) if session and (self or pick) else None
         return request(self, workout)
 
     def explore(self, **options: Any) -> folium.Map:  # noqa: ANN401 - handed on to GeoPandas
-        """Return a map to move about in, the hills coloured by grade, with the ways to them.
+        """Return an interactive map: the hills coloured by grade, with the ways to them.
 
         Args:
             options: as in ``GeoDataFrame.explore``.
@@ -199,10 +198,10 @@ class Hills(Writes, Searched):
     ) -> Axes:
         """Draw the hills on the streets and the land, coloured by grade, and return the axes.
 
-        The land is what the heights along the streets span (``output.picture``).
+        The land is interpolated from the heights along the streets.
 
         Args:
-            ax: where; ``None`` makes new ones.
+            ax: the axes to draw in; ``None`` makes new ones.
             figsize: width and height of new ones, in inches.
             axes: the old name of ``ax``; deprecated.
 
@@ -225,7 +224,7 @@ class Hills(Writes, Searched):
         return self.frame
 
     def __repr__(self) -> str:
-        """Return what it is in a line; ``print`` shows the list."""
+        """Return the heading of the list, which ``print`` shows."""
         return f"<Hills: {phrases.heading(self)}>"
 
     def __str__(self) -> str:
@@ -233,7 +232,7 @@ class Hills(Writes, Searched):
         return table_text(self)
 
     def _repr_html_(self) -> str:
-        """Return a table for a notebook; whatever the map holds is shown as text."""
+        """Return a table for a notebook, in which all text is shown as text."""
         head = ("#", "Hill", "Grade", "Length", "Gain", "Surface", "Warm-up", "Profile")
         lines = [
             (
@@ -260,10 +259,7 @@ class Hills(Writes, Searched):
 
 
 def load(path: Path | str) -> Hills:
-    """Return the hills that ``Hills.save`` wrote: sessions and files can be made of them again.
-
-    Args:
-        path: the file.
+    """Return the hills that ``Hills.save`` wrote, ready for workouts and exports.
 
     Raises:
         DataError: the file cannot be read, is damaged, or was made by another version.
@@ -281,7 +277,7 @@ def _html_row(cells: tuple[str, ...], more: str = "", tag: str = "td") -> str:
 
 
 def _colormap() -> StepColormap:
-    """Return the one scale of grades, as folium draws it."""
+    """Return the colours of grades as folium takes them."""
     from branca.colormap import StepColormap
 
     ends = (0.0, *colours.BREAKS[1:], 0.25)

@@ -1,9 +1,9 @@
-"""A session that can be looked at and written: a workout, and where it comes from."""
+"""A workout that can be shown and exported."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from dataclasses import replace as changed
 from functools import partial
 from html import escape
@@ -30,14 +30,14 @@ class Searched(Findings):
 
     Attributes:
         network: the streets, with their profiles.
-        router: knows the ways from the place; kept for the sessions on the hills.
+        router: the ways from the place, kept for the workouts on the hills.
     """
 
     network: StreetNetwork = field(kw_only=True)
     router: Router | None = field(default=None, kw_only=True, repr=False, metadata={"saved": False})
 
     def ways(self) -> Router:
-        """Return the router of the search; one is made where none was kept."""
+        """Return the router of the search, made again where none was kept."""
         from hillfinder.routing.warmup import Router
 
         return self.router or Router(self.network, self.place, self.criteria)
@@ -45,36 +45,30 @@ class Searched(Findings):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan(Writes, Workout):
-    """A workout with its faces.
+    """A workout that can be shown and exported.
 
     Attributes:
-        findings: what it was made of.
+        findings: the search that it comes from.
     """
 
     findings: Searched = field(kw_only=True)
 
     @classmethod
     def of(cls, workout: Workout, findings: Searched) -> Plan:
-        """Return a workout with faces."""
-        return cls(
-            workout.session,
-            workout.level,
-            workout.hills,
-            workout.steps,
-            workout.cues,
-            findings=findings,
-        )
+        """Return a workout of ``model`` as this class."""
+        given = {each.name: getattr(workout, each.name) for each in fields(Workout)}
+        return cls(**given, findings=findings)
 
     def card(self, units: Units = "metric") -> str:
-        """Return the card of the session, 80 columns wide."""
+        """Return the card, 80 columns wide."""
         return card.card_text(self, self.findings, units=units)
 
     def on_treadmill(self) -> Treadmill:
-        """Return the same effort on a belt."""
+        """Return the same effort on a treadmill."""
         return treadmill.like(self, self.findings.criteria)
 
     def _request(self, pick: int | None = None, *, session: bool = True) -> Request:
-        """Return what files are made of: this session, for all formats."""
+        """Return the contents of files: this workout, for all formats."""
         del session
         if pick is not None:
             msg = f"A session is written whole: leave out pick={pick}, or ask the hills for it."
@@ -82,7 +76,7 @@ class Plan(Writes, Workout):
         return request(self.findings, self)
 
     def __repr__(self) -> str:
-        """Return what it is in a line; ``print`` shows the card."""
+        """Return session, hills and totals; ``print`` shows the card."""
         ranks = " and ".join(str(hill.rank) for hill in self.hills)
         return f"<Plan: {self.session} on hill {ranks}, {phrases.totals(self)}>"
 
@@ -91,26 +85,26 @@ class Plan(Writes, Workout):
         return self.card()
 
     def _repr_html_(self) -> str:
-        """Return the card for a notebook; whatever the map holds is shown as text."""
+        """Return the card for a notebook, in which all text is shown as text."""
         return f"<pre>{escape(self.card())}</pre>"
 
 
 def request(found: Searched, workout: Workout | None) -> Request:
-    """Return what the files of a search and a session are made of."""
+    """Return the contents of the files of a search and a workout."""
     return Request(found, workout, found.network, partial(_sessions, found))
 
 
 def of_one_hill(criteria: Criteria) -> Criteria:
-    """Return what is asked of a session on one hill."""
+    """Return the criteria of a workout on one hill."""
     if not criteria.kind.over_several:
         return criteria
     return changed(criteria, session="repeats", distance_m=None, minutes=None)
 
 
 def _sessions(found: Searched) -> dict[int, Workout]:
-    """Return the session on each hill, by its number, where a way leads home.
+    """Return the workout on each hill with a way home, by rank.
 
-    On a run over several hills the way to one begins on the one before: it has no session.
+    On a run over several hills the way to one begins on the one before: it has no workout.
     """
     from hillfinder.training import workout
 

@@ -24,20 +24,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FINDINGS, _ARRAYS, _NETWORK = "findings.json", "arrays.npz", "streets"
-#: The date that every member of the archive carries, for the same bytes each time.
+#: Date of every member of the archive, for the same bytes each time.
 _UNDATED = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_search(found: object) -> bytes:
     """Return a search as bytes: a ZIP of JSON, arrays of numbers, and the network."""
     writer = _RecordWriter()
-    root = writer.plain(found)
+    head = {"root": writer.plain(found), "records": writer.records}
     arrays, file = io.BytesIO(), io.BytesIO()
     np.savez(arrays, allow_pickle=False, **{str(at): a for at, a in enumerate(writer.arrays)})
-    head = json.dumps({"records": writer.records, "root": root})
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, data in (
-            (_FINDINGS, head.encode()),
+            (_FINDINGS, json.dumps(head).encode()),
             (_ARRAYS, arrays.getvalue()),
             (_NETWORK, pack_network(writer.network)),
         ):
@@ -62,33 +61,24 @@ def unpack_search(path: Path, *more: type) -> Any:  # noqa: ANN401 - the caller 
                 arrays = [read_only(held[str(at)]) for at in range(len(held.files))]
             network = unpack_network(archive.read(_NETWORK))
         if network is None:
-            raise ValueError(_NETWORK)  # noqa: TRY301 - one message for every damage
+            raise ValueError(_NETWORK)
         return _RecordReader(head["records"], arrays, network, more).value(head["root"])
     except FileNotFoundError as error:
         msg = f"There is no file {path}: give one that hills.save() wrote."
         raise DataError(msg) from error
     except (
-        OSError,
-        EOFError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
+        *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
+        *(ValueError, LookupError, TypeError, AttributeError, RuntimeError),
     ) as error:
         msg = (
             f"{path} is damaged, or was made by another version of hillfinder: search again and "
-            "save the hills anew."
+            "save the hills once more."
         )
         raise DataError(msg) from error
 
 
 class _RecordWriter:
-    """Takes records apart; what two of them share is held once."""
+    """Takes records apart; what two of them share is stored once."""
 
     def __init__(self) -> None:
         self.records: list[Any] = []
@@ -120,21 +110,18 @@ class _RecordWriter:
             return {"array": len(self.arrays) - 1}
         if isinstance(value, datetime):
             return {"time": value.isoformat()}
-        if is_dataclass(value):
-            held = {
-                each.name: self.plain(getattr(value, each.name))
-                for each in fields(value)
-                if each.metadata.get("saved", True)
-            }
-        elif isinstance(value, model.Leg):
-            held = {name: self.plain(each) for name, each in value._asdict().items()}
-        elif isinstance(value, Mapping):
+        if isinstance(value, Mapping):
             return {"map": [[self.plain(key), self.plain(each)] for key, each in value.items()]}
+        if isinstance(value, model.Leg):
+            names: Any = value._fields
+        elif is_dataclass(value):
+            names = [each.name for each in fields(value)]
         elif isinstance(value, tuple | list):
             return {"tuple": [self.plain(each) for each in value]}
         else:
             msg = f"{type(value).__name__} cannot be saved."
             raise TypeError(msg)
+        held = {name: self.plain(getattr(value, name)) for name in names}
         self.records.append([type(value).__name__, held])
         return {"record": len(self.records) - 1}
 
@@ -145,35 +132,33 @@ class _RecordReader:
     def __init__(
         self, records: list[Any], arrays: list[Any], network: StreetNetwork, more: tuple[type, ...]
     ) -> None:
-        known = {**vars(model), **vars(criteria), **vars(units)}
+        known = {**vars(model), **vars(criteria), **vars(units)}.values()
         self._classes = {
-            name: each
-            for name, each in known.items()
+            each.__name__: each
+            for each in (*known, *more)
             if isinstance(each, type) and (is_dataclass(each) or issubclass(each, tuple))
-        } | {each.__name__: each for each in more}
-        self._records = records
-        self._made: dict[int, Any] = {}
-        self._simple: dict[str, Callable[[Any], Any]] = {
+        }
+        self._records, self._made = records, dict[int, Any]()
+        self._read_as: dict[str, Callable[[Any], Any]] = {
             "array": arrays.__getitem__,
             "network": lambda _: network,
             "time": datetime.fromisoformat,
             "name": units.Name,
+            "tuple": lambda given: tuple(map(self.value, given)),
+            "sentence": lambda given: units.Sentence(*map(self.value, given)),
+            "map": lambda given: {self.value(key): self.value(each) for key, each in given},
+            "record": self._record,
         }
 
     def value(self, held: Any) -> Any:  # noqa: ANN401 - any field of a record
         if not isinstance(held, dict):
             return held
         ((kind, given),) = held.items()
-        if kind == "record":
-            if given not in self._made:
-                name, parts = self._records[given]
-                made = {key: self.value(each) for key, each in parts.items()}
-                self._made[given] = self._classes[name](**made)
-            return self._made[given]
-        if kind == "sentence":
-            return units.Sentence(*map(self.value, given))
-        if kind in self._simple:
-            return self._simple[kind](given)
-        if kind == "map":
-            return {self.value(key): self.value(each) for key, each in given}
-        return tuple(self.value(each) for each in {"tuple": given}[kind])
+        return self._read_as[kind](given)
+
+    def _record(self, number: int) -> Any:  # noqa: ANN401
+        if number not in self._made:
+            name, parts = self._records[number]
+            held = {key: self.value(each) for key, each in parts.items()}
+            self._made[number] = self._classes[name](**held)
+        return self._made[number]

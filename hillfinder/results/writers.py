@@ -23,7 +23,7 @@ Content_co = TypeVar("Content_co", str, bytes, covariant=True)
 
 
 class Options(TypedDict, total=False):
-    """What the ``to_*`` methods take besides a path; each takes those of its format."""
+    """Options of the ``to_*`` methods; each takes those of its format."""
 
     alone: bool
     units: Units
@@ -48,7 +48,7 @@ class Writer(Protocol[Content_co]):
 
 
 class Writes:
-    """Whatever can be written in every format."""
+    """Something that can be exported in every format."""
 
     __slots__ = ()
 
@@ -75,8 +75,8 @@ class Writes:
         Formats whose packages are not installed are left out.
 
         Args:
-            folder: where; it is made where it is missing.
-            units: metres and kilometres, or feet and miles, of the page and the picture.
+            folder: the folder, made where it is missing.
+            units: units of the page and the picture.
             overwrite: existing files may be replaced.
 
         Raises:
@@ -99,8 +99,8 @@ class Writes:
 
         Args:
             targets: pairs of the name of a format, such as ``"gpx"``, and a path.
-            alone: courses hold the first hill alone, and not the session.
-            units: metres and kilometres, or feet and miles, of the page and the picture.
+            alone: courses hold the first hill alone.
+            units: units of the page and the picture.
             overwrite: existing files may be replaced.
 
         Raises:
@@ -113,22 +113,21 @@ class Writes:
 
 
 def _alone(request: Request) -> Workout:
-    """Return once up the first hill of a session, without the way to it."""
+    """Return once up the first hill of a workout, without the way to it."""
     hill = changed(request.session.hills[0], approach=None)
     return once(hill, request.findings.criteria)
 
 
-#: The arguments of a ``to_*`` method, by what its format holds.
+#: Arguments of a ``to_*`` method, by what its format holds.
 _TAKES: Final = {"course": ("pick", "alone"), "session": ("pick",), "hills": ()}
 _DEFAULTS: Final = {"alone": False, "units": "metric", "street_map": True, "overwrite": False}
 _ABOUT: Final = {
     "path": "the file, which appears whole or not at all; ``None`` returns its content.",
-    "pick": "the number of the hill, from 1; ``None`` is the session or its first hill.",
-    "alone": "the hill without the way there and back.",
+    "pick": "number of the hill, from 1; ``None`` is the workout or the first hill.",
+    "alone": "once up the hill, without the way there and back.",
     "units": '``"metric"`` or ``"imperial"``.',
-    "street_map": "whoever opens the page online sees OpenTopoMap beneath the hills, whose server "
-    "is asked for what is looked at; without, the page asks for nothing.",
-    "workout": "the session that goes with the hills.",
+    "street_map": "load OpenTopoMap beneath the hills when the page is opened online.",
+    "workout": "the workout that goes with the hills.",
     "treadmill": "the same effort on a treadmill.",
     "overwrite": "an existing file may be replaced.",
 }
@@ -160,7 +159,7 @@ def _method(kind: Format) -> Callable[..., Any]:
         if path is not None:
             atomic_write.check_writable(path, overwrite=overwrite)
         request = self._request(values.get("pick"), session=kind.holds != "hills")
-        # What is not given is left to the session that is written.
+        # The rest comes from the workout.
         asked = {name: values[name] for name in kind.options if values[name] is not None}
         request = changed(request, **asked)
         if values.get("alone"):

@@ -136,7 +136,9 @@ def test_the_drawing_holds_no_word_of_the_map() -> None:
 
 
 def axes() -> Any:
-    return figure.figure().subplots()
+    from matplotlib.figure import Figure
+
+    return Figure((8.0, 8.0), layout="constrained").subplots()
 
 
 def size(png: bytes) -> tuple[int, int]:

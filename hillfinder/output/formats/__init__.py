@@ -1,8 +1,8 @@
-"""Every file that can be made of a search: a module each, which declares its ``FORMAT``.
+"""The formats that a search can be written in: each module declares its ``FORMAT``.
 
-To add a format, add a module here. The command line, ``--export``, ``Hills``, ``Plan`` and the
-table in README take it from ``every``. A module imports heavy libraries where it uses them, for
-``--help`` reads all of them.
+To add a format, add a module here: the command line, ``--export``, ``Hills``, ``Plan`` and the
+table in README take it from ``every``. Import heavy libraries inside functions: ``--help`` imports
+all modules.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hillfinder.training.treadmill import Treadmill
     from hillfinder.units import Units
 
-    #: The name of a format, and where its file goes.
+    #: The name of a format, and the path of its file.
     Target = tuple[str, Path]
 
 Holds = Literal["course", "session", "hills"]
@@ -34,16 +34,16 @@ Holds = Literal["course", "session", "hills"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a file is made of.
+    """The contents of a file.
 
     Attributes:
-        findings: what was found.
-        workout: the session; ``None`` where no hill was found.
+        findings: the hills.
+        workout: the workout; ``None`` where no hill was found.
         network: the streets that were searched.
-        sessions: gives the session on each hill, by its number in the list.
+        sessions: returns the workout on each hill, by rank.
         units: metres and kilometres, or feet and miles, where a person reads.
         treadmill: the same effort on a treadmill.
-        street_map: a page shows a map from the network beneath the hills.
+        street_map: whether a page loads a map beneath the hills.
     """
 
     findings: Findings
@@ -56,7 +56,7 @@ class Request:
 
     @property
     def session(self) -> Workout:
-        """The session.
+        """The workout.
 
         Raises:
             InputError: there is none.
@@ -69,19 +69,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file.
+    """A file format.
 
     Attributes:
-        name: of the option (``--gpx``) and of the method (``to_gpx``).
-        file: its name in a folder of all formats.
-        help: what the option says.
-        about: what README says.
+        name: name of the option (``--gpx``) and of the method (``to_gpx``).
+        file: name of the file in a folder of all formats.
+        help: help of the option.
+        about: description in README.
         make: returns the content.
-        holds: ``course``: the line of a session or of one hill; ``session``: the steps of a
-            session; ``hills``: all hills.
-        options: fields of ``Request`` that ``make`` reads besides those that all have.
+        holds: ``course``: the line of a workout or of one hill; ``session``: the steps of a
+            workout; ``hills``: all hills.
+        options: fields of ``Request`` that its method takes.
         package: the package it needs, and the extra of hillfinder that installs it.
-        flag: it has an option of its own on the command line.
+        flag: whether it has an option on the command line.
     """
 
     name: str
@@ -106,7 +106,7 @@ class Format:
         return f'needs {package}: pip install "hillfinder[{extra}]"'
 
     def content(self, request: Request) -> bytes | str:
-        """Return what the file holds.
+        """Return the content of the file.
 
         Raises:
             InputError: the package it needs is not installed, or there is no hill to write.
@@ -117,7 +117,7 @@ class Format:
         return self.make(request)
 
 
-#: The order of options, of README and of files in a folder; a format not named here comes last.
+#: Order of options, of README and of files in a folder; other formats come last.
 _ORDER = ("gpx", "fit", "workout", "tcx", "kml", "geojson", "csv", "json", "parquet", "html", "png")
 
 
@@ -133,7 +133,7 @@ def every() -> Mapping[str, Format]:
 
 
 def targets_in(folder: Path | str) -> list[Target]:
-    """Return every file of a folder, but those whose packages are not installed."""
+    """Return all files of a folder, except formats whose packages are not installed."""
     return [(name, Path(folder) / each.file) for name, each in every().items() if each.is_possible]
 
 
@@ -144,12 +144,12 @@ def write_files(
     course: Workout | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write files; each appears whole or not at all.
+    """Make all files, then write them; each appears whole or not at all.
 
     Args:
-        request: what they are made of.
-        targets: which files, and where.
-        course: what courses hold in place of the session, such as one hill alone.
+        request: the contents.
+        targets: formats and paths.
+        course: the workout that courses hold instead, such as one hill alone.
         overwrite: existing files may be replaced.
 
     Raises:

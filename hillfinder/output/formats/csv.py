@@ -1,4 +1,4 @@
-"""What a search found as CSV (RFC 4180, UTF-8), for spreadsheets and scripts."""
+"""Hills as CSV (RFC 4180, UTF-8), for spreadsheets and scripts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hillfinder.output.records import HILL_COLUMNS, hill_rows
 if TYPE_CHECKING:
     from hillfinder.model import Findings
 
-#: A spreadsheet takes text that begins so for a formula, and runs it.
+#: Beginnings of text that a spreadsheet runs as a formula.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width ones run too
 
 
 def to_csv(findings: Findings) -> str:
-    """Return one row a hill under ``records.HILL_COLUMNS``; what is unknown is empty.
+    """Return one row a hill under ``records.HILL_COLUMNS``, empty where unknown.
 
     Anyone can name a street ``=HYPERLINK(...)``: text that a spreadsheet would run as a formula
-    gets an apostrophe in front, which it takes for "this is text". Numbers are left alone.
+    gets an apostrophe in front, which marks it as text. Numbers are left alone.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

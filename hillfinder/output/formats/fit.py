@@ -1,9 +1,9 @@
-"""A session for a watch, in its own format: FIT, as a course to follow and as a workout to do.
+"""A workout as FIT, the format of watches: as a course to follow and as a workout with steps.
 
-A FIT string is UTF-8 in a field of fixed size, closed by a zero byte. Garmin's kit for devices
-reserves 16 bytes for the name of a point or a step and 50 for a note, and cuts what is longer at
-any byte; so names are cut here, at whole letters. A course has no field for credits: they stand in
-``product_name``, the one free text that every kind of file has.
+A FIT string is UTF-8 in a field of fixed size, ended by a zero byte. Garmin's kit for devices
+reserves 16 bytes for the name of a point or a step and 50 for a note, and cuts longer text at any
+byte; names are cut here, at whole characters. Credits are in ``product_name``, the one free text
+that every kind of file has.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from hillfinder.model import Findings, Step, Workout
     from hillfinder.output.timed_track import CueKind, TimedTrack
 
-#: Bytes of text that fit: names of points and steps, notes, titles, and any field at all.
+#: Most bytes of names of points and steps, of notes, of titles, and of any field.
 NAME_OCTETS, NOTE_OCTETS, TITLE_OCTETS, FIELD_OCTETS = 15, 49, 40, 254
-#: A FIT altitude is a number of 16 bits, in steps of 0.2 m from -500 m.
+#: Range of a FIT altitude, m: 16 bits in steps of 0.2 m.
 LOWEST_M, HIGHEST_M = -500.0, 12606.0
-#: Each kind of message is defined under a number of its own.
+#: Kinds of messages; the index of each is its local number.
 MESSAGES: Final = (
     "file_id",
     "course",
@@ -44,14 +44,14 @@ RECORD_FIELDS: Final = frozenset(
 
 
 def to_fit(findings: Findings, workout: Workout) -> bytes:
-    """Return a session as a FIT course: the same bytes for the same session.
+    """Return a workout as a FIT course: the same bytes for the same workout.
 
-    One lap from the door and back, a record a second or slower with a height where it is known,
+    One lap from the door and back, with at most a record a second, heights where they are known,
     and course points for each bottom, each top and what to mind on the first way up.
 
     Args:
-        findings: where the data comes from, at what pace and when.
-        workout: a session, or once up a hill (``track.once``).
+        findings: the sources, the pace and the start.
+        workout: a workout, or once up a hill (``timed_track.once``).
     """
     from fit_tool.profile.profile_type import Event, EventType, FileType
 
@@ -79,15 +79,10 @@ def to_fit(findings: Findings, workout: Workout) -> bytes:
 
 
 def to_workout(findings: Findings, workout: Workout) -> bytes:
-    """Return a session as a FIT workout: the same bytes for the same session.
+    """Return a workout as FIT steps: the same bytes for the same workout.
 
-    The warm-up ends by the clock, a way up by its length, and all else at the lap button, for
-    that ends at a place where the runner looks: so the errors of a watch's distances never add up.
-    What comes again and again is one loop.
-
-    Args:
-        findings: where the data comes from, and when.
-        workout: the session.
+    The warm-up ends by the clock, a way up by its length, and all else at the lap button, at a
+    place that the runner sees: errors of a watch's distances do not add up. Repeats are one loop.
     """
     from fit_tool.profile.profile_type import FileType
 
@@ -109,7 +104,7 @@ def to_workout(findings: Findings, workout: Workout) -> bytes:
 
 
 def _sentences(cues: Iterable[str]) -> str:
-    """Return as many sentences as fit, whole."""
+    """Return the first sentences that fit whole."""
     said = ""
     for cue in cues:
         longer = plain(f"{said} {cue}")
@@ -120,7 +115,7 @@ def _sentences(cues: Iterable[str]) -> str:
 
 
 def _file(messages: Sequence[Any]) -> bytes:
-    """Return a FIT file, of the oldest version of the protocol: nothing here needs a newer one."""
+    """Return a FIT file in the oldest version of the protocol, which every watch reads."""
     from fit_tool import FitFile, FitFileBuilder
     from fit_tool.fit_file_header import FitFileHeader, ProtocolVersion
 
@@ -132,7 +127,7 @@ def _file(messages: Sequence[Any]) -> bytes:
 
 
 def _message(kind: str, **values: Any) -> Any:  # noqa: ANN401 - the library has no types
-    """Return a message; what is ``None`` is left out."""
+    """Return a message without the values that are ``None``."""
     return _filled(_blank(kind), values)
 
 
@@ -150,7 +145,7 @@ def _filled(message: Any, values: Mapping[str, object]) -> Any:  # noqa: ANN401
 
 
 def _file_id(findings: Findings, way: TimedTrack, kind: object) -> Any:  # noqa: ANN401
-    """Return who wrote the file; two sessions differ in its number, or a watch would keep one."""
+    """Return the header; two workouts differ in their number, or a watch would keep only one."""
     import numpy as np
     from fit_tool.profile.profile_type import Manufacturer
 
@@ -196,8 +191,7 @@ def _lap_message(findings: Findings, workout: Workout, way: TimedTrack) -> Any: 
 def _track_records(way: TimedTrack) -> Iterator[Any]:
     from fit_tool.field import Field
 
-    # Of its 84 fields a record of ours has five: copied without the rest, it is made in a tenth of
-    # the 3 ms that it takes the library.
+    # A record here has 5 of its 84 fields: copied without the rest it takes a tenth of 3 ms.
     blank = _blank("record")
     fields = [field for field in blank.fields if field.name in RECORD_FIELDS]
     for at, height in enumerate(way.elevation_m.tolist()):
@@ -218,7 +212,7 @@ def _track_records(way: TimedTrack) -> Iterator[Any]:
 def _course_points(way: TimedTrack) -> list[Any]:
     from fit_tool.profile.profile_type import CoursePoint
 
-    # Bottoms and tops have signs of their own on every watch; a crossing only on the newest.
+    # Every watch has signs for bottoms and tops; only the newest for a crossing.
     signs: dict[CueKind, Any] = {
         "bottom": CoursePoint.VALLEY,
         "top": CoursePoint.SUMMIT,
@@ -240,16 +234,14 @@ def _course_points(way: TimedTrack) -> list[Any]:
 
 
 def _workout_steps(workout: Workout) -> list[dict[str, Any]]:
-    """Return the fields of each step; a loop stands after what it repeats."""
+    """Return the fields of each step; a loop follows the steps that it repeats."""
     from fit_tool.profile.profile_type import WorkoutStepDuration, WorkoutStepTarget
 
     flat: list[dict[str, Any]] = []
     for before, step in zip((None, *workout.steps), workout.steps, strict=False):
         if step.kind == "repeat" and before is not None and before.kind == "warm-up":
-            # The clock ends a warm-up wherever one is; a way up is measured from the bottom.
-            flat.append(
-                _lap_button_step("To the bottom", "Press lap at the bottom to begin.", "REST")
-            )
+            # The clock ends a warm-up anywhere; a way up is measured from the bottom.
+            flat.append(_fit_step("To the bottom", "Press lap at the bottom to begin.", "REST"))
         flat.append(_workout_step(step, workout))
     steps: list[dict[str, Any]] = []
     while flat:
@@ -269,7 +261,7 @@ def _workout_steps(workout: Workout) -> list[dict[str, Any]]:
 
 
 def _loop(flat: Sequence[dict[str, Any]]) -> tuple[int, int]:
-    """Return how many steps from the first on come again at once, and how often in all."""
+    """Return the number of first steps that recur at once, and how often they come in all."""
     best = (1, 1)
     for size in range(1, len(flat) // 2 + 1):
         times = 1
@@ -281,60 +273,43 @@ def _loop(flat: Sequence[dict[str, Any]]) -> tuple[int, int]:
 
 
 def _workout_step(step: Step, workout: Workout) -> dict[str, Any]:
-    from fit_tool.profile.profile_type import Intensity, WorkoutStepDuration, WorkoutStepTarget
-
     far = ground(step.route.length_m)
     match step.kind:
         case "repeat":
             hill = next((hill for hill in workout.hills if hill.rank == step.rank), None)
-            several = len(workout.hills) > 1
-            return {
-                "workout_step_name": "Up"
-                if hill is None or not several
-                else short(brief(hill.name, NAME_OCTETS), NAME_OCTETS) or "Up",
-                "duration_type": WorkoutStepDuration.DISTANCE,
-                "duration_distance": step.route.length_m,
-                "target_type": WorkoutStepTarget.OPEN,
-                "target_value": 0,
-                "intensity": Intensity.ACTIVE,
-                "notes": short(
-                    brief(f"{percent(hill.grade)} {hill.name}", NOTE_OCTETS), NOTE_OCTETS
-                )
-                if hill
-                else None,
-            }
+            name, notes = "Up", None
+            if hill is not None:
+                notes = short(brief(f"{percent(hill.grade)} {hill.name}", NOTE_OCTETS), NOTE_OCTETS)
+                if len(workout.hills) > 1:
+                    name = short(brief(hill.name, NAME_OCTETS), NAME_OCTETS) or "Up"
+            length_m = step.route.length_m
+            return _fit_step(name, notes, "ACTIVE", "DISTANCE", duration_distance=length_m)
         case "warm-up":
-            return {
-                "workout_step_name": "Warm-up",
-                "duration_type": WorkoutStepDuration.TIME,
-                "duration_time": float(round(step.time_s)),
-                "target_type": WorkoutStepTarget.OPEN,
-                "target_value": 0,
-                "intensity": Intensity.WARMUP,
-                "notes": f"{far} to the bottom.",
-            }
+            time_s = float(round(step.time_s))
+            notes = f"{far} to the bottom."
+            return _fit_step("Warm-up", notes, "WARMUP", "TIME", duration_time=time_s)
         case "recovery":
-            return _lap_button_step("Down", "Press lap at the bottom.", "RECOVERY")
+            return _fit_step("Down", "Press lap at the bottom.", "RECOVERY")
         case "easy":
-            return _lap_button_step(
-                "Easy", f"{far} to the next bottom. Press lap there.", "RECOVERY"
-            )
+            return _fit_step("Easy", f"{far} to the next bottom. Press lap there.", "RECOVERY")
         case "cool-down":
-            return _lap_button_step("Cool-down", f"{far} home.", "COOLDOWN")
+            return _fit_step("Cool-down", f"{far} home.", "COOLDOWN")
 
 
-def _lap_button_step(name: str, notes: str, intensity: str) -> dict[str, Any]:
-    """Return a step that ends at the lap button."""
+def _fit_step(
+    name: str, notes: str | None, intensity: str, ends_by: str = "OPEN", **duration: float
+) -> dict[str, Any]:
+    """Return the fields of a step, which ends at the lap button unless it says otherwise."""
     from fit_tool.profile.profile_type import Intensity, WorkoutStepDuration, WorkoutStepTarget
 
     return {
         "workout_step_name": name,
-        "duration_type": WorkoutStepDuration.OPEN,
-        "duration_value": 0,
+        "duration_type": WorkoutStepDuration[ends_by],
         "target_type": WorkoutStepTarget.OPEN,
         "target_value": 0,
         "intensity": Intensity[intensity],
         "notes": notes,
+        **(duration or {"duration_value": 0}),
     }
 
 
@@ -345,7 +320,7 @@ def _sport(findings: Findings) -> object:
 
 
 def _milliseconds(way: TimedTrack, at: int) -> int:
-    """Return when a point is reached, as the library counts: from 1970 on."""
+    """Return the time at a point, in ms since 1970."""
     return 1000 * (int(way.start.timestamp()) + int(way.time_s[at]))
 
 

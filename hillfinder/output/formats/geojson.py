@@ -1,4 +1,4 @@
-"""What a search found as GeoJSON (RFC 7946): one line a hill, foot first."""
+"""Hills as GeoJSON (RFC 7946): one line a hill, foot first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def to_geojson(findings: Findings) -> str:
     """Return a feature collection as text, ending in a newline.
 
     The properties of a hill are those of ``records.HILL_COLUMNS``. Positions are ``[lon, lat,
-    elevation_m]``; a line with an unknown height has none at all, for the format knows no null
+    elevation_m]``; a line with an unknown height has none at all, because the format has no null
     there. The members ``place`` and ``sources``, attribution included, are those of the JSON.
     """
     whole = record(findings)

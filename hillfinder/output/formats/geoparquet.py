@@ -1,4 +1,4 @@
-"""All hills as GeoParquet 1.0, for those who go on in a data frame or a warehouse."""
+"""Hills as GeoParquet 1.0, for data frames and databases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def to_parquet(findings: Findings) -> bytes:
     """Return a row a hill: the columns of ``frame``, the same types when there is no hill.
 
-    Where the data comes from stands in the metadata of the file, under ``attribution``.
+    The metadata of the file names the sources, under ``attribution``.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

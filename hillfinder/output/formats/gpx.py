@@ -1,4 +1,4 @@
-"""A course for a watch: GPX 1.1."""
+"""A workout as a GPX 1.1 course."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from hillfinder.output.records import Point
 
 LICENCE: Final = "https://opendatacommons.org/licenses/odbl/1-0/"
-#: Watches cut names off; what is on the screen while running is the beginning of it.
+#: Longest name, characters: a watch shows only its beginning.
 GPX_NAME_LIMIT: Final = 40
 _ENDS: Final = ("Bottom", "Top")
 
 
 def to_gpx(findings: Findings, workout: Workout) -> str:
-    """Return a session as a course: the same bytes for the same session.
+    """Return a workout as a course: the same bytes for the same workout.
 
     One track with a height on every point where it is known: door, warm-up, up and down as often
     as it is run, home. Waypoints are the bottom and the top of what is run up, with the number of
     the hill in the list where there are several, and what to mind between. There is no ``rte``,
-    which devices straighten or draw a second time, and no time, for nobody has run it yet.
+    which devices straighten or draw a second time, and no time, because nobody has run it yet.
 
     Args:
         findings: where the data comes from.
-        workout: a session, or once up a hill (``timed_track.once``).
+        workout: a workout, or once up a hill (``timed_track.once``).
     """
     line: list[Point] = []
     for step in workout.steps:
@@ -48,14 +48,14 @@ def to_gpx(findings: Findings, workout: Workout) -> str:
         if len(workout.hills) == 1
         else f"{len(workout.hills)} hills"
     )
-    what = " ".join(
+    figures = " ".join(
         f"{mean_grade(hill)} over {length(hill.climb.length_m)}." for hill in workout.hills
     )
-    return _xml(findings, name, f"{totals(workout)}. {what}", line, spots)
+    return _xml(findings, name, f"{totals(workout)}. {figures}", line, spots)
 
 
 def _warnings(hill: Hill, length_m: float) -> list[tuple[str, Point]]:
-    """Return what to mind on a hill, where it is; nobody looked how high that lies."""
+    """Return what to mind on a hill, with its position, whose height is unknown."""
     from hillfinder.output.timed_track import minded
 
     return [
@@ -65,14 +65,14 @@ def _warnings(hill: Hill, length_m: float) -> list[tuple[str, Point]]:
 
 
 def _xml(
-    findings: Findings, name: str, what: str, line: list[Point], spots: list[tuple[str, Point]]
+    findings: Findings, name: str, figures: str, line: list[Point], spots: list[tuple[str, Point]]
 ) -> str:
     from gpxpy.gpx import GPX, GPXTrack, GPXTrackPoint, GPXTrackSegment, GPXWaypoint
 
     gpx = GPX()
     gpx.creator = "hillfinder"
     gpx.name = name
-    gpx.description = plain(f"{what} {' '.join(credits_of(findings))}")
+    gpx.description = plain(f"{figures} {' '.join(credits_of(findings))}")
     gpx.author_name = "hillfinder"
     gpx.copyright_author = "OpenStreetMap contributors"
     gpx.copyright_license = LICENCE

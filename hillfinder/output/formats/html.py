@@ -1,4 +1,4 @@
-"""The page: map, list, profiles, sessions, and the files of each hill for a watch."""
+"""The page: map, list, profiles, workouts, and the files of each hill for a watch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hillfinder.output.formats import Format, Request, every
 if TYPE_CHECKING:
     from hillfinder.model import Workout
 
-#: What the page offers for each session: formats, and the ends of the names of their files.
+#: Downloads for each workout: formats, and the ends of their file names.
 DOWNLOADS = {"gpx": ".gpx", "fit": ".fit", "workout": "-workout.fit"}
 
 

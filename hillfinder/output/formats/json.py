@@ -1,4 +1,4 @@
-"""All there is, as JSON: the contract is in ``output.records``."""
+"""Everything as JSON: the contract is in ``output.records``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All hills on a map: KML 2.2 (OGC 07-147r2), for Google Earth and its kin.
+"""Hills as KML 2.2 (OGC 07-147r2), for Google Earth and similar programs.
 
 Google Earth shows a description as HTML, and anyone can name a street ``<script>``: descriptions
 are escaped for HTML first, and the balloon of a line shows its description alone. The order of
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from hillfinder.output.formats import Format
+from hillfinder.output.formats.elements import document_text, put
 from hillfinder.output.records import hill_rows, line_positions
 from hillfinder.output.text.phrases import credits_of, heading, length, mean_grade, warmup
 from hillfinder.output.text.sanitize import plain
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from hillfinder.model import Findings, Floats, Hill
 
 KML_NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
-#: Lines, as KML writes colours (opacity, blue, green, red), and their widths.
+#: Colours of lines, as KML writes them (opacity, blue, green, red), and widths in pixels.
 STYLES: Final = {"hill": ("ff2222dd", 6), "warm-up": ("cc444444", 2)}
 
 
@@ -39,35 +40,34 @@ def to_kml(findings: Findings) -> str:
     for name, (colour, width) in STYLES.items():
         style = SubElement(document, "Style", id=name)
         line = SubElement(style, "LineStyle")
-        _put(line, "color", colour)
-        _put(line, "width", width)
-        _put(SubElement(style, "BalloonStyle"), "text", "$[description]")
+        put(line, "color", colour)
+        put(line, "width", width)
+        put(SubElement(style, "BalloonStyle"), "text", "$[description]")
     place = findings.place
     door = SubElement(document, "Placemark")
     _named(door, plain(place.name) or "Start", ())
-    _put(SubElement(door, "Point"), "coordinates", _tuple([place.lon, place.lat]))
+    put(SubElement(door, "Point"), "coordinates", _tuple([place.lon, place.lat]))
     hills = SubElement(document, "Folder")
-    _put(hills, "name", "Hills")
+    put(hills, "name", "Hills")
     for hill, row in zip(findings.hills, hill_rows(findings), strict=True):
         placemark = SubElement(hills, "Placemark")
         _named(placemark, _title(hill), _words(hill))
-        _put(placemark, "styleUrl", "#hill")
+        put(placemark, "styleUrl", "#hill")
         data = SubElement(placemark, "ExtendedData")
         for column, value in row.items():
             if value is not None:
-                _put(SubElement(data, "Data", name=column), "value", value)
+                put(SubElement(data, "Data", name=column), "value", value)
         climb = hill.climb
         _line(placemark, climb.lon, climb.lat, climb.profile.elevation_m)
     ways = SubElement(document, "Folder")
-    _put(ways, "name", "Warm-ups")
+    put(ways, "name", "Warm-ups")
     for hill in findings.hills:
         if hill.approach is not None:
             placemark = SubElement(ways, "Placemark")
             _named(placemark, f"To {_title(hill)}", (warmup(hill),))
-            _put(placemark, "styleUrl", "#warm-up")
+            put(placemark, "styleUrl", "#warm-up")
             _line(placemark, hill.approach.lon, hill.approach.lat, hill.approach.elevation_m)
-    indent(root, " ")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "unicode")}\n'
+    return document_text(root)
 
 
 def _title(hill: Hill) -> str:
@@ -75,7 +75,7 @@ def _title(hill: Hill) -> str:
 
 
 def _words(hill: Hill) -> Iterable[str]:
-    """Return what a balloon says of a hill."""
+    """Return the text of the balloon of a hill."""
     climb = hill.climb
     yield _title(hill)
     yield f"{mean_grade(hill)} over {length(climb.length_m)}, {length(climb.gain_m)} up."
@@ -83,32 +83,28 @@ def _words(hill: Hill) -> Iterable[str]:
 
 
 def _named(parent: Element, name: str, words: Iterable[str]) -> None:
-    """Put the name, and the description as HTML, a line a sentence."""
-    _put(parent, "name", name)
+    """Add the name, and the description as HTML, a line a sentence."""
+    put(parent, "name", name)
     lines = [escape(plain(text)) for text in words]
     if lines:
-        _put(parent, "description", "<br>".join(lines))
+        put(parent, "description", "<br>".join(lines))
 
 
 def _line(placemark: Element, lon: Floats, lat: Floats, elevation_m: Floats) -> None:
     points = line_positions(lon, lat, elevation_m)
     size = 2 if any(height is None for *_, height in points) else 3
     line = SubElement(placemark, "LineString")
-    _put(line, "tessellate", 1)
-    _put(line, "coordinates", " ".join(_tuple(point[:size]) for point in points))
+    put(line, "tessellate", 1)
+    put(line, "coordinates", " ".join(_tuple(point[:size]) for point in points))
 
 
 def _tuple(numbers: Iterable[float]) -> str:
-    """Return numbers as a tuple of KML: not every reader knows 1e-05.
+    """Return numbers as a tuple of KML: not every reader takes 1e-05.
 
     >>> _tuple([-122.7, 0.00001, 100.0])
     '-122.7,0.00001,100'
     """
     return ",".join(f"{number:.7f}".rstrip("0").rstrip(".") for number in numbers)
-
-
-def _put(parent: Element, name: str, value: object) -> None:
-    SubElement(parent, name).text = str(value)
 
 
 FORMAT = Format(

@@ -1,4 +1,4 @@
-"""The picture for print: the map, and the profile of the first hill."""
+"""A picture for print: the map, and the profile of the first hill."""
 
 from __future__ import annotations
 

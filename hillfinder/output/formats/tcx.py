@@ -1,4 +1,4 @@
-"""A session as a course in Garmin's Training Center XML, which older watches and many sites read.
+"""A workout as a course in Garmin's Training Center XML, for older watches and many sites.
 
 The order of elements and the lengths of names are those of the schema TrainingCenterDatabasev2.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from hillfinder.output.formats import Format
+from hillfinder.output.formats.elements import document_text, put
 from hillfinder.output.records import line_positions
 from hillfinder.output.text.phrases import credits_of
 from hillfinder.output.text.sanitize import brief, plain
@@ -19,74 +20,69 @@ if TYPE_CHECKING:
     from hillfinder.output.timed_track import CueKind, TimedTrack
 
 TCX_NAMESPACE: Final = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
-#: Letters of the name of a course, and of a point.
+#: Longest names of a course and of a point, bytes.
 COURSE_NAME_OCTETS, POINT_NAME_OCTETS = 15, 10
 
 _POINT_TYPES: Final[dict[CueKind, str]] = {"bottom": "Valley", "top": "Summit", "mind": "Danger"}
 
 
 def to_tcx(findings: Findings, workout: Workout) -> str:
-    """Return a session as a TCX course, as text: the same bytes for the same session.
+    """Return a workout as a TCX course: the same bytes for the same workout.
 
-    One lap from the door and back, a point a second or slower with a height where it is known,
-    and course points for each bottom, each top and what to mind on the first way up. What the
-    short names leave out stands in the notes.
+    One lap from the door and back, with at most a point a second, heights where they are known,
+    and course points for each bottom, each top and what to mind on the first way up. Notes hold
+    names in full.
 
     Args:
-        findings: where the data comes from, at what pace and when.
-        workout: a session, or once up a hill (``track.once``).
+        findings: the sources, the pace and the start.
+        workout: a workout, or once up a hill (``timed_track.once``).
     """
     from hillfinder.output.timed_track import timed_track
 
     way = timed_track(findings, workout)
     root = Element("TrainingCenterDatabase", xmlns=TCX_NAMESPACE)
     course = SubElement(SubElement(root, "Courses"), "Course")
-    _put(course, "Name", plain(brief(way.name, COURSE_NAME_OCTETS), COURSE_NAME_OCTETS))
+    put(course, "Name", plain(brief(way.name, COURSE_NAME_OCTETS), COURSE_NAME_OCTETS))
     points = line_positions(way.lon, way.lat, way.elevation_m)
     _put_lap(course, way)
     line = SubElement(course, "Track")
     for at, (lon, lat, height) in enumerate(points):
         point = SubElement(line, "Trackpoint")
-        _put(point, "Time", _time(way, at))
+        put(point, "Time", _time(way, at))
         _put_position(point, lon, lat)
         if height is not None:
-            _put(point, "AltitudeMeters", height)
-        _put(point, "DistanceMeters", round(float(way.distance_m[at]), 2))
+            put(point, "AltitudeMeters", height)
+        put(point, "DistanceMeters", round(float(way.distance_m[at]), 2))
     notes = (f"{way.name}.", *workout.cues, *credits_of(findings))
-    _put(course, "Notes", plain(" ".join(notes)))
+    put(course, "Notes", plain(" ".join(notes)))
     for cue in way.cues:
         lon, lat, height = points[cue.at]
         point = SubElement(course, "CoursePoint")
-        _put(point, "Name", plain(brief(cue.name, POINT_NAME_OCTETS), POINT_NAME_OCTETS))
-        _put(point, "Time", _time(way, cue.at))
+        put(point, "Name", plain(brief(cue.name, POINT_NAME_OCTETS), POINT_NAME_OCTETS))
+        put(point, "Time", _time(way, cue.at))
         _put_position(point, lon, lat)
         if height is not None:
-            _put(point, "AltitudeMeters", height)
-        _put(point, "PointType", _POINT_TYPES[cue.kind])
-        _put(point, "Notes", cue.name)
-    indent(root, " ")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "unicode")}\n'
+            put(point, "AltitudeMeters", height)
+        put(point, "PointType", _POINT_TYPES[cue.kind])
+        put(point, "Notes", cue.name)
+    return document_text(root)
 
 
 def _put_lap(course: Element, way: TimedTrack) -> None:
     lap = SubElement(course, "Lap")
-    _put(lap, "TotalTimeSeconds", int(way.time_s[-1]))
-    _put(lap, "DistanceMeters", round(float(way.distance_m[-1]), 2))
+    put(lap, "TotalTimeSeconds", int(way.time_s[-1]))
+    put(lap, "DistanceMeters", round(float(way.distance_m[-1]), 2))
     ends = line_positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
     # Altitudes of a lap are optional, and GPSBabel 1.8 crashes on them.
     for which, (lon, lat, _) in zip(("Begin", "End"), ends, strict=True):
         _put_position(lap, lon, lat, f"{which}Position")
-    _put(lap, "Intensity", "Active")
+    put(lap, "Intensity", "Active")
 
 
 def _put_position(parent: Element, lon: float, lat: float, name: str = "Position") -> None:
     position = SubElement(parent, name)
-    _put(position, "LatitudeDegrees", lat)
-    _put(position, "LongitudeDegrees", lon)
-
-
-def _put(parent: Element, name: str, value: object) -> None:
-    SubElement(parent, name).text = str(value)
+    put(position, "LatitudeDegrees", lat)
+    put(position, "LongitudeDegrees", lon)
 
 
 def _time(way: TimedTrack, at: int) -> str:

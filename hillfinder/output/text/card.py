@@ -1,4 +1,4 @@
-"""One session on a card: step by step, how to run it, and what to mind."""
+"""A workout on a card: step by step, how to run it, and what to mind."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from hillfinder.model import Findings, Gravity, Hill, Mark, Safety, Step, Workout
     from hillfinder.units import Units
 
-    #: A sentence, and how grave it is: ``""`` where it is no caution.
+    #: A sentence and its gravity, ``""`` where it is no caution.
     Said = tuple[str, Gravity | Literal[""]]
 
-#: Width of the profile, letters.
+#: Width of the profile, characters.
 SPARKLINE: Final = 24
-#: Most things on a line that are named one by one.
+#: Most marks on a line that are named one by one.
 MARKS: Final = 6
 _STYLE: Final[dict[str, str]] = {"avoid": "red", "mind": "yellow"}
 _STEP_LABELS: Final = {
@@ -45,15 +45,15 @@ _STEP_LABELS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A session as rich prints it: as wide as the console, without colour where it has none.
+    """A workout as rich prints it: as wide as the console, without colour where it has none.
 
     Every line is ``Text``, never markup.
 
     Attributes:
-        workout: the session.
-        findings: where it comes from.
+        workout: the workout.
+        findings: the search that it comes from.
         units: metres and kilometres, or feet and miles.
-        below: sentences that go with it, said at the end.
+        below: sentences at the end.
     """
 
     workout: Workout
@@ -64,7 +64,7 @@ class Card:
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[RenderableType]:
-        """Yield the heading, the steps, and what there is to say of them."""
+        """Yield the heading, the steps and the sections."""
         workout = self.workout
         yield letters(session_heading(workout, self.units), options, "bold")
         for hill in workout.hills:
@@ -83,12 +83,12 @@ class Card:
             yield letters(source, options, "dim")
 
     def _hill(self, hill: Hill) -> str:
-        """Return what a hill is like, in one line."""
+        """Return the figures of a hill in one line."""
         name = f"{hill.rank}  {plain(hill.name, phrases.NAME_LETTERS)}: " if self._several else ""
         return name + ", ".join(hill_figures(hill, self.units)) + "."
 
     def _runner(self) -> str:
-        """Return for whom it is: all times follow from that."""
+        """Return whom it is for: all times follow from that."""
         asked = self.findings.criteria
         who = "walker" if asked.walk else f"{self.workout.level} runner"
         who = "runner new to hills" if who == "new runner" else who
@@ -99,13 +99,13 @@ class Card:
         return session_kind(self.workout.session).over_several
 
     def sections(self) -> Iterator[tuple[str, list[Said]]]:
-        """Yield headings, each with what there is to say below it."""
+        """Yield headings, each with the sentences below it."""
         yield "How to run it", [(cue, "") for cue in self.workout.cues]
         for hill in self.workout.hills:
             yield from sections(hill, self.units, several=self._several)
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        """Yield label, time, distance, climb, pace and how of each part, and the sum of them."""
+        """Yield label, time, distance, gain, pace and effort of each part, then the total."""
         for number, step in _grouped(self.workout.steps):
             yield self._cells(number, step)
         climbed = self.workout.gain_m
@@ -176,7 +176,7 @@ class Card:
 
 
 def hill_figures(hill: Hill, units: Units = "metric") -> list[str]:
-    """Return what a hill is like, its grade first."""
+    """Return the figures of a hill as a person reads them, its grade first."""
     known = [
         f"{phrases.mean_grade(hill)} (trust: {hill.confidence})",
         phrases.ground(hill.climb.length_m, units),
@@ -191,30 +191,30 @@ def hill_figures(hill: Hill, units: Units = "metric") -> list[str]:
 def sections(
     hill: Hill, units: Units = "metric", *, several: bool = False
 ) -> Iterator[tuple[str, list[Said]]]:
-    """Yield what there is to say of a hill and the way to it: headings, each with its sentences.
+    """Yield headings about a hill and the way to it, each with its sentences.
 
     Args:
-        hill: which.
-        units: of what is joined here; the sentences are said in any by ``phrases.said``.
-        several: it is one of a run over several, so headings say which, and no way leads to it.
+        hill: the hill.
+        units: of what is joined here; ``phrases.said`` converts the sentences.
+        several: headings name the hill, and the way to it is left out.
     """
     if hill.fit is not None:
         yield f"How hill {hill.rank} fits", [(phrases.fit_words(hill.fit, units), "")]
     notes: list[Said] = [(note, "") for note in hill.notes]
     marks: list[Said] = []
-    told = hill.safety is None or any(each.topic == "path" for each in hill.safety.cautions)
-    if hill.safety and hill.safety.marks and not told:
+    cautioned = hill.safety is None or any(each.topic == "path" for each in hill.safety.cautions)
+    if hill.safety and hill.safety.marks and not cautioned:
         marks = [(_marks(hill.safety.marks), "")]
     on_hill = [*notes, *_cautions(hill.safety), *marks, *_unknown(hill.safety)]
     yield f"On hill {hill.rank}" if several else "On the hill", on_hill
     if not several:
-        # What lies on the way there is in its cautions: a list of it would be long.
+        # Marks on the way there are in its cautions: a list of them would be long.
         there = [*_cautions(hill.approach_safety), *_unknown(hill.approach_safety)]
         yield "On the way there", there
 
 
 def session_heading(workout: Workout, units: Units = "metric") -> str:
-    """Return what a session is, in one line."""
+    """Return the heading of a workout."""
     kind = session_kind(workout.session)
     if kind.over_several:
         return f"A run over {count(len(workout.hills), 'hill')}: " + phrases.totals(workout, units)
@@ -231,21 +231,12 @@ def card_text(
     units: Units = "metric",
     below: tuple[str, ...] = (),
 ) -> str:
-    """Return the card as text, without spaces at the ends of lines.
-
-    Args:
-        workout: the session.
-        findings: where it comes from.
-        console: how wide it may be, and with what colours and letters; ``None`` is 80 columns
-            without colour.
-        units: metres and kilometres, or feet and miles.
-        below: sentences that go with it.
-    """
+    """Return the card as a console prints it; without one 80 columns wide, without colour."""
     return printed(console, Card(workout, findings, units, below))
 
 
 def _grouped(steps: Sequence[Step]) -> Iterator[tuple[int, Step]]:
-    """Yield steps, those that are run several times in turn once, with how often."""
+    """Yield steps with their number; pairs that follow each other unchanged are counted."""
     at = 0
     while at < len(steps):
         pair = steps[at : at + 2]
@@ -268,7 +259,7 @@ def _same_pair(pair: Sequence[Step], other: Sequence[Step]) -> bool:
 
 
 def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
-    """Return how a part is run, in a word or two."""
+    """Return the effort of a part, in a word or two."""
     if step.kind == "repeat":
         if criteria.walk:
             return "briskly"
@@ -281,14 +272,13 @@ def _how(step: Step, workout: Workout, criteria: Criteria) -> str:
 
 
 def _cautions(safety: Safety | None) -> list[Said]:
-    """Return what to mind on a line."""
     cautions = safety.cautions if safety is not None else ()
     before = {"avoid": "Avoid it: "}
     return [(Sentence(before.get(each.gravity, ""), each.text), each.gravity) for each in cautions]
 
 
 def _unknown(safety: Safety | None) -> list[Said]:
-    """Return what nobody knows of a line."""
+    """Return what the map does not say about a line."""
     if safety is None or not safety.unknown:
         return []
     between = ("; " if at else "Not known: " for at in range(len(safety.unknown)))
@@ -297,7 +287,7 @@ def _unknown(safety: Safety | None) -> list[Said]:
 
 
 def _marks(marks: Sequence[Mark]) -> Sentence:
-    """Return what lies on a line: where each is, or how many where they are many.
+    """Return the marks on a line: where each is, or their number where there are many.
 
     >>> from hillfinder.model import Mark
     >>> print(_marks([Mark("driveway", 40.2, 0, 0), Mark("side street", 90, 0, 0, "Oak Street")]))

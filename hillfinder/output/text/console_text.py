@@ -1,4 +1,4 @@
-"""Text as a terminal can show it, and what is printed there as plain text."""
+"""Text in the letters that a terminal has, and what is printed there as plain text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def letters(text: str, options: ConsoleOptions, style: str = "") -> Text:
-    """Return text in letters that the terminal has: some have no ``±``."""
+    """Return text in the letters that the terminal has: some have no ``±``."""
     if options.ascii_only:
         text = text.replace("±", "+/-").replace("…", "...").replace(LEFT_TO_RIGHT, "")
     return Text(text, style=style)

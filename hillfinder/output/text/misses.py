@@ -1,4 +1,4 @@
-"""What is said of a search that found no hill: the nearest misses, in a sentence each."""
+"""The nearest misses of a search that found no hill, in a sentence each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def sentence(miss: Miss | Terrain) -> Sentence:
-    """Return what a hill lacks of the kind asked for, or what of the ground leaves no hill."""
+    """Return why a hill misses what was asked for, or why the ground has no hill."""
     if isinstance(miss, Terrain):
         return _of_terrain(miss)
     return Sentence(Name(miss.name), *_of_hill(miss))

@@ -6,17 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from hillfinder.output.text.sanitize import plain
-from hillfinder.units import (
-    FOOT_M,
-    MILE_M,
-    Duration,
-    Grade,
-    Length,
-    Sentence,
-    Speed,
-    clock,
-    count,
-)
+from hillfinder.units import FOOT_M, MILE_M, Duration, Grade, Length, Sentence, Speed, clock, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +15,7 @@ if TYPE_CHECKING:
     from hillfinder.training.treadmill import Treadmill
     from hillfinder.units import Units
 
-#: Longest name of a hill, letters: longer ones are cut, shorter ones wrap.
+#: Longest name of a hill, characters: longer ones are cut, shorter ones wrap.
 NAME_LETTERS: Final = 120
 UNKNOWN: Final = "?"
 #: Distance from a street within which a door is on it, m.
@@ -39,7 +29,7 @@ JOG_M_S = 1.7
 
 
 def percent(ratio: float) -> str:
-    """Return a grade as a person says it.
+    """Return a grade in percent.
 
     >>> percent(0.1184)
     '11.8 %'
@@ -86,7 +76,7 @@ def said(text: str, units: Units = "metric") -> str:
 
 
 def warmup(hill: Hill, units: Units = "metric") -> str:
-    """Return how long and how far it is to the bottom, such as ``12 min, 1.9 km``."""
+    """Return time and distance to the bottom, such as ``12 min, 1.9 km``."""
     if hill.approach is None:
         return UNKNOWN
     return f"{minutes(hill.approach.time_s)}, {distance(hill.approach.length_m, units)}"
@@ -98,7 +88,7 @@ def tag(hill: Hill, key: str) -> str:
 
 
 def heading(findings: Findings, units: Units = "metric") -> str:
-    """Return what was asked, and how many hills came of it."""
+    """Return the number of hills found, and what was asked."""
     asked, place = findings.criteria, findings.place
     where = plain(place.name, 80) or f"{place.lat:.5f}, {place.lon:.5f}"
     found = count(len(findings.hills), "hill") if findings.hills else "No hill"
@@ -112,13 +102,13 @@ def heading(findings: Findings, units: Units = "metric") -> str:
 
 
 def notices(findings: Findings, units: Units = "metric") -> Iterator[str]:
-    """Yield what there is to say below the list: notes, misses, and what lies beyond."""
+    """Yield the sentences below the list: notes, misses, and hills out of reach."""
     ranks: dict[str, list[int]] = {}
     for hill in findings.hills:
         for note in (*hill.notes, *_grave(hill)):
             ranks.setdefault(_ended(said(note, units)), []).append(hill.rank)
-    for note, those in ranks.items():
-        yield note if 1 < len(those) == len(findings.hills) else f"{_ranks(those)}: {note}"
+    for note, hills in ranks.items():
+        yield note if 1 < len(hills) == len(findings.hills) else f"{_ranks(hills)}: {note}"
     if findings.criteria.rank == "fit":
         for hill in findings.hills:
             if hill.fit is not None:
@@ -131,7 +121,7 @@ def notices(findings: Findings, units: Units = "metric") -> Iterator[str]:
 
 
 def _better_fit(findings: Findings) -> Iterator[str]:
-    """Yield which hill suits the session far better than the steepest, in a list by grade."""
+    """Yield the hill that suits the session far better than the steepest, in a list by grade."""
     scored = [(hill.fit.score, -hill.rank) for hill in findings.hills if hill.fit is not None]
     if findings.criteria.rank == "fit" or findings.criteria.kind.over_several or not scored:
         return
@@ -144,13 +134,13 @@ def _better_fit(findings: Findings) -> Iterator[str]:
 
 
 def _grave(hill: Hill) -> list[str]:
-    """Return what speaks against a hill so much that a list must say it."""
+    """Return the cautions against a hill that a list must show."""
     cautions = hill.safety.cautions if hill.safety is not None else ()
     return [each.text for each in cautions if each.gravity == "avoid"]
 
 
 def fit_words(suits: Fit, units: Units = "metric") -> str:
-    """Return how well a hill suits the session, and why.
+    """Return the score of a hill for the session, and why.
 
     >>> from hillfinder.model import Fit
     >>> fit_words(Fit(0.82, {}, ("even slope", "2 points steeper than ideal")))
@@ -161,7 +151,7 @@ def fit_words(suits: Fit, units: Units = "metric") -> str:
 
 
 def conditions(findings: Findings, units: Units = "metric") -> Iterator[str]:
-    """Yield how far the nearest street is, where that is far, and what the sky is like."""
+    """Yield the distance of the nearest street, if it is far, and daylight and weather."""
     if findings.street_m > OFF_STREET_M:
         away = length(findings.street_m, units)
         yield f"The nearest street is {away} from the place: the warm-up begins there."
@@ -170,7 +160,7 @@ def conditions(findings: Findings, units: Units = "metric") -> Iterator[str]:
 
 
 def beyond(findings: Findings) -> Iterator[str]:
-    """Yield what was found and not offered, and why."""
+    """Yield the hills that were found and not listed, and why."""
     far, longest = findings.beyond, findings.criteria.warmup_min[1]
     if far.too_far:
         by_grade = findings.hills and findings.criteria.rank == "grade"
@@ -190,7 +180,7 @@ def beyond(findings: Findings) -> Iterator[str]:
 
 
 def session(workout: Workout, units: Units = "metric") -> str:
-    """Return a session on one hill in one sentence, what it is made of first."""
+    """Return a workout on one hill in a sentence."""
     steps = workout.steps
     work = [step for step in steps if step.kind == "repeat"]
     parts = []
@@ -208,7 +198,7 @@ def session(workout: Workout, units: Units = "metric") -> str:
 
 
 def totals(workout: Workout, units: Units = "metric") -> str:
-    """Return how far, how high and how long a session is."""
+    """Return distance, gain and time of a workout."""
     climbed = workout.gain_m
     high = f", {length(climbed, units)} of climbing" if climbed is not None else ""
     return f"{distance(workout.length_m, units)}{high}, {minutes(workout.time_s)}"
@@ -225,12 +215,12 @@ def ground(metres: float, units: Units = "metric") -> str:
 
 
 def gait(step: Step) -> str:
-    """Return how one moves in a recovery: nobody jogs slower than 10 minutes a kilometre."""
+    """Return whether a recovery is jogged or walked: nobody jogs slower than 10 min/km."""
     return "jog" if step.route.length_m / step.time_s > JOG_M_S else "walk"
 
 
 def treadmill(belt: Treadmill, units: Units = "metric") -> str:
-    """Return what to do on a belt, and that it is second best."""
+    """Return the same effort on a treadmill."""
     times = f"{belt.repeats} x " if belt.repeats > 1 else ""
     fast, slow = (Speed(km_h, 1).text(units) for km_h in (belt.speed_km_h, belt.recovery_km_h))
     rest = f"{clock(belt.recovery_s)} flat at {slow} after "
@@ -243,7 +233,7 @@ def treadmill(belt: Treadmill, units: Units = "metric") -> str:
 
 
 def credits_of(findings: Findings, units: Units = "metric") -> tuple[str, str]:
-    """Return where streets and heights come from, attribution included."""
+    """Return the sources of streets and heights, attribution included."""
     streets = findings.streets
     dated = f", {plain(streets.date)}" if streets.date else ""
     return (
@@ -253,7 +243,7 @@ def credits_of(findings: Findings, units: Units = "metric") -> tuple[str, str]:
 
 
 def height_source(heights: HeightSource, units: Units = "metric") -> str:
-    """Return where heights come from, attribution included."""
+    """Return the source of heights, attribution included."""
     known = math.isfinite(heights.cell_m)
     cells = f", {Length(heights.cell_m, 'cell').text(units)} cells" if known else ""
     kind = "" if heights.kind == "unknown" else f", {heights.kind} model"
@@ -280,7 +270,7 @@ def _ranks(ranks: list[int]) -> str:
 
 
 def _ended(line: str) -> str:
-    """Return a line as a sentence with its end."""
+    """Return a line that ends as a sentence does."""
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 

@@ -1,4 +1,4 @@
-"""Names from a map that anyone can edit, made safe to show: on a terminal, in a file, anywhere."""
+"""Make names from a map that anyone can edit safe to show, on a terminal or in a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import unicodedata
 LEFT_TO_RIGHT = "\u200e"
 #: Persian and the languages of India spell with these two; all other format characters go.
 _JOINERS = "\u200c\u200d"
-#: As signs have it; OpenStreetMap writes such words out.
+#: Short forms on signs; OpenStreetMap writes the words out.
 _SIGNED = {
     "North": "N",
     "Northeast": "NE",
@@ -40,14 +40,14 @@ def plain(text: str, limit: int | None = None) -> str:
 
     Args:
         text: as it came.
-        limit: how many characters are kept, the ``…`` that marks a cut included.
+        limit: the most characters kept, including the ``…`` that marks a cut.
 
     >>> plain("SW \x1b[31mVista\nAvenue\u202e")
     'SW [31mVista Avenue'
     >>> plain("Llanfairpwllgwyngyll", 8)
     'Llanfai…'
     """
-    # What can be printed, as Python has it, is shown letter by letter: most names are such.
+    # Most names are printable as they are.
     shown = text if text.isprintable() else "".join(map(_shown_letter, text))
     line = " ".join(shown.split()).strip(_JOINERS + " ")
     if limit is not None and len(line) > limit:
@@ -60,10 +60,10 @@ _JOINING_WORDS = frozenset({"&", "and", "at", "de", "du", "near", "of", "the", "
 
 
 def brief(name: str, octets: int) -> str:
-    """Return as much of the name of a hill or a street as a watch shows.
+    """Return the part of a name of a hill or a street that a watch shows.
 
-    What does not fit loses first the letters that signs leave out, then its cross streets, then
-    whole words from its end, unless that would leave less than half of the room filled.
+    A name that is too long loses first the letters that signs leave out, then its cross streets,
+    then whole words from its end, unless that would fill less than half of the room.
 
     >>> brief("Southwest College Street, Southwest 13th Avenue to Southwest 16th Avenue", 50)
     'SW College St, SW 13th Ave to SW 16th Ave'
@@ -88,9 +88,9 @@ def brief(name: str, octets: int) -> str:
 
 
 def short(text: str, octets: int) -> str:
-    """Return the beginning of ``text`` as ``plain`` shows it, in so many bytes of UTF-8 at most.
+    """Return the beginning of ``plain(text)`` in at most ``octets`` bytes of UTF-8.
 
-    It is cut at whole characters, and not marked: where bytes are scarce a letter is worth more.
+    It is cut at whole characters, without a mark: a watch has no byte to spare.
 
     >>> short("Hügelweg", 5), short("坂道", 5)
     ('Hüge', '坂')
@@ -101,7 +101,7 @@ def short(text: str, octets: int) -> str:
 
 
 def is_right_to_left(text: str) -> bool:
-    """Say whether some of ``text`` is written from right to left."""
+    """Return whether some of ``text`` is written from right to left."""
     return any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in text)
 
 

@@ -13,23 +13,19 @@ from hillfinder.output.drawn_profile import drawn_profile
 if TYPE_CHECKING:
     from hillfinder.model import Hill
 
-#: From the lowest to the highest.
+#: Blocks from the lowest to the highest.
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(hill: Hill, columns: int) -> Text:
-    """Return the profile as blocks, foot first, each in the colour of its grade.
+    """Return the profile as ``columns`` blocks, foot first, each in the colour of its grade.
 
-    What is not known is a space; a terminal without colour shows the heights alone.
-
-    Args:
-        hill: which.
-        columns: how many blocks.
+    Unknown heights are spaces; a terminal without colour shows the heights alone.
     """
-    what = drawn_profile(hill)
-    cuts = np.linspace(0.0, float(what.distance_m[-1]), columns + 1)
+    drawn = drawn_profile(hill)
+    cuts = np.linspace(0.0, float(drawn.distance_m[-1]), columns + 1)
     middle = (cuts[1:] + cuts[:-1]) / 2
-    height = np.interp(middle, what.distance_m, what.elevation_m)
+    height = np.interp(middle, drawn.distance_m, drawn.elevation_m)
     known = height[np.isfinite(height)]
     line = Text()
     if not len(known):
@@ -40,6 +36,6 @@ def sparkline(hill: Hill, columns: int) -> Text:
             line.append(" ")
             continue
         block = BLOCKS[min(int((metres - low) / span * len(BLOCKS)), len(BLOCKS) - 1)]
-        steep = [each.grade for each in what.stretches if each.start_m <= at <= each.stop_m]
+        steep = [each.grade for each in drawn.stretches if each.start_m <= at <= each.stop_m]
         line.append(block, colours.colour_of(steep[0]) if steep else "")
     return line

@@ -1,4 +1,4 @@
-"""What a search found, as a table that a person wants to read."""
+"""Findings as a table in the terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hillfinder.model import Findings, Hill
     from hillfinder.units import Units
 
-#: Columns from which a hill and its figures fit on one line.
+#: Narrowest console that has a hill and its figures on one line, columns.
 WIDE_COLUMNS: Final = 112
 _TRUST: Final = {"high": "green", "medium": "yellow", "low": "red"}
 
@@ -31,12 +31,12 @@ _TRUST: Final = {"high": "green", "medium": "yellow", "low": "red"}
 class Report:
     """Findings as rich prints them: as wide as the console, without colour where it has none.
 
-    Every cell is ``Text``, never markup, so that a street called ``[red]`` is shown as such.
+    Every cell is ``Text``, never markup: a street called ``[red]`` is shown as such.
 
     Attributes:
         findings: what was found.
         units: metres and kilometres, or feet and miles.
-        below: sentences that go with the list, said after its remarks.
+        below: sentences after the remarks.
     """
 
     findings: Findings
@@ -46,7 +46,7 @@ class Report:
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[RenderableType]:
-        """Yield the table and what is said around it."""
+        """Yield the heading, the table, the remarks and the sources."""
         findings = self.findings
         yield letters(phrases.heading(findings, self.units), options, "bold")
         yield Text()
@@ -63,7 +63,7 @@ class Report:
             yield letters(source, options, "dim")
 
     def _wide(self, options: ConsoleOptions) -> Table:
-        """Return a line for each hill, its name first."""
+        """Return one line a hill."""
         hills = self.findings.hills
         lit = any("lit" in hill.climb.tags for hill in hills)
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
@@ -87,7 +87,7 @@ class Report:
         return table
 
     def _narrow(self, options: ConsoleOptions) -> Table:
-        """Return two lines for each hill, its name on one of its own: names are long."""
+        """Return two lines a hill, its name on a line of its own: names are long."""
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(overflow="fold", ratio=1)
@@ -116,7 +116,7 @@ class Report:
 
 
 def _side_by_side(options: ConsoleOptions, *cells: Text) -> Table:
-    """Return grade, length, gain, warm-up and surface side by side, alike for every hill."""
+    """Return grade, length, gain, warm-up and surface in columns that are alike for every hill."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     for width in (14 if options.ascii_only else 12, 7, 7, 15):
         grid.add_column(justify="right", width=width)
@@ -132,13 +132,5 @@ def table_text(
     units: Units = "metric",
     below: tuple[str, ...] = (),
 ) -> str:
-    """Return the table as text, without spaces at the ends of lines.
-
-    Args:
-        findings: what was found.
-        console: how wide it may be, and with what colours and letters; ``None`` is 80 columns
-            without colour.
-        units: metres and kilometres, or feet and miles.
-        below: sentences that go with the list.
-    """
+    """Return the table as a console prints it; without one 80 columns wide, without colour."""
     return printed(console, Report(findings, units, below))

@@ -1,4 +1,4 @@
-"""The streets beneath what was found: what a picture of the hills is laid on."""
+"""The streets beneath the hills on a map."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 StreetKind = Literal["path", "street", "major"]
 
-#: So far about the hills and the ways to them streets are drawn, in metres.
+#: Margin of a printed map around the hills and the ways to them, m.
 MARGIN_M: Final = 400.0
-#: On a page one moves about, and the way home goes elsewhere.
+#: Margin of the map on a page, m: one can move it, and the way home goes elsewhere.
 PAGE_MARGIN_M: Final = 1200.0
-#: A page draws so many points of streets at most: 1.6 MB. The smallest streets go first.
+#: Most points of streets on a page (1.6 MB): the smallest streets are left out first.
 MOST_POINTS: Final = 200_000
-#: A page draws streets so truly, in metres: a pixel and a half when it is seen close.
+#: Tolerance of simplified streets on a page, m: a pixel and a half at the closest zoom.
 TRUE_TO_M: Final = 2.0
-#: Parts of a degree in which a page counts: about a metre.
+#: Units of a page in a degree: each is about a metre.
 PER_DEGREE: Final = 100_000
 
 
 class View(NamedTuple):
-    """A piece of the earth, in degrees."""
+    """The ends of a map, in degrees."""
 
     west: float
     south: float
@@ -37,7 +37,7 @@ class View(NamedTuple):
 
 
 def unwrapped(lon: Floats, place: Place) -> Floats:
-    """Return longitudes as they go on from those of a place, across the date line.
+    """Return longitudes that continue from that of a place, across the date line.
 
     >>> import numpy as np
     >>> from hillfinder.model import Place
@@ -50,7 +50,7 @@ def unwrapped(lon: Floats, place: Place) -> Floats:
 
 
 def view_of(findings: Findings, margin_m: float = MARGIN_M) -> View:
-    """Return what holds the place, the hills and the ways to them, and some more."""
+    """Return the view that holds the place, the hills and the ways to them, with a margin."""
     lines = [
         line for hill in findings.hills for line in (hill.climb, hill.approach) if line is not None
     ]
@@ -65,7 +65,7 @@ def view_of(findings: Findings, margin_m: float = MARGIN_M) -> View:
 
 
 def edges_in(network: StreetNetwork, area: View, place: Place) -> Bools:
-    """Return which edges have a point in a view around a place, shape (m,)."""
+    """Return a mask of the edges that have a point in a view around a place, shape (m,)."""
     lon, lat = unwrapped(network.point_lon, place), network.point_lat
     within = (lon >= area.west) & (lon <= area.east) & (lat >= area.south) & (lat <= area.north)
     if not len(network):
@@ -74,7 +74,7 @@ def edges_in(network: StreetNetwork, area: View, place: Place) -> Bools:
 
 
 def edges_by_kind(network: StreetNetwork) -> dict[StreetKind, Bools]:
-    """Return which edges are of each kind, those to be drawn first first."""
+    """Return a mask of the edges of each kind, in the order they are drawn."""
     road = network.ways.said.rated(("highway",), lambda tags: class_of(tags.get("highway")))
     road = road[network.edge_way]
     major = road >= RoadClass.TERTIARY
@@ -85,14 +85,14 @@ def edges_by_kind(network: StreetNetwork) -> dict[StreetKind, Bools]:
 def packed_streets(findings: Findings, network: StreetNetwork) -> dict[StreetKind, list[list[int]]]:
     """Return the streets near the hills as a page draws them, by kind.
 
-    A line is whole numbers, latitude first: the first point's distance from the place, then each
-    point's from the one before it, in parts of a degree (``PER_DEGREE``).
+    A line is whole numbers of ``1 / PER_DEGREE`` degrees, latitude first: the first point from
+    the place, then each point from the one before it.
     """
     shown = edges_in(network, view_of(findings, PAGE_MARGIN_M), findings.place)
     result: dict[StreetKind, list[list[int]]] = {}
     room = MOST_POINTS
-    for kind, those in reversed(edges_by_kind(network).items()):
-        lines = _packed_edges(network, np.flatnonzero(shown & those), findings)
+    for kind, mask in reversed(edges_by_kind(network).items()):
+        lines = _packed_edges(network, np.flatnonzero(shown & mask), findings)
         sizes = np.cumsum([len(line) // 2 for line in lines])
         kept = int(np.searchsorted(sizes, room, side="right"))
         room -= int(sizes[kept - 1]) if kept else 0

@@ -1,9 +1,4 @@
-"""Pictures for print, by matplotlib: the profile of a hill, and the map of all of them.
-
-The elevation model is not kept after a search, but the heights along every street are: the land in
-the map is what they span, triangle by triangle, and is drawn only near streets whose heights are
-known. It shows where the hills lie; it is no survey of what is between the streets.
-"""
+"""Pictures for print, by matplotlib: the profile of a hill, and the map of all of them."""
 
 from __future__ import annotations
 
@@ -26,21 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from hillfinder.model import Findings, Hill, Place
     from hillfinder.output.visual.basemap import View
     from hillfinder.streets.network import StreetNetwork
     from hillfinder.units import Units
 
-#: Land farther from a known height than this is left white, in metres.
-KNOWN_WITHIN_M: Final = 200.0
-#: The land is drawn in so many cells along the longer side at most, none finer than 10 m.
-MOST_CELLS, FINEST_M = 400, 10.0
-#: No contour is drawn where the land is more level than this, as a ratio.
-LEVEL: Final = 0.01
+#: Dots per inch.
 DPI: Final = 200
-#: How broad a hill is drawn, in points.
+#: Width of a hill, points.
 HILL_WIDTH: Final = 4.5
 _NAME_LIMIT: Final = 60
 _INK, _WAY = "#1c2126", "#1668b8"
@@ -54,20 +43,20 @@ _STREET_STYLES: Final[dict[basemap.StreetKind, dict[str, Any]]] = {
 def draw_profile(
     hill: Hill, axes: Axes, units: Units = "metric", repeated_m: float | None = None
 ) -> None:
-    """Draw a hill from the side: coloured by grade, its doubt as a band, what is run marked.
+    """Draw the profile of a hill: coloured by grade, its margin as a band, the repeat marked.
 
     Args:
-        hill: which.
-        axes: where.
+        hill: the hill.
+        axes: the axes to draw in.
         units: metres or feet.
-        repeated_m: so much of it, from the bottom, is run again and again; ``None`` is all.
+        repeated_m: length of a repeat, from the foot; ``None`` is the whole hill.
     """
-    what = drawn_profile(hill)
+    drawn = drawn_profile(hill)
     unit_m, name = (1.0, "m") if units == "metric" else (FOOT_M, "ft")
     along, height, sigma = (
-        array / unit_m for array in (what.distance_m, what.elevation_m, what.sigma_m)
+        array / unit_m for array in (drawn.distance_m, drawn.elevation_m, drawn.sigma_m)
     )
-    low, high = what.low_m / unit_m, what.high_m / unit_m
+    low, high = drawn.low_m / unit_m, drawn.high_m / unit_m
     axes.set_title(plain(hill.name, _NAME_LIMIT), loc="left", fontweight="bold", parse_math=False)
     axes.set(xlabel=f"from the bottom ({name})", ylabel=f"above the sea ({name})")
     axes.spines[["top", "right"]].set_visible(False)
@@ -76,7 +65,7 @@ def draw_profile(
         return
     room = max(high - low, 1.0)
     floor = low - 0.08 * room
-    for stretch in what.stretches:
+    for stretch in drawn.stretches:
         inside = (along >= stretch.start_m / unit_m) & (along <= stretch.stop_m / unit_m)
         ends = np.array([stretch.start_m, stretch.stop_m]) / unit_m
         x = np.unique(np.concatenate([ends, along[inside]]))
@@ -85,8 +74,8 @@ def draw_profile(
             x, floor, y, color=colours.colour_of(stretch.grade), alpha=0.9, linewidth=0
         )
     axes.plot(
-        what.lead_distance_m / unit_m,
-        what.lead_elevation_m / unit_m,
+        drawn.lead_distance_m / unit_m,
+        drawn.lead_elevation_m / unit_m,
         color=_INK,
         alpha=0.6,
         linestyle=(0, (4, 3)),
@@ -103,15 +92,15 @@ def draw_profile(
     )
     axes.plot(along, height, color=_INK, linewidth=2)
     above = high + 0.1 * room
-    stretch = min(repeated_m or what.distance_m[-1], what.distance_m[-1])
+    stretch = min(repeated_m or drawn.distance_m[-1], drawn.distance_m[-1])
     end = float(stretch) / unit_m
     axes.annotate("", (end, above), (0.0, above), arrowprops={"arrowstyle": "<->"})
     said = f"{phrases.ground(hill.climb.length_m, units)} at {phrases.mean_grade(hill)}"
-    if repeated_m and repeated_m < what.distance_m[-1] - 1:
+    if repeated_m and repeated_m < drawn.distance_m[-1] - 1:
         said = f"repeat {phrases.ground(repeated_m, units)} of {said}"
     axes.text(end / 2, above + 0.03 * room, said, ha="center", va="bottom")
     axes.set_ylim(floor, above + 0.18 * room)
-    axes.set_xlim(min([0.0, *(what.lead_distance_m / unit_m).tolist()]), along[-1] * 1.02)
+    axes.set_xlim(min([0.0, *(drawn.lead_distance_m / unit_m).tolist()]), along[-1] * 1.02)
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.82), frameon=False, fontsize="small")
 
 
@@ -121,9 +110,9 @@ def draw_map(
     """Draw the hills on the streets and the land, coloured by grade, with the ways to them.
 
     Args:
-        findings: what was found.
+        findings: the hills.
         network: the streets, and the heights along them.
-        axes: where; they get degrees, and the shape that metres have there.
+        axes: the axes to draw in; they get degrees, with the aspect of metres.
         units: metres or feet.
     """
     area, place = basemap.view_of(findings), findings.place
@@ -161,13 +150,7 @@ def draw_map(
             zorder=7,
         )
     axes.plot(
-        place.lon,
-        place.lat,
-        "s",
-        color=_INK,
-        markeredgecolor="white",
-        markersize=8,
-        zorder=8,
+        place.lon, place.lat, "s", color=_INK, markeredgecolor="white", markersize=8, zorder=8
     )
     axes.set_title(
         "\n".join(_wrapped(phrases.heading(findings, units), 80)),
@@ -194,24 +177,14 @@ def draw_map(
     )
 
 
-def figure(width: float = 8.0, height: float = 8.0) -> Figure:
-    """Return a new figure of so many inches, apart from all that pyplot holds."""
-    from matplotlib.figure import Figure
-
-    return Figure((width, height), layout="constrained")
-
-
 def figure_png(findings: Findings, network: StreetNetwork, units: Units = "metric") -> bytes:
-    """Return the map, and the profile of the first hill below it, as PNG.
-
-    Args:
-        findings: what was found.
-        network: the streets, and the heights along them.
-        units: metres or feet.
+    """Return the map, with the profile of the first hill below it, as PNG.
 
     Raises:
         InputError: there is no hill to draw.
     """
+    from matplotlib.figure import Figure
+
     if not findings.hills:
         msg = "There is no hill to draw: search a larger range, or from another place."
         raise InputError(msg)
@@ -219,13 +192,13 @@ def figure_png(findings: Findings, network: StreetNetwork, units: Units = "metri
     narrow = float(np.cos(np.radians(findings.place.lat)))
     tall = 8.0 * (area.north - area.south) / ((area.east - area.west) * max(narrow, 0.01))
     tall = min(max(tall, 4.0), 12.0)
-    sheet = figure(8.0, tall + 3.0)
+    sheet = Figure((8.0, tall + 3.0), layout="constrained")  # pyplot does not keep it
     above, below = sheet.subplots(2, 1, height_ratios=(tall + 0.5, 2.5))
     draw_map(findings, network, above, units)
     draw_profile(findings.hills[0], below, units)
     file = io.BytesIO()
     with warnings.catch_warnings():
-        # No font has every letter that a street may be called by: a box stands for it.
+        # No font has the letters of all street names: a box stands for a missing one.
         warnings.filterwarnings("ignore", message="(Glyph|Matplotlib currently does not)")
         sheet.savefig(file, format="png", dpi=DPI)
     return file.getvalue()
@@ -236,18 +209,18 @@ def _draw_streets(network: StreetNetwork, area: View, place: Place, axes: Axes) 
 
     shown = basemap.edges_in(network, area, place)
     point_lon = basemap.unwrapped(network.point_lon, place)
-    for at, (kind, those) in enumerate(basemap.edges_by_kind(network).items()):
+    for at, (kind, mask) in enumerate(basemap.edges_by_kind(network).items()):
         lines = [
             np.column_stack([point_lon[start:stop], network.point_lat[start:stop]])
-            for start, stop in _spans(network, shown & those)
+            for start, stop in _spans(network, shown & mask)
         ]
         axes.add_collection(
             LineCollection(lines, zorder=2 + at / 10, **_STREET_STYLES[kind]), autolim=False
         )
 
 
-def _spans(network: StreetNetwork, those: np.ndarray) -> Sequence[tuple[int, int]]:
-    edges = np.flatnonzero(those)
+def _spans(network: StreetNetwork, mask: np.ndarray) -> Sequence[tuple[int, int]]:
+    edges = np.flatnonzero(mask)
     start, stop = network.point_offset[edges], network.point_offset[edges + 1]
     return list(zip(start.tolist(), stop.tolist(), strict=True))
 

@@ -1,13 +1,12 @@
-"""What a search found as one page that opens from disk, without a network and without a server.
+"""Findings as one page that opens from disk, without a network and without a server.
 
-List, profiles, sessions and files to download are plain HTML: they can be read and printed without
-any script. The map is Leaflet's, whose files come with the package ``django-js-lib-leaflet``
-(nothing of it is Django's but the name) and are laid into the page. The streets of the area are in
-the page too; below them lies nothing, above them, where there is a network, the tiles of a map.
+List, profiles, workouts and downloads are plain HTML, which can be read and printed without a
+script. Leaflet, from the package ``django-js-lib-leaflet`` (Django's in name only), and the streets
+of the area are in the page; online, the tiles of a map are shown too.
 
 Anyone can name a street ``<script>``. All text goes through ``plain``, and the template escapes it;
-data is in a block that no browser runs and that has no ``<``; and the page's own policy lets no
-script run but the two whose hash it names, and no address be asked but that of the tiles.
+data is in a block that no browser runs and that has no ``<``; and the page's policy runs only the
+two scripts whose hash it names, and loads nothing but the tiles.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 5_000_000
 #: Allowance for a link besides its data, bytes: the file's name twice, and the markup.
 LINK_BYTES = 1000
-#: What stands for the run over several hills where hills stand for their numbers.
+#: Rank of the run over several hills.
 RUN: Final = 0
 
 _MIME_TYPES: Final = {"gpx": "application/gpx+xml", "fit": "application/vnd.ant.fit"}
@@ -51,12 +50,12 @@ _COPYRIGHT: Final = "https://www.openstreetmap.org/copyright"
 
 @dataclass(frozen=True, slots=True)
 class TileMap:
-    """A map for below the hills, for who looks at the page with a network.
+    """A map beneath the hills, for those who open the page online.
 
     Attributes:
-        url: the address of a tile, as Leaflet writes it.
-        credit: who made it, as HTML: it is never of the map.
-        zoom: the closest that the server has.
+        url: address of a tile, as Leaflet writes it.
+        credit: who made it, as HTML, never from the map.
+        zoom: the closest zoom of the server.
     """
 
     url: str
@@ -70,8 +69,8 @@ class TileMap:
         return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"
 
 
-#: Contours and shaded hills, no key, and unlike OpenStreetMap's own server it serves pages on disk,
-#: which have no referrer to send.
+#: Contours and shaded hills without a key; unlike OpenStreetMap's server it serves pages on disk,
+#: which send no referrer.
 OPENTOPOMAP: Final = TileMap(
     "https://tile.opentopomap.org/{z}/{x}/{y}.png",
     'Map: <a href="https://opentopomap.org">OpenTopoMap</a> '
@@ -92,13 +91,13 @@ def render_page(
     """Return the page as text.
 
     Args:
-        findings: what was found.
-        network: the streets that are drawn.
-        workouts: the session on a hill, by the hill's number in the list.
-        downloads: gives the files to be had of a hill, by their names, from its number, which is 0
-            (``RUN``) for the run over several; it is asked as long as there is room.
+        findings: the hills.
+        network: the streets to draw.
+        workouts: the workout on each hill, by rank.
+        downloads: returns the files of a hill, by name, from its rank, or from ``RUN``; called
+            while there is room.
         units: metres and kilometres, or feet and miles.
-        tiles: the map beneath, ``None`` for none.
+        tiles: the map beneath, or ``None``.
     """
     sessions = dict(workouts or {})
     rows = [_hill_row(hill, units) for hill in findings.hills]
@@ -144,7 +143,7 @@ def render_page(
 
 
 def _policy(scripts: Sequence[str], styles: Sequence[str], tiles: TileMap | None) -> str:
-    """Return what the page may do: run its own scripts, show its own styles, ask for tiles."""
+    """Return what the page may load: its own scripts and styles, and tiles."""
     images = f" {tiles.origin}" if tiles else ""
     return (
         f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
@@ -236,7 +235,7 @@ def _run_article(of: card.Card, units: Units) -> dict[str, Any]:
 def _sections(
     sections: Iterable[tuple[str, Sequence[card.Said]]], units: Units
 ) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return headings, each with its sentences and how grave they are."""
+    """Return headings, each with its sentences and their gravity."""
     return [
         (title, [(phrases.said(text, units), gravity) for text, gravity in lines])
         for title, lines in sections
@@ -246,7 +245,7 @@ def _sections(
 def _links_by_hill(
     ranks: Sequence[int], downloads: Callable[[int], Mapping[str, bytes]], room: int
 ) -> Iterator[tuple[int, list[tuple[str, str]] | None]]:
-    """Yield links that hold their files, by rank: they need no server and no script.
+    """Yield the ranks with links that hold their files: they need no server and no script.
 
     ``None`` from the first whose files exceed ``room`` bytes.
     """
@@ -310,7 +309,7 @@ def _hill_on_map(
 
 
 def _run_on_map(run: Workout, findings: Findings, units: Units) -> dict[str, Any]:
-    """Return the run over several hills: it is all way, and the hills are drawn on it."""
+    """Return the run over several hills as one way; the hills are drawn on it."""
     return {
         "rank": RUN,
         "name": plain(card.session_heading(run, units)),
@@ -333,16 +332,16 @@ def _way(routes: Sequence[Route], findings: Findings) -> list[int]:
 
 
 def _readings(hill: Hill, units: Units) -> Iterator[str]:
-    """Yield what there is to say along a hill, every 5 m or so: where, how high, how steep."""
-    what = drawn_profile(hill)
-    length = float(what.distance_m[-1])
+    """Yield distance, height and grade about every 5 m along a hill."""
+    drawn = drawn_profile(hill)
+    length = float(drawn.distance_m[-1])
     count = int(np.clip(length / 5.0, 1, 200))
     for metres in ((np.arange(count) + 0.5) * length / count).tolist():
-        height = float(np.interp(metres, what.distance_m, what.elevation_m))
-        sigma = float(np.interp(metres, what.distance_m, what.sigma_m))
+        height = float(np.interp(metres, drawn.distance_m, drawn.elevation_m))
+        sigma = float(np.interp(metres, drawn.distance_m, drawn.sigma_m))
         steep = [
             stretch.grade
-            for stretch in what.stretches
+            for stretch in drawn.stretches
             if stretch.start_m <= metres <= stretch.stop_m
         ]
         said = [f"{phrases.length(metres, units)} from the bottom"]

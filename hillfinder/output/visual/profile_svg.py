@@ -1,4 +1,4 @@
-"""What there is to draw of a hill's profile, and the small drawing of it, as SVG."""
+"""The profile of a hill as SVG, for a page and for a line of a table."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _FONT = 'font-family="system-ui, sans-serif" font-size="13" fill="currentColor"'
 
 
 def to_svg(hill: Hill, units: Units = "metric", repeated_m: float | None = None) -> str:
-    """Return the profile as an ``svg`` element: coloured by grade, the doubt as a band.
+    """Return the profile as an ``svg`` element: coloured by grade, the margin as a band.
 
-    It holds numbers alone and no word of the map, takes the colour of the text around it, and is
-    as wide as its place. ``data-`` attributes say where the bottom and the top are in it.
+    It holds no text of the map, takes the colour of the text around it, and fills its container.
+    ``data-`` attributes give the positions of foot and top.
 
     Args:
-        hill: which.
+        hill: the hill.
         units: metres or feet on the axes.
-        repeated_m: so much of it, from the bottom, is run again and again: it is marked.
+        repeated_m: length of a repeat from the foot, which is marked.
     """
-    what = drawn_profile(hill)
-    low, high = what.low_m, what.high_m
+    drawn = drawn_profile(hill)
+    low, high = drawn.low_m, drawn.high_m
     if not (np.isfinite(low) and np.isfinite(high)):
         return (
             f'<svg viewBox="0 0 {_VIEW_WIDTH:g} 40" role="img">'
@@ -43,7 +43,7 @@ def to_svg(hill: Hill, units: Units = "metric", repeated_m: float | None = None)
         )
     room = max(high - low, 1.0) * 0.08
     above = max(high, low + 1.0) + room * (3 if repeated_m else 1)
-    frame = _Frame(what.start_m, float(what.distance_m[-1]), low - room, above)
+    frame = _Frame(drawn.start_m, float(drawn.distance_m[-1]), low - room, above)
     foot, top = frame.x(np.array([0.0, frame.stop])).tolist()
     size = phrases.ground(frame.stop, units)
     return "".join(
@@ -52,7 +52,7 @@ def to_svg(hill: Hill, units: Units = "metric", repeated_m: float | None = None)
             f' data-foot="{foot:.1f}" data-top="{top:.1f}">',
             f"<title>Profile: {size}, {phrases.mean_grade(hill)}</title>",
             *_axes(frame, high, units),
-            *_shapes(what, frame),
+            *_shapes(drawn, frame),
             *(_mark(frame, repeated_m, units) if repeated_m else ()),
             "</svg>",
         ]
@@ -60,25 +60,21 @@ def to_svg(hill: Hill, units: Units = "metric", repeated_m: float | None = None)
 
 
 def to_small_svg(hill: Hill) -> str:
-    """Return the profile without numbers, small enough for a line of a table.
-
-    Args:
-        hill: which.
-    """
-    what = drawn_profile(hill)
-    if not what.stretches:
+    """Return the profile without numbers, small enough for a line of a table."""
+    drawn = drawn_profile(hill)
+    if not drawn.stretches:
         return ""
-    low, high = what.low_m, max(what.high_m, what.low_m + 1.0)
-    frame = _Frame(what.start_m, float(what.distance_m[-1]), low, high)
+    low, high = drawn.low_m, max(drawn.high_m, drawn.low_m + 1.0)
+    frame = _Frame(drawn.start_m, float(drawn.distance_m[-1]), low, high)
     return (
         f'<svg viewBox="{_LEFT - 2:g} {_TOP - 2:g} {_RIGHT - _LEFT + 4:g} {_FLOOR - _TOP + 2:g}" '
         'width="96" height="36" preserveAspectRatio="none" role="img">'
-        f"<title>Profile</title>{''.join(_shapes(what, frame))}</svg>"
+        f"<title>Profile</title>{''.join(_shapes(drawn, frame))}</svg>"
     )
 
 
 class _Frame(NamedTuple):
-    """What part of the world is drawn, in metres along and above the sea."""
+    """The part of the world that is drawn, in metres along and above the sea."""
 
     start: float
     stop: float
@@ -86,51 +82,51 @@ class _Frame(NamedTuple):
     high: float
 
     def x(self, metres: Floats) -> Floats:
-        """Return how far right in the drawing."""
+        """Return x in the drawing."""
         return _LEFT + (metres - self.start) / (self.stop - self.start) * (_RIGHT - _LEFT)
 
     def y(self, metres: Floats) -> Floats:
-        """Return how far down in the drawing."""
+        """Return y in the drawing, downwards."""
         return _TOP + (self.high - metres) / (self.high - self.low) * (_FLOOR - _TOP)
 
     def points(self, along: Floats, height: Floats) -> str:
-        """Return those of a line's points whose height is known."""
+        """Return the points of a line whose height is known."""
         known = np.isfinite(height)
         both = zip(self.x(along[known]).tolist(), self.y(height[known]).tolist(), strict=True)
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in both)
 
 
-def _shapes(what: DrawnProfile, frame: _Frame) -> Iterator[str]:
-    """Yield the way there, the coloured ground, the band of doubt, and the line."""
-    lead = frame.points(what.lead_distance_m, what.lead_elevation_m)
+def _shapes(drawn: DrawnProfile, frame: _Frame) -> Iterator[str]:
+    """Yield the approach, the coloured ground, the margin, and the line."""
+    lead = frame.points(drawn.lead_distance_m, drawn.lead_elevation_m)
     line = 'fill="none" stroke="currentColor" stroke-linejoin="round"'
     if lead:
         yield (
             f'<polyline points="{lead}" {line} stroke-opacity="0.5" stroke-width="2" '
             'stroke-dasharray="5 4"/>'
         )
-    for stretch in what.stretches:
-        inside = (what.distance_m > stretch.start_m) & (what.distance_m < stretch.stop_m)
-        along = np.concatenate([[stretch.start_m], what.distance_m[inside], [stretch.stop_m]])
-        height = np.interp(along, what.distance_m, what.elevation_m)
+    for stretch in drawn.stretches:
+        inside = (drawn.distance_m > stretch.start_m) & (drawn.distance_m < stretch.stop_m)
+        along = np.concatenate([[stretch.start_m], drawn.distance_m[inside], [stretch.stop_m]])
+        height = np.interp(along, drawn.distance_m, drawn.elevation_m)
         left, right = frame.x(along[[0, -1]]).tolist()
         yield (
             f'<polygon points="{left:.1f},{_FLOOR:g} {frame.points(along, height)} '
             f'{right:.1f},{_FLOOR:g}" fill="{colours.colour_of(stretch.grade)}" '
             'fill-opacity="0.85"/>'
         )
-    upper = frame.points(what.distance_m, what.elevation_m + what.sigma_m)
-    lower = frame.points(what.distance_m[::-1], (what.elevation_m - what.sigma_m)[::-1])
+    upper = frame.points(drawn.distance_m, drawn.elevation_m + drawn.sigma_m)
+    lower = frame.points(drawn.distance_m[::-1], (drawn.elevation_m - drawn.sigma_m)[::-1])
     yield (
         f'<polygon class="doubt" points="{upper} {lower}" fill="currentColor" fill-opacity="0.2" '
         'stroke="currentColor" stroke-opacity="0.4" stroke-width="0.75"/>'
-        f'<polyline points="{frame.points(what.distance_m, what.elevation_m)}" {line} '
+        f'<polyline points="{frame.points(drawn.distance_m, drawn.elevation_m)}" {line} '
         'stroke-width="2.5"/>'
     )
 
 
 def _mark(frame: _Frame, repeated_m: float, units: Units) -> Iterator[str]:
-    """Yield a bar above what is run again and again."""
+    """Yield a bar above the repeat."""
     left, right = frame.x(np.array([0.0, min(repeated_m, frame.stop)])).tolist()
     yield (
         f'<path d="M{left:.1f} {_TOP + 5:g}v-5H{right:.1f}v5" fill="none" stroke="currentColor" '
@@ -155,7 +151,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def _axes(frame: _Frame, high_m: float, units: Units) -> Iterator[str]:
-    """Yield lines and numbers of both axes, none higher than the profile."""
+    """Yield lines and numbers of both axes, none above the profile."""
     unit_m, name = (1.0, "m") if units == "metric" else (FOOT_M, "ft")
     for value in ticks(frame.low / unit_m, max(high_m, frame.low + 1.0) / unit_m, 5):
         at = float(frame.y(np.array(value * unit_m)))

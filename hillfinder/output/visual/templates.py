@@ -1,4 +1,4 @@
-"""Fill the HTML templates: whatever is filled in is escaped, unless the template says otherwise."""
+"""Fill the HTML templates: values are escaped, unless the template says otherwise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def render(template: str, **facts: object) -> str:
 
     Args:
         template: its path inside the package.
-        facts: what the template calls by name; all of it must be there.
+        facts: the names in the template, all of them.
     """
     return _jinja().get_template(template).render(facts)
 

@@ -70,7 +70,7 @@ def draw_land(network: StreetNetwork, area: View, place: Place, axes: Axes) -> N
     step = next((each for each in (2, 5, 10, 20, 50, 100) if relief / each <= 20), 200)
     levels = np.arange(np.ceil(land.min() / step), land.max() / step) * step
     if len(levels):
-        # On level ground a contour has no place to be, and wanders.
+        # On level ground a contour wanders.
         slope = np.hypot(*np.gradient(land.filled(0.0), cell))
         sloping = np.ma.array(land, mask=land.mask | (slope < LEVEL))
         lines = axes.contour(
@@ -86,14 +86,14 @@ def _mean_heights(
     shape: tuple[int, int],
     cell: tuple[float, float],
 ) -> Floats:
-    """Return the mean height read in each cell of a box, from the south; NaN where there is none.
+    """Return the mean height in each cell of a view, from the south; NaN where there is none.
 
     Args:
-        network: the streets with the heights along them; only trusted ones are taken.
-        area: the box.
-        place: what it is about.
-        shape: how many cells north and east.
-        cell: how large one is, in degrees.
+        network: the streets; only trusted heights along them are used.
+        area: the view.
+        place: the place it is around.
+        shape: number of cells north and east.
+        cell: size of a cell north and east, in degrees.
     """
     count, total = np.zeros(shape), np.zeros(shape)
     profiles = network.profiles
@@ -119,9 +119,9 @@ def _mean_heights(
 
 
 def _surface(read: Floats, cell_m: float) -> np.ma.MaskedArray | None:
-    """Return what heights span, triangle by triangle, masked where none is near.
+    """Return the surface of triangles between heights, masked where none is near.
 
-    ``None`` where they span nothing: fewer than three, or all in a row.
+    ``None`` where there is no triangle: fewer than three heights, or all in a row.
     """
     from matplotlib.tri import LinearTriInterpolator, Triangulation
     from scipy.ndimage import distance_transform_edt, gaussian_filter
@@ -131,11 +131,11 @@ def _surface(read: Floats, cell_m: float) -> np.ma.MaskedArray | None:
         triangles = Triangulation(column, row)
     except (RuntimeError, ValueError):
         return None
-    # Not scipy's: its search loses its way in a lattice, and takes ten times as long.
+    # SciPy's interpolator takes ten times as long on a lattice.
     surface = LinearTriInterpolator(triangles, read[row, column])
     land = surface(*np.indices(read.shape)[::-1]).filled(np.nan)
     near = np.isfinite(land) & (distance_transform_edt(np.isnan(read)) * cell_m <= KNOWN_WITHIN_M)
-    # Smoothed over two cells: the edges of the triangles are the streets', not the land's.
+    # Smoothed over two cells: the triangles' edges are streets, not ridges.
     weight = gaussian_filter(near.astype(float), 2.0)
     smooth = gaussian_filter(np.where(near, land, 0.0), 2.0) / np.maximum(weight, 1e-9)
     return np.ma.array(smooth, mask=~near) if near.any() else None

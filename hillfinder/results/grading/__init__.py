@@ -1,1 +1,1 @@
-"""Lines that somebody has already, read and measured."""
+"""Read and measure lines that you have already."""

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradedLine:
-    """A line and what was measured of it; NaN is what is not known.
+    """A line and its measured figures, NaN where unknown.
 
     Attributes:
-        line: what was given.
+        line: the line as given.
         profile: heights along it, from its first point to its last.
         grade_sigma: standard deviation of the mean grade, as a ratio.
     """
@@ -30,12 +30,12 @@ class GradedLine:
     grade_sigma: float
 
     def __repr__(self) -> str:
-        """Return what it is in a line."""
+        """Return length and grade."""
         return f"<GradedLine: {self.length_m:.0f} m at {100 * self.grade:.1f} %>"
 
     @property
     def properties(self) -> Mapping[str, Any]:
-        """What was said of the line where it comes from."""
+        """The properties of the line as given."""
         return self.line.properties
 
     @property
@@ -61,9 +61,8 @@ class GradedLine:
     def steepest(self, over_m: float) -> float:
         """Return the steepest grade over ``over_m`` metres, or the whole where it is shorter.
 
-        Steepest is what is farthest from level, up or down: on a way down a runner wants to know
-        how steep it falls. The sign says which it is, seen along the line. Where one height is
-        unknown it is NaN, since the steepest may lie there.
+        That is the grade farthest from level, negative where the line falls. It is NaN where one
+        height is unknown, because the steepest may be there.
         """
         if not self.length_m:
             return np.nan

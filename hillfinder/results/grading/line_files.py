@@ -45,8 +45,8 @@ class GivenLine:
 
     Attributes:
         lon, lat: shape (n,), degrees, longitudes from -180 up to 180.
-        properties: what is said of it, as it was given.
-        recorded: it comes from GPX, and may lie some metres beside the path.
+        properties: properties as given.
+        recorded: whether it comes from GPX, some metres beside the path.
     """
 
     lon: Floats
@@ -58,8 +58,8 @@ class GivenLine:
 def on_earth(
     lon: Floats, lat: Floats, properties: Mapping[str, Any], name: str, *, recorded: bool = False
 ) -> GivenLine:
-    """Return a line whose points all lie on earth."""
-    # Not-a-number fails every comparison, and so is caught with what is too large.
+    """Return a line, and refuse points that are not on earth."""
+    # NaN fails every comparison, and is refused too.
     bad = np.flatnonzero(~((np.abs(lon) <= MOST_LON) & (np.abs(lat) <= MOST_LAT)))
     if len(bad):
         msg = (
@@ -67,7 +67,7 @@ def on_earth(
             "nowhere: give degrees of WGS 84, in GeoJSON longitude first."
         )
         raise LinesError(msg)
-    # Only what lies beyond is moved: adding 180 to every number would blur its last digits.
+    # Only longitudes beyond are moved: adding 180 to all would blur their last digits.
     lon = np.where(lon >= 180, lon - 360, np.where(lon < -180, lon + 360, lon))
     return GivenLine(read_only(lon), read_only(lat), properties, recorded)
 
@@ -118,7 +118,7 @@ def _geojson(thing: object, properties: Mapping[str, Any], name: str) -> Iterato
 def _geometry_lines(
     thing: dict[str, Any], kind: str, name: str
 ) -> Iterator[tuple[Floats, Floats] | str]:
-    """Yield the coordinates of every line of a geometry, or its kind where it has no lines."""
+    """Yield the coordinates of each line of a geometry, or its kind if it has no lines."""
     if kind in {"Point", "MultiPoint", "Polygon", "MultiPolygon"}:
         yield kind
     elif kind == "LineString":
@@ -131,10 +131,10 @@ def _geometry_lines(
 
 
 def _positions(drawn: object, name: str) -> tuple[Floats, Floats]:
-    """Return longitudes and latitudes of positions that may have more numbers than these two."""
+    """Return longitudes and latitudes of positions, which may have more numbers."""
     try:
         pairs = [position[:2] for position in drawn]  # type: ignore[attr-defined]
-        # To NumPy true is 1.
+        # NumPy would take true for 1.
         numbers = {type(number) for pair in pairs for number in pair} <= {int, float}
         array = np.array(pairs) if pairs else np.empty((0, 2))
     except (TypeError, ValueError, KeyError):
@@ -146,7 +146,7 @@ def _positions(drawn: object, name: str) -> tuple[Floats, Floats]:
 
 
 def _check_properties(own: object, name: str) -> None:
-    """Refuse properties that are none, or nest so deep that no program could write them again."""
+    """Refuse properties that are no object, or nest too deep to be written again."""
     if not isinstance(own, dict):
         _refuse(name, "has a feature whose properties are no object")
     level: list[Any] = [own]
@@ -159,7 +159,7 @@ def _check_properties(own: object, name: str) -> None:
 
 
 def _check_crs(crs: object, name: str) -> None:
-    """Refuse what is not in degrees of WGS 84, as an old ``crs`` member says."""
+    """Refuse coordinates that are not in WGS 84 by an old ``crs`` member."""
     if crs is None:
         return
     said = crs.get("properties") if isinstance(crs, dict) else crs
@@ -205,7 +205,7 @@ def from_gpx(data: bytes, name: str) -> list[GivenLine | str]:
 
 
 class _Gpx:
-    """What the XML parser tells of a GPX file, put together to lines.
+    """A target of the XML parser that collects the lines of GPX.
 
     Attributes:
         found: the lines, and a word for every waypoint.

@@ -1,8 +1,7 @@
-"""Read the lines to be graded: from a file, from shapely, from GeoPandas.
+"""Read lines from a file, from shapely or from GeoPandas.
 
-A line is one however short: an empty one keeps its row, so that rows match what was given. Heights
-in a file are not read: they come from a barometer, a phone or another model, and nobody knows how
-good they are.
+An empty line keeps its row, so that rows match what was given. Heights in a file are not read: they
+come from a barometer, a phone or another model of unknown quality.
 """
 
 from __future__ import annotations
@@ -48,13 +47,13 @@ class GivenLines:
 
     @property
     def place(self) -> Place:
-        """Where the first of them begins: there heights are looked for."""
+        """The beginning of the first line, where heights are looked for."""
         first = next((line for line in self.lines if len(line.lon)), None)
         return Place(0.0, 0.0) if first is None else Place(float(first.lat[0]), float(first.lon[0]))
 
 
 def read_lines(given: Given) -> GivenLines:
-    """Return the lines of whatever holds lines.
+    """Return the lines of a file, a table or geometries.
 
     Args:
         given: the path of a GPX or GeoJSON file; a ``GeoDataFrame`` or ``GeoSeries``, in any
@@ -78,14 +77,14 @@ def read_lines(given: Given) -> GivenLines:
 
 
 def parse(data: bytes, name: str) -> GivenLines:
-    """Return the lines of a GPX or GeoJSON file; what it begins with says which it is.
+    """Return the lines of a GPX or GeoJSON file, told apart by its first character.
 
     >>> parse(b'{"type": "LineString", "coordinates": [[8, 46], [8, 46.001]]}', "a").lines[0].lat
     array([46.   , 46.001])
 
     Args:
         data: the whole file.
-        name: what to call it in an error.
+        name: its name in errors.
 
     Raises:
         LinesError: it is neither, is broken, or holds no line.
@@ -116,7 +115,7 @@ def _file_bytes(path: Path) -> bytes:
 
 
 def _collected(items: Iterable[GivenLine | str], name: str) -> GivenLines:
-    """Return the lines among ``items``; the others are the kinds of what is skipped."""
+    """Return the lines among ``items``; the others are kinds of things that are skipped."""
     lines: list[GivenLine] = []
     skipped: Counter[str] = Counter()
     for item in items:
@@ -132,7 +131,7 @@ def _collected(items: Iterable[GivenLine | str], name: str) -> GivenLines:
 
 
 def counted_kinds(kinds: Mapping[str, int]) -> str:
-    """Return numbers of things as a person lists them.
+    """Return a list of numbers of things.
 
     >>> counted_kinds({"Point": 3, "Polygon": 1})
     '3 x Point, 1 x Polygon'
@@ -143,7 +142,7 @@ def counted_kinds(kinds: Mapping[str, int]) -> str:
 def _from_table(table: gpd.GeoDataFrame) -> GivenLines:
     """Return the lines of a table, which each know their row."""
     table = table.copy() if table.crs is None else table.to_crs("EPSG:4326")
-    # Without a column some releases of pandas give no record at all.
+    # Without a column some releases of pandas return no record at all.
     rows = table.drop(columns=table.active_geometry_name).to_dict("records") or [{}] * len(table)
     found = [
         list(_geometry(geometry, {str(key): value for key, value in row.items()}))

@@ -36,25 +36,22 @@ if TYPE_CHECKING:
     from hillfinder.results.grading.line_input import GivenLines
     from hillfinder.streets.network import StreetNetwork
 
-#: What is shorter has no grade; what is longer is no path, but a flight or a fault.
+#: Shortest and longest line that has a grade, m: a longer one is a flight or a mistake.
 SHORTEST_LINE_M, LONGEST_LINE_M = 0.001, 5_000_000.0
-#: Longer lines are no blocks of one street: chains of them could go round the earth.
+#: Longest line that joins others, m: chains of longer ones could go round the earth.
 LONGEST_BLOCK_M = 20_000.0
-#: A line from GPX may lie as far off as a trail, any other one as a street.
+#: Tags of lines from GPX, which may be as far off as a trail, and of other lines.
 RECORDED, DRAWN = TRAIL_TAGS, STREET_TAGS
-#: What OpenStreetMap says of the ground beneath a street, and of how it carries on.
+#: Properties that are read as tags of OpenStreetMap.
 TAGS = ("highway", "bridge", "tunnel", "covered", "layer", "incline", "step_count", "name")
 
 
 def measure(given: GivenLines, heights: Heights) -> Grades:
-    """Measure every line.
-
-    A line of which nothing is known keeps its row: its figures are NaN, but for its length.
+    """Measure every line; one without known heights keeps its row, with NaN for its figures.
 
     Args:
         given: the lines.
-        heights: any source of heights; it is called once for each part of the world, of the size
-            of a degree, that the lines lie in.
+        heights: a source of heights, called once for each square of a degree that has lines.
 
     Raises:
         HeightsError: the heights cannot be read, or are no terrain.
@@ -72,12 +69,12 @@ def measure(given: GivenLines, heights: Heights) -> Grades:
             at = slice(network.profiles.offset[edge], network.profiles.offset[edge + 1])
             distance = network.profiles.distance_m[at]
             profiles[row] = Profile(
-                # The projection is true near its middle alone, the length everywhere.
+                # The projection is true near its middle only, the length everywhere.
                 distance * (length[row] / distance[-1]),
                 network.profiles.elevation_m[at],
                 network.profiles.sigma_m[at],
             )
-            # Ends that lie near each other err alike, however long the way between.
+            # Ends near each other have the same error, however long the line between.
             ends = network.profiles.sigma_m[at][[0, -1]]
             rise = uncertainty.rise_sigma_m(apart[[row]], ends[:1], ends[1:], network.profiles.blur)
             sigma[row] = rise[0] / length[row]
@@ -94,7 +91,7 @@ def measure(given: GivenLines, heights: Heights) -> Grades:
 
 
 def _line_lengths(lines: tuple[GivenLine, ...]) -> tuple[Floats, Floats]:
-    """Return for every line its length and how far its ends lie apart, in metres."""
+    """Return the length of each line and the distance between its ends, m."""
     from pyproj import Geod
 
     earth = Geod(ellps="WGS84")
@@ -111,7 +108,7 @@ def _line_lengths(lines: tuple[GivenLine, ...]) -> tuple[Floats, Floats]:
 
 
 def _regions(lines: tuple[GivenLine, ...], length: Floats) -> list[Ints]:
-    """Return the rows of lines that are projected together: those that meet, and those near by."""
+    """Return the rows of lines that are projected together: those that meet or are near."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -125,7 +122,7 @@ def _regions(lines: tuple[GivenLine, ...], length: Floats) -> list[Ints]:
     links = coo_array((np.ones(len(node)), (ends[0], ends[1])), shape=(size, size))
     part = connected_components(links, directed=False)[1][: len(rows)]
     _, part = np.unique(part, return_inverse=True)
-    # That of all lines that meet, and not of the first: the order of the lines says nothing.
+    # The corner of all lines that meet, not of the first: their order means nothing.
     corner = np.full((int(part.max()) + 1, 2), np.inf)
     lows = np.array([(lines[row].lon.min(), lines[row].lat.min()) for row in rows.tolist()])
     np.minimum.at(corner, part, lows)
@@ -136,9 +133,9 @@ def _regions(lines: tuple[GivenLine, ...], length: Floats) -> list[Ints]:
 
 
 def _ends(lines: tuple[GivenLine, ...], rows: Ints, length: Floats) -> Ints:
-    """Return a number for the place of the first and the last point of every line: (2 k,).
+    """Return a number for the first and the last point of each line, equal where they meet: (2 k,).
 
-    Equal numbers mean that they meet. A longer line than a block meets none but itself.
+    A line longer than a block meets only itself.
     """
     ends = [
         (line.lon[at], line.lat[at], row if length[row] > LONGEST_BLOCK_M else -1)
@@ -173,7 +170,7 @@ def _network(lines: tuple[GivenLine, ...], rows: Ints, length: Floats) -> Street
 
 
 def _tags_of(line: GivenLine) -> Mapping[str, str]:
-    """Return what kind of street a line is: it is measured, whether or not one may walk there."""
+    """Return the tags of a line, which is measured even where one may not walk."""
     if line.recorded:
         return RECORDED
     tags = {key: line.properties.get(key) for key in TAGS}
@@ -189,7 +186,7 @@ def _attached(network: StreetNetwork, heights: Heights) -> StreetNetwork:
     try:
         return attach(network, heights)
     except HeightsError:
-        # Where no end is known no figure is. Whatever else was wrong is wrong still.
+        # Without the heights of ends there are no figures. Other errors stand.
         if np.isnan(heights(network.node_lon, network.node_lat)).all():
             return network
         raise
