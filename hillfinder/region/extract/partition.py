@@ -70,8 +70,7 @@ def partition_extract(
             date = reader.header().get("osmosis_replication_timestamp") or None
         ways = _Ways(path, folder, margin_m, deleted_in(path))
         ways.partition()
-        if ways.torn > CUT_SHARE * ways.count:
-            ways.find_places()
+        if ways.torn > CUT_SHARE * ways.count and ways.find_places():
             ways.partition()
     except (RuntimeError, ValueError) as error:
         raise osm_file.unreadable(path, error) from error
@@ -118,8 +117,12 @@ class _Ways:
             for lines in _read_ahead(chunks):
                 _append(self._counted(lines), self._folder, self._margin_m)
 
-    def find_places(self) -> None:
-        """Look up the nodes that are written after the ways, or only in the ways."""
+    def find_places(self) -> bool:
+        """Look up nodes that are written after the ways, or only in them; return whether any are.
+
+        Raises:
+            StreetsError: the extract is too large for that.
+        """
         if not self._fits:
             msg = (
                 f"{self._path.name} has {self.torn:,} of its {self.count:,} ways before or without "
@@ -127,11 +130,18 @@ class _Ways:
             )
             raise StreetsError(msg)
         unknown = np.unique(np.concatenate(self._unknown))
-        self._look_up(lambda node: np.isin(node, unknown) | (node < 0))
 
-    def _look_up(self, wanted: Callable[[Ints], Bools]) -> None:
+        def is_unknown(node: Ints) -> Bools:
+            at = np.minimum(np.searchsorted(unknown, node), len(unknown) - 1)
+            return np.asarray(unknown[at] == node)
+
+        places = self._look_up(lambda node: is_unknown(node) | (node < 0))
+        return bool(is_unknown(places.node).any())
+
+    def _look_up(self, wanted: Callable[[Ints], Bools]) -> opl.Places:
         with osmium_process.place_lines(self._path) as chunks:
             self._places = opl.places(chunks, wanted)
+        return self._places
 
     def _counted(self, lines: opl.OplLines) -> opl.OplLines:
         """Return lines without those deleted, with the coordinates that were looked up."""
@@ -144,13 +154,14 @@ class _Ways:
         if self._places is not None:
             lines = self._places.fill(lines)
         is_way, unknown = lines.kind < 0, np.isnan(lines.lon)
-        row = np.repeat(np.arange(len(lines.id)), lines.size)
-        lost = np.bincount(row[unknown], minlength=len(lines.id))
         self.count += int(is_way.sum())
-        self.torn += int((is_way & (lost > 0)).sum())
-        self.nowhere += int((is_way & (lost > 0) & (lost == lines.size)).sum())
-        if self._fits:
-            self._unknown.append(np.unique(lines.node[unknown]))
+        if unknown.any():
+            row = np.repeat(np.arange(len(lines.id)), lines.size)
+            lost = np.bincount(row[unknown], minlength=len(lines.id))
+            self.torn += int((is_way & (lost > 0)).sum())
+            self.nowhere += int((is_way & (lost > 0) & (lost == lines.size)).sum())
+            if self._fits:
+                self._unknown.append(np.unique(lines.node[unknown]))
         return lines
 
 

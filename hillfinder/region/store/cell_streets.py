@@ -76,7 +76,7 @@ class CellFacts:
 
 def make_streets(
     cell: Cell, raw: RawStreets, heights: Heights, shortest_m: float
-) -> tuple[StreetNetwork, CellFacts] | None:
+) -> tuple[CellStreets, CellFacts] | None:
     """Return the streets of a cell with heights, and their facts; ``None`` where there are none.
 
     Args:
@@ -116,7 +116,7 @@ def make_streets(
         known_m=kept.total_length_m * float((~np.isnan(profiles.elevation_m)).mean()),
         refused_m=refused_m,
     )
-    return kept, facts
+    return CellStreets(kept, np.arange(len(kept))), facts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,11 +130,6 @@ class CellStreets:
 
     network: StreetNetwork
     row: Ints
-
-    @classmethod
-    def whole(cls, network: StreetNetwork) -> CellStreets:
-        """Return all streets of a cell."""
-        return cls(network, np.arange(len(network)))
 
     def only(self, edges: Bools) -> CellStreets | None:
         """Return some of the edges, ``None`` for none."""

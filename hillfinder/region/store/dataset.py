@@ -67,11 +67,6 @@ class Metadata:
         low, high = self.values["criteria"]["grade"]
         return float(low), float(high)
 
-    @property
-    def margin_m(self) -> float:
-        """Width of the rim of a cell whose streets are kept for its neighbours, m."""
-        return float(self.values["margin_m"])
-
 
 def require_pyarrow() -> None:
     """Raise an InputError if PyArrow is missing."""

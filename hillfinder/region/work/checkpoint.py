@@ -82,18 +82,13 @@ def can_resume(folder: Path, plan: Mapping[str, Any]) -> bool:
     """Return whether the scan can go on without reading the extract again."""
     partitions, streets = folder / tasks.PARTITIONS, folder / cell_streets.STREETS
     return all(
-        _is_of_size(partitions / name, size)
+        ((partitions / name).is_file() and (partitions / name).stat().st_size == size)
         or (
             checked_files.read_checked(streets / name) is not None
             and checked_files.read_checked(streets / f"{name}.rim") is not None
         )
         for name, size in plan["cells"].items()
     )
-
-
-def _is_of_size(path: Path, size: int) -> bool:
-    """Return whether a partition is complete."""
-    return path.is_file() and path.stat().st_size == size
 
 
 def write_plan(folder: Path, plan: Mapping[str, Any]) -> None:

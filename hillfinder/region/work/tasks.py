@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hillfinder.errors import DataError, HillfinderError, OutputError, StreetsError
 from hillfinder.region.extract import partition
 from hillfinder.region.store import cell_streets, hill_table
-from hillfinder.region.store.cell_streets import CellFacts, CellStreets
+from hillfinder.region.store.cell_streets import CellFacts
 from hillfinder.region.store.checked_files import read_checked, write_checked
 from hillfinder.streets.subsets import touching
 
@@ -156,12 +156,11 @@ def _make_streets(job: Job, cell: Cell) -> dict[str, Any]:
     made = None
     if raw is not None:
         made = cell_streets.make_streets(cell, raw, job.heights(cell), shortest)
-    facts = asdict(made[1]) if made else {}
-    whole = CellStreets.whole(made[0]) if made else None
-    rim = whole and whole.rim(cell, job.margin_m)
+    streets, facts = (None, {}) if made is None else (made[0], asdict(made[1]))
+    rim = streets and streets.rim(cell, job.margin_m)
     cell_streets.write_streets(job.rim(cell), rim, facts)
-    cell_streets.write_streets(job.streets(cell), whole, facts)
-    return {**facts, "edges": 0 if whole is None else len(whole.row)}
+    cell_streets.write_streets(job.streets(cell), streets, facts)
+    return {**facts, "edges": len(streets.row) if streets else 0}
 
 
 def _find_hills(job: Job, cell: Cell, facts: Mapping[Cell, CellFacts]) -> int:
