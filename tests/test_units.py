@@ -220,7 +220,7 @@ def test_a_near_miss_in_feet_keeps_its_name() -> None:
 
 def test_the_forecast_in_both_units() -> None:
     at = datetime(2026, 12, 1, 7, 30, tzinfo=UTC)
-    said = Weather(at, -11.0, -12.0, -18.0, 2.0, 0.0, 0.0, 0.0, 0.12, 20.0, 80.0).words
+    said = Weather(at, -11.0, -12.0, -18.0, 2.0, 0.0, 0.0, 0.0, 0.12, 80.0).words
     rest = "ice likely, gusts of {}, so keep away from trees, feels like {}: cover up."
     assert said == (
         "Forecast for Tuesday 7:30: -11 °C, rain (2.0 mm), 12 cm of snow on the ground, "

@@ -1,4 +1,4 @@
-"""The command: words into criteria, findings into what was asked for, errors into exit codes.
+"""The command: options into criteria, findings into output, errors into exit codes.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 found or measured, 1 bad data or a
 file that could not be written, 2 usage, 3 no hill found or no line measured, 4 a service could not
@@ -45,9 +45,9 @@ def main(argv: Sequence[str] | None = None, now: datetime | None = None) -> int:
 
     Args:
         argv: the words after ``hillfinder``; those of the process where it is ``None``.
-        now: what the clock says, with its time zone; ``None`` looks at it.
+        now: time of the clock, with its zone; ``None`` is the present.
     """
-    terminal.prepare()
+    terminal.prepare_streams()
     if argv is None:
         terminal.prepare_process()
     words = options.spaced(sys.argv[1:] if argv is None else argv)
@@ -87,5 +87,5 @@ app.command(epilog=grade.EXAMPLES)(grade.grade)
 app.command(epilog=demo.EXAMPLES)(demo.demo)
 app.command(epilog=scan.EXAMPLES)(scan.scan)
 app.command(epilog=sources.EXAMPLES)(sources.sources)
-app.command(epilog=upkeep.CACHE)(upkeep.cache)
-app.command(epilog=upkeep.CHECK)(upkeep.check)
+app.command("cache", epilog=upkeep.CACHE)(upkeep.show_cache)
+app.command("check", epilog=upkeep.CHECK)(upkeep.check_services)

@@ -74,7 +74,7 @@ def faults(files: Mapping[str, Path], *, whole: bool, alone: bool) -> Iterator[s
             yield f"--{name} {every()[name].missing}"
 
 
-def prepare(files: Mapping[str, Path], folder: Path | None, *, overwrite: bool) -> list[Target]:
+def targets_of(files: Mapping[str, Path], folder: Path | None, *, overwrite: bool) -> list[Target]:
     """Return all files to be written, those of a folder last; none is in the way.
 
     Raises:

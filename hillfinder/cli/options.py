@@ -1,4 +1,4 @@
-"""What was typed, read and checked: all faults at once, in one sentence each."""
+"""The options that commands share; read what was typed, and report all faults at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hillfinder.criteria import RankBy
 from hillfinder.elevation.sources.registry import service_names
 from hillfinder.errors import CriteriaError, InputError
 from hillfinder.sessions import Level, Session
-from hillfinder.units import FOOT_M, MILE_M
+from hillfinder.units import FOOT_M, MILE_M, Units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,7 +27,6 @@ T = TypeVar("T")
 DemKind = Literal["bare-earth", "surface"]
 DemUnit = Literal["m", "ft", "us-ft", "yd", "dm", "cm", "mm"]
 Course = Literal["session", "hill"]
-Units = Literal["metric", "imperial"]
 
 DEM: Final = typer.Option(
     "--dem",
@@ -57,7 +56,7 @@ Verbose = Annotated[
     bool,
     typer.Option("--verbose", "-v", help="Log to stderr what is downloaded, cached and skipped."),
 ]
-Elevation = Annotated[
+ElevationOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
@@ -107,7 +106,7 @@ At = Annotated[
         'such as "2026-12-01 07:30", in the time zone of this machine.  [default: now]',
     ),
 ]
-Weather = Annotated[
+WeatherOption = Annotated[
     bool, typer.Option("--weather", help="Ask for the weather then, of Open-Meteo.")
 ]
 OnBelt = Annotated[
@@ -132,7 +131,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stder
 
 
 def height_kind(typed: DemKind | None) -> HeightKind | None:
-    """Return the kind of a model as it is written everywhere else."""
+    """Return the kind of a model as ``Raster`` takes it."""
     return "bare earth" if typed == "bare-earth" else typed
 
 
@@ -234,7 +233,7 @@ def criteria(
     faults: Iterable[str] = (),
     **plain: object,
 ) -> Criteria:
-    """Return what was asked for, or raise all faults at once, those found before included.
+    """Return what was asked for, or raise all faults at once.
 
     Args:
         length: in metres, or in feet where ``imperial`` or typed so.
@@ -243,11 +242,11 @@ def criteria(
         min_grade: in percent.
         max_grade: in percent.
         distance: in kilometres, or miles where ``imperial`` or typed so.
-        at: when it begins.
-        imperial: what a number without a unit means.
-        now: what the clock says; the start where nothing else is said.
-        faults: what is wrong besides.
-        plain: what is handed on to ``Criteria`` as it is.
+        at: start of the run.
+        imperial: numbers without a unit are in feet or miles.
+        now: time of the clock; the start unless ``at`` is given.
+        faults: other faults found before.
+        plain: fields of ``Criteria`` as they are.
 
     Raises:
         InputError: something cannot be read, or contradicts something else.
@@ -267,22 +266,22 @@ def criteria(
         except ValueError as fault:
             found.append(f"{option} {fault}")
 
-    take("--length", "length_m", lambda text: _lengths(text, imperial=imperial), length)
+    take("--length", "length_m", lambda text: _lengths_m(text, imperial=imperial), length)
     take("--warmup", "warmup_min", _range, warmup)
     take("--min-grade", "min_grade", _ratio, min_grade)
     take("--max-grade", "max_grade", _ratio, max_grade)
     take("--pace", "pace_min_per_km", lambda text: _pace(text, imperial=imperial), pace)
     take("--distance", "distance_m", lambda text: _distance(text, imperial=imperial), distance)
-    take("--at", "start", lambda text: _start(text, now), at)
+    take("--at", "start", lambda text: _start_at(text, now), at)
     try:
         asked = Criteria(**given)
     except CriteriaError as error:
-        found.append(_lower(str(error).rstrip(".")))
+        found.append(_lower_first(str(error).rstrip(".")))
     refuse(found)
     return asked
 
 
-def _lower(sentence: str) -> str:
+def _lower_first(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
@@ -302,12 +301,12 @@ def _range(text: str) -> tuple[float, float]:
     return float(low), float(high or low)
 
 
-def _lengths(text: str, *, imperial: bool = False) -> tuple[float, float]:
+def _lengths_m(text: str, *, imperial: bool = False) -> tuple[float, float]:
     """Return both ends of ``100-200`` or ``300-600ft`` in metres.
 
-    >>> _lengths("100-200"), _lengths("1-2km"), _lengths("100m-1km")
+    >>> _lengths_m("100-200"), _lengths_m("1-2km"), _lengths_m("100m-1km")
     ((100.0, 200.0), (1000.0, 2000.0), (100.0, 1000.0))
-    >>> _lengths("500", imperial=True)
+    >>> _lengths_m("500", imperial=True)
     (152.4, 152.4)
     """
     found = re.fullmatch(f"{_NUMBER}{_UNIT}(?:{_DASH}{_NUMBER}{_UNIT})?", text)
@@ -346,7 +345,7 @@ def _pace(text: str, *, imperial: bool = False) -> float:
     return given * 1000 / _METRES[unit or ("mi" if imperial else "km")]
 
 
-def _start(text: str, now: datetime | None) -> datetime:
+def _start_at(text: str, now: datetime | None) -> datetime:
     """Return the next ``18:00``, or a date and time; without a zone it is this machine's."""
     from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What goes on, shown on stderr to whoever waits: moving on a terminal, in lines elsewhere."""
+"""Show progress on stderr: a moving display on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -18,108 +18,95 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Display
     from rich.progress import TaskID
 
-#: Where nothing moves a line is said of a scan so often, in seconds.
+#: Least time between two lines about a scan where stderr is no terminal, s.
 EVERY_S = 10.0
 
 
 @contextmanager
 def watch(text: str, *, quiet: bool) -> Iterator[Progress]:
-    """Show that something goes on, where somebody is looking; ``quiet`` shows nothing."""
+    """Show progress while the block runs; ``quiet`` shows nothing."""
     if quiet:
         yield Progress()
     elif sys.stderr.isatty():
         with _display() as display:
             display.add_task(text, why="", until=0.0)
-            yield Moving(display)
+            yield _MovingProgress(display)
     else:
-        lines = Lines()
+        lines = _ProgressLines()
         try:
             yield lines
         finally:
             lines.close()
 
 
-class Lines(Progress):
-    """Says everything once, a line each."""
+class _ProgressLines(Progress):
+    """Says each thing once, on a line of its own."""
 
     def __init__(self) -> None:
-        """Begin with nothing said."""
         self._scanned = 0.0
         self._received: dict[str, int] = {}
         self._guard = threading.Lock()
 
     def asking(self, who: str) -> None:
-        """Say so, the first time."""
         with self._guard:
             if who not in self._received:
                 self._received[who] = 0
                 terminal.say(f"Asking {_within(who)}.")
 
     def received(self, who: str, size: int) -> None:
-        """Count it."""
         with self._guard:
             self._received[who] += size
 
     def waiting(self, why: str, wait_s: float) -> None:
-        """Say why, and how long at most."""
         if wait_s:
             terminal.say(f"{why}: waiting up to {wait_s:.0f} s.")
 
     def say(self, text: str) -> None:
-        """Say it."""
         terminal.say(text)
 
     def scanned(self, share: float, street_m: float, hills: int, left_s: float) -> None:
-        """Say it now and then."""
         now = time.monotonic()
         if now - self._scanned >= EVERY_S or share == 1:
             self._scanned = now
             terminal.say(_scanned(share, street_m, hills, left_s))
 
     def close(self) -> None:
-        """Say how much came from everybody."""
         with self._guard:
             for who, size in self._received.items():
                 if size:
                     terminal.say(f"Received {_size(size)} from {_within(who)}.")
 
 
-class Moving(Progress):
-    """Shows one line for each service, with what came from it, and how long there is to wait."""
+class _MovingProgress(Progress):
+    """Shows a line for each service: what came from it, and how long to wait."""
 
     def __init__(self, display: Display) -> None:
-        """Show it on ``display``."""
         self._display = display
         self._rows: dict[str, TaskID] = {}
         self._received: dict[str, int] = {}
         self._guard = threading.Lock()
 
     def asking(self, who: str) -> None:
-        """Give it a line."""
         with self._guard:
             if who not in self._rows:
                 self._received[who] = 0
                 self._rows[who] = self._display.add_task(plain(who), why="", until=0.0)
 
     def received(self, who: str, size: int) -> None:
-        """Show how much it is by now."""
         with self._guard:
             self._received[who] += size
             text = f"{plain(who)}: {_size(self._received[who])}"
             self._display.update(self._rows[who], description=text)
 
     def waiting(self, why: str, wait_s: float) -> None:
-        """Count the seconds down on the first line."""
         first = self._display.tasks[0].id
         self._display.update(first, why=plain(why), until=time.monotonic() + wait_s)
 
     def scanned(self, share: float, street_m: float, hills: int, left_s: float) -> None:
-        """Show it on the first line."""
         first = self._display.tasks[0].id
         self._display.update(first, description=_scanned(share, street_m, hills, left_s))
 
     def say(self, text: str) -> None:
-        """Leave it standing above what moves."""
         from rich.text import Text
 
         self._display.console.print(Text(plain(text)))

@@ -1,4 +1,4 @@
-"""Where results and words about them go: stdout, stderr, and the exit code."""
+"""Write results to stdout and messages to stderr, and turn errors into exit codes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from hillfinder.cli.options import Units
     from hillfinder.model import Workout
     from hillfinder.results.hills import Hills
     from hillfinder.training.treadmill import Treadmill
+    from hillfinder.units import Units
 
 BAD_DATA: Final = 1
 USAGE: Final = 2
@@ -31,10 +31,10 @@ NO_HILL: Final = 3
 NO_SERVICE: Final = 4
 INTERRUPTED: Final = 130
 
-Format = Literal["table", "json", "geojson", "csv"]
+OutputFormat = Literal["table", "json", "geojson", "csv"]
 
 
-def prepare() -> None:
+def prepare_streams() -> None:
     """Make stdout and stderr take any text: what does not fit their encoding is shown as ``?``."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell, as in 2>&-
@@ -44,10 +44,10 @@ def prepare() -> None:
 
 
 def prepare_process() -> None:
-    """Spare a process that is the command's own what is of no use to it."""
-    # No matrix is large: threads for them would spin, beside what reads the extract.
+    """Speed up a process that runs nothing but this command."""
+    # No matrix is large: threads for them would take time from what reads the extract.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # At the end Python looks once more through all that there is, for a fifth of a second.
+    # At its end Python would search all objects for garbage once more, for 0.2 s.
     atexit.register(gc.freeze)
 
 
@@ -61,7 +61,7 @@ class _ToStderr(logging.Handler):
 
 @contextmanager
 def errors_as_exit_codes(*, verbose: bool = False) -> Iterator[None]:
-    """Say what went wrong in one line, and leave with the code that it has.
+    """Report an error in one line, and exit with its code.
 
     Args:
         verbose: write what is logged meanwhile to stderr too.
@@ -91,7 +91,7 @@ def errors_as_exit_codes(*, verbose: bool = False) -> Iterator[None]:
 
 def show(
     hills: Hills,
-    output: Format,
+    output: OutputFormat,
     units: Units,
     *,
     workout: Workout | None = None,
@@ -100,7 +100,7 @@ def show(
     pickable: bool = True,
     quiet: bool = False,
 ) -> None:
-    """Put the findings on stdout; where a program reads it, say on stderr why there is none.
+    """Write the findings to stdout; for programs, say on stderr why there are none.
 
     Args:
         hills: what was found.
@@ -112,19 +112,19 @@ def show(
         pickable: say how to see the card where it is not shown.
         quiet: say nothing on stderr.
     """
-    from hillfinder.output.text import phrases as words
+    from hillfinder.output.text import phrases
 
     if output == "table":
         from hillfinder.output.text import card, table
 
-        below = (words.treadmill(belt, units),) if belt is not None else ()
+        below = (phrases.treadmill(belt, units),) if belt is not None else ()
         if workout is not None and whole:
             print_text(
                 lambda console: card.card_text(workout, hills, console, units=units, below=below)
             )
             return
         if workout is not None:
-            rank, session = workout.hills[0].rank, words.session(workout, units)
+            rank, session = workout.hills[0].rank, phrases.session(workout, units)
             more = f" --pick {rank} shows it whole." if pickable else ""
             below = (f"Session on hill {rank}: {session}{more}", *below)
         print_text(lambda console: table.table_text(hills, console, units=units, below=below))
@@ -135,7 +135,7 @@ def show(
         text = hills.to_csv() if output == "csv" else hills.to_geojson()
     put(text, encoding="utf-8")
     if not hills:
-        for reason in (f"{words.heading(hills, units)}.", *words.notices(hills, units)):
+        for reason in (f"{phrases.heading(hills, units)}.", *phrases.notices(hills, units)):
             say(reason, quiet=quiet)
 
 

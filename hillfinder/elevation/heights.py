@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hillfinder.model import Bools, Floats, HeightKind, HeightSource
 
-Given = TypeVar("Given")
+GivenHeights = TypeVar("GivenHeights")
 
 #: Lowest possible ground, m (the shore of the Dead Sea: -430 m).
 LOWEST_GROUND_M = -500.0
@@ -46,7 +46,7 @@ class Heights(Protocol):
         ...
 
 
-def renamed_heights(dem: Given, heights: Given) -> Given:
+def renamed_heights(dem: GivenHeights, heights: GivenHeights) -> GivenHeights:
     """Return the elevation given under its name or its old one, whose user is warned."""
     if heights is None:
         return dem

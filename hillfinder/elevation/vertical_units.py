@@ -38,10 +38,14 @@ _WORDS = {
 _BY_WORD = {word: unit for unit, words in _WORDS.items() for word in words.split()}
 #: Relative difference below which two units are one: the two feet differ by 2e-6.
 SAME_UNIT = 1e-4
-#: Heights nearer to zero than this say nothing of a unit, m; and how many pairs do.
-_LEAST_M, _LEAST_PAIRS = 10.0, 16
-#: How near to a foot the ratio of two readings is, and how little it varies from pair to pair.
-_SAME_RATIO, _SAME_SPREAD = 0.05, 1.2
+#: Heights nearer to zero than this say nothing of a unit, m.
+_LEAST_M = 10.0
+#: Least number of pairs of heights that do.
+_LEAST_PAIRS = 16
+#: Greatest relative difference of the ratio of two readings from a foot.
+_SAME_RATIO = 0.05
+#: Greatest factor between the median ratio and its 10 and 90 % quantiles.
+_SAME_SPREAD = 1.2
 
 
 class VerticalUnit(NamedTuple):
@@ -90,7 +94,7 @@ def differ_by_a_unit(one_m: Floats, other_m: Floats) -> bool:
 
 
 def other_unit(name: str, other: str) -> HeightsError:
-    """Return what is to be said where heights are 3.28 times those of another source."""
+    """Return the error for heights that are 3.28 times those of another source."""
     msg = (
         f"{name} does not state the unit of its heights, and against {other} one of them is in "
         "feet. Say which it is: --dem-unit ft, or --dem-unit m."

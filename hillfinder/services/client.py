@@ -1,7 +1,8 @@
 """The only way to the network: ``Web.get`` answers a question from the cache or from a service.
 
-A reply is checked before it is kept and again when it is read back. What fails is asked for again,
-politely and not for ever. OSMnx goes through here as well (``osmnx_session``).
+A reply is checked before it is cached and again when it is read back. After a failure the next
+server is asked, and each again after a wait, until ``patience_s`` is over. OSMnx goes through here
+as well (``osmnx_session``).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Web:
 
     Attributes:
         offline: send nothing; the cache is still read.
-        cache_dir: folder of the cache. Where it cannot be written, nothing is kept.
+        cache_dir: folder of the cache. Where it cannot be written, nothing is cached.
         cache_mb: size of the cache, MB; what was not used for longest is dropped first.
         addresses: addresses in place of the public ones, by the environment variable that is named
             for them, such as ``{"HILLFINDER_OVERPASS_URL": "https://overpass.example/api"}``.
@@ -62,7 +63,7 @@ class Web:
         fresh_from: cached replies from before are not read; seconds since 1970.
         sleep: called with the seconds of each such wait.
         progress: shows what is going on.
-        cache: what is kept.
+        cache: the files in that folder.
 
     Raises:
         InputError: an address is none, or a number makes no sense.
@@ -95,8 +96,8 @@ class Web:
                 raise InputError(msg)
         if self.offline and self.fresh_from:
             msg = (
-                "With the network switched off nothing can be fetched anew: leave out --refresh, "
-                "or switch it on (--offline, HILLFINDER_OFFLINE)."
+                "With the network switched off nothing can be downloaded again: leave out "
+                "--refresh, or switch it on (--offline, HILLFINDER_OFFLINE)."
             )
             raise InputError(msg)
         limit = int(self.cache_mb * 2**20)
@@ -241,7 +242,7 @@ class Web:
             if wait_s > LONGEST_WAIT_S or wait_s >= left_s:
                 said = ", and ".join(f"({host(each)}) {fault}" for each, fault in faults.items())
                 msg = (
-                    f"{service.name} {said}, so {service.gives} not to be had now: "
+                    f"{service.name} {said}, so {service.gives} not available now: "
                     f"try again in a few minutes, or {service.instead}."
                 )
                 raise ServiceError(msg) from faults[url]
@@ -292,11 +293,7 @@ def _who(service: Service, url: str) -> str:
 
 
 def _positive(name: str, text: str) -> float:
-    """Return a number of the environment.
-
-    Raises:
-        InputError: it is none, or not above zero.
-    """
+    """Return a number of the environment."""
     try:
         number = float(text)
     except ValueError:

@@ -40,14 +40,14 @@ LEFT_FULL = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file that is kept.
+    """A cached file.
 
     Attributes:
         name: where, below the folder.
         written: when, in seconds since 1970.
         used: when it was last read, in seconds since 1970.
         size: in bytes.
-        about: what its writer said about it.
+        about: what its writer noted about it.
     """
 
     name: str
@@ -62,12 +62,12 @@ class Busy(Exception):  # noqa: N818 - it is no error, and does not leave the ro
 
 
 class Cache:
-    """A folder of kept files. Several processes and threads may use one at the same time."""
+    """A folder of cached files, which processes and threads may share."""
 
     def __init__(
         self, folder: Path, limit: int, complain: Callable[[str], None] = lambda _: None
     ) -> None:
-        """Use ``limit`` bytes of ``folder``; ``complain`` gets the reason when nothing is kept."""
+        """Use ``limit`` bytes of ``folder``; ``complain`` gets the reason for caching nothing."""
         self.folder = folder
         self.limit = limit
         self._complain = complain
@@ -77,7 +77,7 @@ class Cache:
         self._turns: dict[str, Any] = {}
 
     def read(self, name: str) -> tuple[Entry, bytes] | None:
-        """Return what is kept under ``name``; what is damaged or of another layout is dropped."""
+        """Return a cached file; drop it if it is damaged or of another layout."""
         path = self.folder / name
         try:
             content = path.read_bytes()
@@ -94,7 +94,7 @@ class Cache:
         return Entry(name, head.pop("written"), time.time(), len(content), head), data
 
     def write(self, name: str, data: bytes, about: Mapping[str, Any]) -> None:
-        """Keep ``data``, where there is room for it."""
+        """Cache ``data``, if there is room for it."""
         head = {"layout": LAYOUT, "written": time.time(), "sha256": sha256(data).hexdigest()}
         content = json.dumps({**about, **head}).encode() + b"\n" + data
         path = self.folder / name
@@ -111,12 +111,12 @@ class Cache:
                 self._complain(f"Nothing can be kept in {self.folder} ({why}): it works without.")
 
     def drop(self, name: str) -> None:
-        """Keep it no longer."""
+        """Remove a file, if it is there."""
         with suppress(OSError):
             (self.folder / name).unlink()
 
     def entries(self, kind: str = "") -> list[Entry]:
-        """Return what is kept, of one kind or of all, what was used last first."""
+        """Return the cached files of one kind or of all, the last used first."""
         found = []
         for each in (kind,) if kind else CACHE_KINDS:
             for path, status in self._files(each):
@@ -135,7 +135,7 @@ class Cache:
         return sorted(found, key=lambda entry: (-entry.used, entry.name))
 
     def clear(self) -> int:
-        """Drop everything, and return how many bytes that frees. Files of others are left alone.
+        """Remove all cached files, no others, and return the number of bytes freed.
 
         Raises:
             OSError: a file cannot be removed.
@@ -212,11 +212,7 @@ class Cache:
                         yield path, path.stat()
 
     def _make_room(self, size: int) -> None:
-        """Drop what was not used for longest where ``size`` more bytes would be too many.
-
-        Raises:
-            OSError: there will never be room for so much.
-        """
+        """Drop what was not used for longest where ``size`` more bytes exceed the limit."""
         if size > self.limit * LEFT_FULL:
             msg = f"more than the {self.limit / 2**20:.0f} MB that may be kept"
             raise OSError(msg)

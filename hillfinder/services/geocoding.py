@@ -57,7 +57,7 @@ def locate(text: str | tuple[float, float] | Place, web: Web) -> Place:
         text: a ``Place``; a pair of latitude and longitude; or a text. ``"45.5,-122.6"``,
             ``"45.5 -122.6"``, ``"45,5 -122,6"``, ``"45.5N 122.6W"`` and ``45°30'N 122°36'W`` are
             read as numbers; anything that does not look like coordinates is asked of Nominatim.
-        web: the door to the network.
+        web: the client.
 
     Raises:
         PlaceError: it is nowhere on earth, cannot be read, or Nominatim knows no such place.
@@ -155,11 +155,11 @@ def _ask_nominatim(words: str, web: Web) -> Place:
             lambda osmnx: osmnx.geocode(words),
             service=NOMINATIM,
             check=check,
-            amend=_several,
+            amend=lambda url: url.replace("limit=1&", f"limit={MOST_MATCHES}&"),
         )
         return reply
 
-    # The answer is kept under the words as well: it is there without loading OSMnx.
+    # Cached under the words as well, where it is found without loading OSMnx.
     urls = web.urls(NOMINATIM)
     key = f"{urls[0]} {words}"
     data = web.get(
@@ -173,17 +173,8 @@ def _ask_nominatim(words: str, web: Web) -> Place:
     return Place(first.lat, first.lon, words)
 
 
-def _several(url: str) -> str:
-    """Return OSMnx's question with more than the one answer that OSMnx asks for."""
-    return url.replace("limit=1&", f"limit={MOST_MATCHES}&")
-
-
 def _matches(data: bytes) -> list[Place]:
-    """Return the places in a reply of Nominatim, the most important first, each once.
-
-    Raises:
-        DataError: it is no such reply.
-    """
+    """Return the places in a reply of Nominatim, the most important first, each once."""
     try:
         reply = json.loads(data)
         rows = [

@@ -35,24 +35,15 @@ _NOWHERE = "http://127.0.0.1/"
 _ONE_AT_A_TIME = threading.RLock()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A question of OSMnx: ``key`` is all of it as one address, ``file`` where it seeks a reply."""
+@dataclass
+class _WouldSendError(Exception):
+    """OSMnx would now send a question, all of which is ``key``, and found no reply in ``file``."""
 
     url: str
     method: str
     body: str | bytes | None
     key: str
     file: str
-
-
-class _WouldSendError(Exception):
-    """OSMnx would now send the ``question``."""
-
-    def __init__(self, question: _Asked) -> None:
-        """Carry it out of OSMnx."""
-        super().__init__(question)
-        self.question = question
 
 
 def run(
@@ -86,12 +77,12 @@ def run(
         OfflineError: as ``Web.get``.
     """
     first, *others = web.urls(service)
-    with _lent(first, tags, node_tags) as (osmnx, folder):
+    with _offline_osmnx(first, tags, node_tags) as (osmnx, folder):
         while True:
             try:
                 return ask(osmnx)
             except _WouldSendError as stopped:
-                asked = stopped.question
+                asked = stopped
             path = folder / asked.file
             if path.exists():
                 msg = f"OSMnx {osmnx.__version__} is not one hillfinder can use: install 2.1."
@@ -112,7 +103,7 @@ def run(
 
 
 @contextmanager
-def _lent(
+def _offline_osmnx(
     url: str, tags: Sequence[str], node_tags: Sequence[str]
 ) -> Iterator[tuple[ModuleType, Path]]:
     """Give OSMnx, and the folder in which it seeks replies before it asks ``url`` for them.
@@ -123,7 +114,7 @@ def _lent(
 
     with (
         tempfile.TemporaryDirectory(prefix="hillfinder-", dir=_roomy()) as folder,
-        _settings(
+        _osmnx_settings(
             overpass_url=_NOWHERE + url,
             nominatim_url=_NOWHERE + url,
             http_user_agent=request.headers()["User-Agent"],
@@ -147,7 +138,7 @@ def _lent(
 
 
 @contextmanager
-def _settings(**values: object) -> Iterator[None]:
+def _osmnx_settings(**values: object) -> Iterator[None]:
     """Give OSMnx these settings, and put everything back."""
     from osmnx import settings
 
@@ -171,13 +162,11 @@ def _stop(prepared: PreparedRequest) -> NoReturn:
     key = requests.Request("GET", url, params=prepared.body).prepare().url or ""
     name = sha1(key.encode(), usedforsecurity=False).hexdigest()
     raise _WouldSendError(
-        _Asked(
-            url=url.removeprefix(_NOWHERE),
-            method=prepared.method or "GET",
-            body=prepared.body,
-            key=key.removeprefix(_NOWHERE),
-            file=f"{name}.json",
-        )
+        url=url.removeprefix(_NOWHERE),
+        method=prepared.method or "GET",
+        body=prepared.body,
+        key=key.removeprefix(_NOWHERE),
+        file=f"{name}.json",
     )
 
 

@@ -1,4 +1,4 @@
-"""Replies of services in the cache: good ones while there is room, "nothing there" for a day."""
+"""Cache replies of services: good ones while there is room, "nothing there" for a day."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     Check = Callable[[bytes], None]
 
-#: How long a service is believed that it has nothing there, s; offline, for ever.
+#: How long a cached "nothing there" is trusted, s; always when offline.
 ABSENT_S = 86_400.0
 
 
 class Replies:
-    """The replies in a cache, as one run of hillfinder may use them."""
+    """The cached replies that one run may use."""
 
     def __init__(self, cache: Cache, *, offline: bool, fresh_from: float) -> None:
-        """Read what was written from ``fresh_from`` on, in seconds since 1970."""
+        """Read only replies written from ``fresh_from`` on, in seconds since 1970."""
         self._cache = cache
         self._offline = offline
         self._fresh_from = fresh_from
@@ -33,11 +33,11 @@ class Replies:
 
     @staticmethod
     def name(key: str, suffix: str) -> str:
-        """Return where the reply to a question is kept."""
+        """Return the name of the cached reply to a question."""
         return f"replies/{sha256(key.encode()).hexdigest()}{suffix}"
 
     def find(self, name: str, check: Check, absent: bytes | None) -> bytes | None:
-        """Return what is kept, good and fresh enough; what fails its check is dropped."""
+        """Return a reply that is good and fresh enough; drop one that fails its check."""
         found = self._cache.read(name)
         if found is None or found[0].written < self._fresh_from:
             return None
@@ -52,13 +52,13 @@ class Replies:
         return data
 
     def drop(self, name: str) -> None:
-        """Keep a reply no longer."""
+        """Remove a reply."""
         self._cache.drop(name)
 
     def keep(self, name: str, data: bytes, service: Service, absent: bytes | None) -> None:
-        """Keep a reply of a service; that there is none, once it had another.
+        """Cache a reply; an ``absent`` one waits until the service has answered something else.
 
-        A server that lost all it had says of everything that there is none.
+        A server that lost its data has nothing anywhere.
         """
         about = {"of": service.name, "credit": service.credit}
         waiting = self._waiting.setdefault(service.name, [])

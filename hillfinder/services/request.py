@@ -33,7 +33,7 @@ FAILING = (500, 502)
 
 
 class Fault(Exception):  # noqa: N818 - it never leaves this folder
-    """A try that failed; ``wait_s`` is how long to wait at least, infinity where it is no use."""
+    """A failed try; ``wait_s`` is the least wait before the next, infinity for no next one."""
 
     def __init__(self, what: str, wait_s: float = 0.0) -> None:
         """Say ``what`` the service did, as the end of a sentence that begins with its name."""
@@ -58,7 +58,7 @@ class Question:
         header: names of reply headers, separated by spaces, whose values are put before the body
             in a line of their own, separated by tabs.
         check: raises ``DataError`` for bytes that are not what was asked for: they are asked for
-            again. Another error goes through to the caller, and nothing is kept.
+            again. Another error goes through to the caller, and nothing is cached.
         absent: stands for the reply where the service has nothing there; ``None`` where that is a
             failure.
         empty: whether a reply has nothing in it, so that ``absent`` stands for it too.
@@ -191,11 +191,7 @@ def _send(
 
 
 def _stay(url: str, target: str) -> None:
-    """Follow a service to another address of its own, and nowhere else.
-
-    Raises:
-        Fault: it sends elsewhere (a café's login page does), or to where anybody can listen.
-    """
+    """Follow a service to another address of its own, and nowhere else."""
     before, after = urlsplit(url), urlsplit(target)
     host, other = before.hostname or "", after.hostname or before.hostname or ""
     if other != host and not other.endswith(f".{host}"):
@@ -207,7 +203,7 @@ def _stay(url: str, target: str) -> None:
 
 
 def _refusal(response: requests.Response, pause_s: float) -> Fault:
-    """Return the fault that a status other than success is."""
+    """Return the fault for a status other than success."""
     from email.utils import mktime_tz, parsedate_tz
 
     status, later = response.status_code, response.headers.get("Retry-After", "").strip()
@@ -226,7 +222,7 @@ def _refusal(response: requests.Response, pause_s: float) -> Fault:
 
 
 def _body(response: requests.Response, latest: float, received: Callable[[int], None]) -> bytes:
-    """Read a reply, but neither an endless nor an endlessly slow one."""
+    """Read a reply, unless it is too large or too slow."""
     length = response.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > LARGEST_REPLY:
         raise _endless()

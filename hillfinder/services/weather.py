@@ -45,7 +45,6 @@ HOURLY = {
     "precipitation": "mm",
     "snowfall": "cm",
     "snow_depth": "m",
-    "wind_speed_10m": "km/h",
     "wind_gusts_10m": "km/h",
 }
 #: What a value may be, in its unit: nothing else was ever measured on earth.
@@ -96,7 +95,7 @@ class Weather:
         wet_mm: the same of the 3 hours before. ``before_mm``: of the 12 hours before.
         snowfall_cm: that falls in the 12 hours before and during the run.
         snow_m: snow that lies; ``None`` where the model does not say.
-        wind_km_h, gusts_km_h: ``None`` where the model does not say.
+        gusts_km_h: ``None`` where the model does not say.
     """
 
     at: datetime
@@ -108,7 +107,6 @@ class Weather:
     before_mm: float
     snowfall_cm: float
     snow_m: float | None
-    wind_km_h: float | None
     gusts_km_h: float | None
 
     @property
@@ -134,7 +132,7 @@ class Weather:
 
     @property
     def words(self) -> Sentence:
-        """All of it in a sentence, with what is to be minded everywhere."""
+        """All of it in a sentence, with what to mind everywhere."""
         said: list[Part] = [Temperature(self.temperature_c)]
         if self.rain_mm >= WET_MM:
             snow = self.snowfall_cm >= SNOWFALL_CM and self.temperature_c <= FROST_C
@@ -160,12 +158,11 @@ def ask(place: Place, at: datetime, web: Web, now: datetime | None = None) -> We
     Args:
         place: where; what is sent is rounded to ``GRID_DEG``.
         at: when, with its time zone.
-        web: the door to the network.
+        web: the client.
         now: the time of the clock; ``None`` is the present.
 
     Raises:
-        ServiceError: there is no forecast for that hour, or it cannot be had; the message is a
-            sentence.
+        ServiceError: there is no forecast for that hour, or the service fails.
         OfflineError: the same, because the network is off.
     """
     now = now or datetime.now(UTC)
@@ -209,11 +206,7 @@ def ask(place: Place, at: datetime, web: Web, now: datetime | None = None) -> We
 
 
 def _weather(data: bytes, at: datetime) -> Weather:
-    """Read a reply.
-
-    Raises:
-        DataError: it is no forecast for that hour, or not in the units asked for.
-    """
+    """Read a reply."""
     hours = _hours(data)
     first = at.timestamp() // 3600 * 3600
     # A value of rain or snow is of the hour that ends then.
@@ -245,17 +238,12 @@ def _weather(data: bytes, at: datetime) -> Weather:
         before_mm=sum(values("precipitation", before)),
         snowfall_cm=sum(values("snowfall", [*run[1:], *before])),
         snow_m=at_start("snow_depth"),
-        wind_km_h=at_start("wind_speed_10m"),
         gusts_km_h=max(gusts) if gusts else None,
     )
 
 
 def _hours(data: bytes) -> dict[float, dict[str, float | None]]:
-    """Return by hour, in seconds since 1970, what is forecast for it.
-
-    Raises:
-        DataError: the reply is no forecast, or one in other units.
-    """
+    """Return by hour, in seconds since 1970, what is forecast for it."""
     try:
         reply = json.loads(data)
         units, columns = reply["hourly_units"], reply["hourly"]
@@ -272,11 +260,7 @@ def _hours(data: bytes) -> dict[float, dict[str, float | None]]:
 
 
 def _measured(value: object) -> float | None:
-    """Return a value of the reply.
-
-    Raises:
-        ValueError: it is nothing that is measured on earth.
-    """
+    """Return a value of the reply."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):

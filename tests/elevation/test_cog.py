@@ -291,7 +291,7 @@ def test_damage_to_what_is_kept_is_seen_and_mended(web: Web, server: Files, whol
 
 
 def test_good_sums_over_bad_data_are_seen_and_mended(web: Web, server: Files, whole: Path) -> None:
-    """A file whose blocks are rubbish was kept: it is fetched anew once it is well."""
+    """A file whose blocks are rubbish was kept: it is fetched again once it is well."""
     points, good = around(-122.05, 45.85), server.files[PLACE]
     server.files[PLACE] = good[:9000] + bytes(len(good) - 9000)
     with pytest.raises(ServiceError, match="cannot be read"):

@@ -132,7 +132,7 @@ def way(network: StreetNetwork, *way_ids: int) -> Along:
     return along(network, *(edge for way_id in way_ids for edge in edges_of(network, way_id)))
 
 
-#: The helpers' metres are those of a sphere; so much longer is a street to the east in truth.
+#: True length of a street to the east over its length on the helpers' sphere.
 EAST = float(Geod(ellps="WGS84").inv(*lonlat(0, 0), *lonlat(100, 0))[2] / 100)
 
 

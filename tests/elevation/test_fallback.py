@@ -1,4 +1,4 @@
-"""Several sources of heights as one: who serves, what is told, and no hill where two meet."""
+"""Several sources of heights as one: who serves, what is said, and no hill where two meet."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ POINTS = lonlat(GRID[0].ravel(), GRID[1].ravel())
 
 
 def unreached() -> ServiceError:
-    error = ServiceError("The first was not reached, so heights are not to be had now.")
+    error = ServiceError("The first was not reached, so heights are not available now.")
     error.__cause__ = DataError("was not reached")
     return error
 

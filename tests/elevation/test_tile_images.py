@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from hillfinder.elevation.sources.tile_images import check, decode
+from hillfinder.elevation.sources.tile_images import check_image, decode_image
 from hillfinder.errors import DataError
 from tests.world.terrarium import encode, png, webp, wrap
 
@@ -36,8 +36,8 @@ def saved(image: Image.Image, kind: str, **how: object) -> bytes:
 
 
 def test_heights_come_back_as_they_were_written() -> None:
-    assert np.array_equal(decode(PNG, "PNG", 256), HEIGHT)
-    assert np.array_equal(decode(WEBP, "WEBP", 512), np.tile(HEIGHT, (2, 2)))
+    assert np.array_equal(decode_image(PNG, "PNG", 256), HEIGHT)
+    assert np.array_equal(decode_image(WEBP, "WEBP", 512), np.tile(HEIGHT, (2, 2)))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
@@ -46,43 +46,43 @@ def test_images_of_another_writer_are_read_too(kind: str) -> None:
     opaque[:100] = 0
     bands = np.concatenate([encode(HEIGHT).transpose(1, 2, 0), opaque], axis=2)
     image = saved(Image.fromarray(bands), kind, lossless=True, exact=True)
-    check(image, kind, 256)  # type: ignore[arg-type]
-    read = decode(image, kind, 256)  # type: ignore[arg-type]
+    check_image(image, kind, 256)  # type: ignore[arg-type]
+    read = decode_image(image, kind, 256)  # type: ignore[arg-type]
     assert np.isnan(read[:100]).all()
     assert np.array_equal(read[100:], HEIGHT[100:])
 
 
 @given(st.data())
 def test_any_damage_to_a_png_is_seen(data: st.DataObject) -> None:
-    check(PNG, "PNG", 256)
+    check_image(PNG, "PNG", 256)
     at = data.draw(st.integers(0, len(PNG) - 1))
     other = data.draw(st.integers(1, 255))
     damaged = PNG[:at] + bytes([PNG[at] ^ other]) + PNG[at + 1 :]
     for bad in (damaged, PNG[:at]):
         with pytest.raises(DataError):
-            check(bad, "PNG", 256)
+            check_image(bad, "PNG", 256)
 
 
 @pytest.mark.parametrize("rows", [0, 128, 255])
 def test_pixels_that_are_not_there_are_not_the_sea(rows: int) -> None:
     """Pillow reads an image whose checksums are right, and paints the missing rows black."""
     line = b"\0" + encode(np.full((1, 256), 50.0)).transpose(1, 2, 0).tobytes()
-    check(wrap(header(), line * 256), "PNG", 256)
+    check_image(wrap(header(), line * 256), "PNG", 256)
     with pytest.raises(DataError, match="pixels end before"):
-        check(wrap(header(), line * rows), "PNG", 256)
+        check_image(wrap(header(), line * rows), "PNG", 256)
 
 
 @given(st.data())
 def test_a_webp_cut_short_anywhere_is_seen(data: st.DataObject) -> None:
-    check(WEBP, "WEBP", 512)
+    check_image(WEBP, "WEBP", 512)
     with pytest.raises(DataError):
-        check(WEBP[: data.draw(st.integers(0, len(WEBP) - 1))], "WEBP", 512)
+        check_image(WEBP[: data.draw(st.integers(0, len(WEBP) - 1))], "WEBP", 512)
 
 
 @given(st.binary(max_size=40), st.integers(0, len(WEBP) - 1))
 def test_damage_to_a_webp_is_an_error_of_ours_or_none(piece: bytes, at: int) -> None:
     with suppress(DataError):
-        check(WEBP[:at] + piece + WEBP[at + len(piece) :], "WEBP", 512)
+        check_image(WEBP[:at] + piece + WEBP[at + len(piece) :], "WEBP", 512)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_damage_to_a_webp_is_an_error_of_ours_or_none(piece: bytes, at: int) -> 
     ],
 )
 def test_other_kinds_of_png_are_refused(image: bytes, says: str) -> None:
-    for read in (check, decode):
+    for read in (check_image, decode_image):
         with pytest.raises(DataError, match=says):
             read(image, "PNG", 256)
 
@@ -106,10 +106,10 @@ def test_an_image_is_measured_before_it_is_unpacked() -> None:
     lines = bytes(60_000_000)
     bomb, surplus = wrap(header(32_000, 32_000), lines), wrap(header(), lines)
     tracemalloc.start()
-    for read in (check, decode):
+    for read in (check_image, decode_image):
         with pytest.raises(DataError, match="not 256 x 256"):
             read(bomb, "PNG", 256)
-    check(surplus, "PNG", 256)  # more lines than its header says: the rest is not unpacked
+    check_image(surplus, "PNG", 256)  # more lines than its header says: the rest is not unpacked
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
 
@@ -126,4 +126,4 @@ def test_an_image_is_measured_before_it_is_unpacked() -> None:
 )
 def test_other_kinds_of_webp_are_refused(image: bytes, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        check(image, "WEBP", 512)
+        check_image(image, "WEBP", 512)

@@ -256,7 +256,7 @@ def test_what_is_no_tile_is_never_kept(
     point = degrees(np.array([COL + 100.0]), np.array([ROW + 100.0]))
     with pytest.raises(ServiceError, match=says) as told:
         Tiles(web)(*point)
-    assert "heights are not to be had now" in str(told.value)
+    assert "heights are not available now" in str(told.value)
     assert "--dem FILE" in str(told.value)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     server.always = None

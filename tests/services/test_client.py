@@ -125,7 +125,7 @@ def test_a_lasting_fault_ends_in_a_sentence(
     assert says in text
     assert text.startswith("Echo (127.0.0.1:")
     assert text.endswith(
-        "so echoes are not to be had now: try again in a few minutes, or shout yourself."
+        "so echoes are not available now: try again in a few minutes, or shout yourself."
     )
     assert len(server.requests) == 3
     assert len(waits) == 2
@@ -596,7 +596,7 @@ def test_each_server_has_its_pause_and_its_tries(
     hosts = [service.url.removeprefix("http://") for service in (server, second)]
     assert str(told.value).startswith(
         f"Echo ({hosts[0]}) answered 429 Too Many Requests, "
-        f"and ({hosts[1]}) answered 500 Internal Server Error, so echoes are not to be had now"
+        f"and ({hosts[1]}) answered 500 Internal Server Error, so echoes are not available now"
     )
 
 

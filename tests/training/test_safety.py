@@ -43,7 +43,6 @@ def weather(**changes: float | None) -> Weather:
         "before_mm": 0.0,
         "snowfall_cm": 0.0,
         "snow_m": 0.0,
-        "wind_km_h": 9.0,
         "gusts_km_h": 20.0,
     }
     return Weather(SPRING, **{**mild, **changes})  # type: ignore[arg-type]

@@ -22,7 +22,6 @@ UNITS = {
     "precipitation": "mm",
     "snowfall": "cm",
     "snow_depth": "m",
-    "wind_speed_10m": "km/h",
     "wind_gusts_10m": "km/h",
 }
 MILD: Mapping[str, float | None] = {
@@ -31,7 +30,6 @@ MILD: Mapping[str, float | None] = {
     "precipitation": 0.0,
     "snowfall": 0.0,
     "snow_depth": 0.0,
-    "wind_speed_10m": 9.4,
     "wind_gusts_10m": 20.2,
 }
 

@@ -41,7 +41,7 @@ def demo(
         from hillfinder.streets.sources import osm_file
 
         where = folder(out)
-        targets = exports.prepare({}, where, overwrite=force)
+        targets = exports.targets_of({}, where, overwrite=force)
         with (
             progress_display.watch("Building a town and looking for its hills", quiet=quiet),
             TemporaryDirectory() as built,

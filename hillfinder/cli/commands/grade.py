@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from hillfinder.cli import options, progress_display, terminal
+from hillfinder.units import Units  # noqa: TC001 - typer reads the annotations
 
 EXAMPLES: Final = """\b
 Examples:
@@ -16,7 +17,7 @@ Examples:
   hillfinder grade blocks.geojson --dem town.tif --format csv"""
 
 
-Format = Literal["table", "json", "csv"]
+GradeFormat = Literal["table", "json", "csv"]
 
 
 def grade(
@@ -26,13 +27,13 @@ def grade(
     ],
     *,
     dem: Annotated[list[Path] | None, options.DEM] = None,
-    elevation: options.Elevation = None,
+    elevation: options.ElevationOption = None,
     dem_kind: options.KindOption = None,
     dem_unit: options.UnitOption = None,
     dem_band: options.BandOption = None,
     offline: options.Offline = False,
-    output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = "table",
-    units: Annotated[options.Units, typer.Option("--units", help="Units of the table.")] = "metric",
+    output: Annotated[GradeFormat, typer.Option("--format", help="What goes to stdout.")] = "table",
+    units: Annotated[Units, typer.Option("--units", help="Units of the table.")] = "metric",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:

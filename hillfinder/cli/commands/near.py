@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from hillfinder.cli import exports, options, progress_display, terminal
-from hillfinder.cli.terminal import Format  # noqa: TC001 - typer reads the annotations
+from hillfinder.cli.terminal import OutputFormat  # noqa: TC001 - typer reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hillfinder.cli.options import Units
     from hillfinder.criteria import Criteria
     from hillfinder.results.hills import Hills
     from hillfinder.results.plan import Plan
     from hillfinder.training.treadmill import Treadmill
+    from hillfinder.units import Units
 
 #: ``\b`` has typer keep the lines as they are.
 EXAMPLES: Final = """\b
@@ -79,7 +79,7 @@ def near(
     minutes: options.Minutes = None,
     rank: options.RankOption = "grade",
     at: options.At = None,
-    weather: options.Weather = False,
+    weather: options.WeatherOption = False,
     treadmill: options.OnBelt = False,
     limit: Annotated[int, typer.Option(metavar="N", help="How many hills to list.")] = 10,
     osm: Annotated[
@@ -93,7 +93,7 @@ def near(
         ),
     ] = None,
     dem: Annotated[list[Path] | None, options.DEM] = None,
-    elevation: options.Elevation = None,
+    elevation: options.ElevationOption = None,
     dem_kind: options.KindOption = None,
     dem_unit: options.UnitOption = None,
     dem_band: options.BandOption = None,
@@ -105,7 +105,7 @@ def near(
     ] = None,
     offline: options.Offline = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Fetch all anew, whatever was kept.")
+        bool, typer.Option("--refresh", help="Ignore the cache and download again.")
     ] = False,
     overpass_url: Annotated[
         str | None,
@@ -114,7 +114,9 @@ def near(
             help="Another Overpass, such as https://overpass.example/api; several with commas.",
         ),
     ] = None,
-    output: Annotated[Format, typer.Option("--format", help="What goes to stdout.")] = "table",
+    output: Annotated[
+        OutputFormat, typer.Option("--format", help="What goes to stdout.")
+    ] = "table",
     files: exports.Files,
     export: exports.Export = None,
     course: options.CourseOf = "session",
@@ -161,7 +163,7 @@ def near(
         from hillfinder.streets.sources.overpass import OVERPASS
 
         addresses = {OVERPASS.variable: overpass_url} if overpass_url is not None else {}
-        targets = exports.prepare(files, export, overwrite=force)
+        targets = exports.targets_of(files, export, overwrite=force)
         heights = options.elevation_files(dem, dem_kind, dem_unit, dem_band)
         with (
             _treadmill_at_least(criteria, units, asked=treadmill and output == "table"),
@@ -179,7 +181,7 @@ def near(
                 catalogue=catalogue,
                 web=web,
             )
-        plan = _plan(hills, pick)
+        plan = _plan_for(hills, pick)
         belt = _belt(hills, plan) if treadmill or not hills else None
         rolling = criteria.kind.over_several and pick is None
         terminal.show(
@@ -197,7 +199,7 @@ def near(
                 terminal.say(line, quiet=quiet)
 
 
-def _plan(hills: Hills, pick: int | None) -> Plan | None:
+def _plan_for(hills: Hills, pick: int | None) -> Plan | None:
     """Return the session that was asked for: the run over several, or the one on a hill."""
     if pick is None and hills.criteria.kind.over_several:
         return hills.workout() if hills.tour is not None else None

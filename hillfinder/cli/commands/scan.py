@@ -61,9 +61,7 @@ def scan(
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume/--no-resume", help="Go on with what a scan left there, or begin anew."
-        ),
+        typer.Option("--resume/--no-resume", help="Continue an unfinished scan, or start over."),
     ] = True,
     html: Annotated[
         Path | None,
@@ -79,23 +77,21 @@ def scan(
     says that the region holds no hill.
     """
     with terminal.errors_as_exit_codes(verbose=verbose):
-        criteria = options.criteria(
-            length=length, warmup="10-20", pace=None, walk=False, min_grade=min_grade, limit=10
-        )
+        criteria = options.criteria(length=length, min_grade=min_grade)
         from hillfinder.errors import InputError
         from hillfinder.output.atomic_write import check_writable
-        from hillfinder.region.work import worker_pool
+        from hillfinder.region.work.worker_pool import begin
 
         if html is not None:
             check_writable(html, overwrite=force)
             if html.resolve().is_relative_to(out.resolve()):
                 msg = f"{html} lies among the hills themselves: give the page another place."
                 raise InputError(msg)
-        worker_pool.begin(extract, workers, scheduler)
-        from hillfinder.region.scan import scan as search
+        begin(extract, workers, scheduler)
+        from hillfinder.region.scan import scan as scan_region
 
         with progress_display.watch("Scanning", quiet=quiet) as progress:
-            found = search(
+            found = scan_region(
                 extract,
                 out,
                 criteria,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hillfinder.elevation.sources.selection import HeightThere
     from hillfinder.model import Place
 
-    Listed = list[tuple[ElevationService, HeightThere | None]]
+    AskedServices = list[tuple[ElevationService, HeightThere | None]]
 
 
 def _automatic() -> str:
@@ -32,7 +32,7 @@ def _automatic() -> str:
     )
 
 
-Listing = Literal["table", "json"]
+ListFormat = Literal["table", "json"]
 #: ``\b`` has typer keep the lines as they are.
 EXAMPLES: Final = """\b
 Examples:
@@ -52,7 +52,7 @@ def sources(
     offline: Annotated[
         bool, typer.Option("--offline", help="Use no network, only what was kept.")
     ] = False,
-    output: Annotated[Listing, typer.Option("--format", help="What goes to stdout.")] = "table",
+    output: Annotated[ListFormat, typer.Option("--format", help="What goes to stdout.")] = "table",
     verbose: options.Verbose = False,
 ) -> None:
     """List the elevation services, and what they know of a place.
@@ -83,7 +83,7 @@ def sources(
             raise typer.Exit(terminal.NO_SERVICE)
 
 
-def _json_record(where: Place | None, listed: Listed) -> dict[str, Any]:
+def _json_record(where: Place | None, listed: AskedServices) -> dict[str, Any]:
     """Return the list as JSON holds it: no key is ever missing."""
     from hillfinder.output.text.sanitize import plain
 
@@ -113,7 +113,7 @@ def _json_record(where: Place | None, listed: Listed) -> dict[str, Any]:
     }
 
 
-def _print_table(where: Place | None, listed: Listed) -> None:
+def _print_table(where: Place | None, listed: AskedServices) -> None:
     """Put the list on stdout as a person reads it."""
     from rich.console import Console
     from rich.table import Table

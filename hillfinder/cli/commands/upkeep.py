@@ -27,7 +27,7 @@ Examples:
   hillfinder check --offline"""
 
 
-def cache(
+def show_cache(
     *,
     clear: Annotated[bool, typer.Option("--clear", help="Drop all that is kept.")] = False,
 ) -> None:
@@ -40,15 +40,15 @@ def cache(
     with terminal.errors_as_exit_codes():
         from hillfinder.services.client import Web
 
-        kept = Web.from_environment().cache
+        cached = Web.from_environment().cache
         if clear:
-            freed = kept.clear()
-            terminal.put(f"Dropped {_megabytes(freed)} from {kept.folder}.\n")
+            freed = cached.clear()
+            terminal.put(f"Dropped {_megabytes(freed)} from {cached.folder}.\n")
             return
-        terminal.put("\n".join(_contents(kept)) + "\n")
+        terminal.put("\n".join(_contents(cached)) + "\n")
 
 
-def check(
+def check_services(
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no service.")] = False,
     verbose: options.Verbose = False,
@@ -82,7 +82,7 @@ def check(
 
 
 def _contents(cache: Cache) -> list[str]:
-    """Return what is kept, in lines."""
+    """Return the contents of the cache, in lines."""
     from hillfinder.services.disk_cache import CACHE_KINDS
 
     lines = []

@@ -17,7 +17,7 @@ from hillfinder.streets.tags.access import is_span
 
 if TYPE_CHECKING:
     from hillfinder.elevation.profiles.sampling import Samples
-    from hillfinder.model import Bools, Floats, Ints
+    from hillfinder.model import Bools, Floats
     from hillfinder.streets.network import StreetNetwork
 
 #: Length of the approach to a bridge or tunnel whose readings show the abutment, cells.
@@ -46,20 +46,20 @@ def off_the_ground(network: StreetNetwork, samples: Samples, cell_m: float) -> B
     """
     structure = network.ways.structure[network.edge_way]
     loose = structure[samples.edge] | _under_deck(network, samples, cell_m)
-    loose |= _near_approach(network, samples, samples.edge, cell_m)
+    loose |= _near_approach(network, samples, cell_m)
     result = np.zeros(samples.count, bool)
     result[samples.sample[loose]] = True
     return result
 
 
-def _near_approach(network: StreetNetwork, samples: Samples, edge: Ints, cell_m: float) -> Bools:
+def _near_approach(network: StreetNetwork, samples: Samples, cell_m: float) -> Bools:
     """Return for every place whether it is on the approach to a bridge or tunnel."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
     spans = network.ways.said.rated(("bridge", "tunnel"), is_span)[network.edge_way] > 0
     if not spans.any():
-        return np.zeros(len(edge), bool)
+        return np.zeros(len(samples.x_m), bool)
     length = network.edge_length_m
     reach = float(np.clip(APPROACH_CELLS * cell_m, SHORTEST_APPROACH_M, LONGEST_APPROACH_M))
     heads = np.unique([network.edge_u[spans], network.edge_v[spans]])
@@ -73,6 +73,7 @@ def _near_approach(network: StreetNetwork, samples: Samples, edge: Ints, cell_m:
     at = np.array([u[first], v[first]], np.int32)  # for SciPy 1.14
     graph = csr_array((cost[first], (at[0], at[1])), shape=(nodes, nodes))
     far = dijkstra(graph, directed=False, indices=heads, limit=reach, min_only=True)
+    edge = samples.edge
     by_u = far[network.edge_u[edge]] + samples.distance_m
     by_v = far[network.edge_v[edge]] + length[edge] - samples.distance_m
     return np.asarray(np.minimum(by_u, by_v) <= reach)
@@ -120,12 +121,9 @@ def straight_between(samples: Samples, read: Floats, loose: Bools) -> Floats:
     line = np.where(loose, np.nan, read)
     if not loose.any():
         return line
-    one, other = samples.sample[:-1], samples.sample[1:]
-    inner = np.ones(len(one), bool)
-    inner[samples.offset[1:-1] - 1] = False
-    gap = np.maximum(np.diff(samples.distance_m), 0.01)
-    inner &= (loose[one] | loose[other]) & (one != other)
-    one, other, gap = one[inner], other[inner], gap[inner]
+    one, other, gap = samples.links
+    inner = (loose[one] | loose[other]) & (one != other)
+    one, other, gap = one[inner], other[inner], np.maximum(gap[inner], 0.01)
     free = np.flatnonzero(loose)
     number = np.full(len(line), -1)
     number[free] = np.arange(len(free))

@@ -1,10 +1,10 @@
 """A file on a server of which only parts are here, as GDAL reads it.
 
 A cloud-optimised GeoTIFF says in a table at its beginning where each block of cells lies, so that a
-window of a file of 400 MB costs some 4 requests. GDAL knows that table, and could fetch by itself,
-but past the one door: with waits, retries and words of its own, deaf to the switch and to Ctrl-C.
-So it never sends. It reads from the parts that are here, zeros for what is missing; that is noted,
-fetched through the door and kept, and it reads again.
+window of a file of 400 MB costs some 4 requests. GDAL could download by itself, but with waits,
+retries and messages of its own, and deaf to ``--offline`` and Ctrl-C. So it sends nothing: where a
+part is missing it reads zeros; the part is downloaded through ``Web`` and cached, and GDAL reads
+again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NO_FILE = b"no file"
 
 
 class RemoteFile:
-    """A file on a server, as far as it is here."""
+    """A file on a server, of which some parts are here."""
 
     def __init__(
         self, web: Web, urls: tuple[str, ...], service: Service, *, distrust: bool
@@ -45,14 +45,14 @@ class RemoteFile:
         """Fetch its first part.
 
         Args:
-            web: the door.
+            web: the client.
             urls: where it is: the same file on each server.
             service: whom to name when it fails.
             distrust: ignore the cache and download again.
 
         Raises:
-            ServiceError: it cannot be had, or is no TIFF.
-            OfflineError: it is not kept, and the network is off.
+            ServiceError: the service fails, or sends no TIFF.
+            OfflineError: the part is not cached, and the network is off.
         """
         self.url = urls[0]
         self._urls = urls
@@ -152,7 +152,7 @@ class RemoteFile:
         version, size, data = _answered(reply, span)
         if number == 0 and data[:4] not in TIFF:
             msg = (
-                f"{service.name} sent no elevation model, so {service.gives} not to be had now: "
+                f"{service.name} sent no elevation model, so {service.gives} not available now: "
                 f"try again in a few minutes, or {service.instead}."
             )
             raise ServiceError(msg) from DataError("sent no elevation model")
@@ -163,11 +163,7 @@ class RemoteFile:
 
 
 def _answered(reply: bytes, span: tuple[int, int]) -> tuple[str, int, bytes]:
-    """Return version (its ``ETag``) and size of the file and the bytes of an answer.
-
-    Raises:
-        DataError: it is not the part that was asked for.
-    """
+    """Return version (its ``ETag``) and size of the file and the bytes of an answer."""
     before, _, data = reply.partition(b"\n")
     version, _, got = before.decode().partition("\t")
     begins, _, size = got.partition("/")
@@ -179,17 +175,13 @@ def _answered(reply: bytes, span: tuple[int, int]) -> tuple[str, int, bytes]:
 
 
 def _packed_part(version: str, size: int, data: bytes, credit: str) -> bytes:
-    """Return what is kept of a part: where it comes from, and a sum to check it by."""
+    """Return a part as it is cached: with its origin, and a checksum."""
     fields = (version, str(size), sha256(data).hexdigest(), credit)
     return "\t".join(fields).encode() + b"\n" + data
 
 
 def _unpacked_part(entry: bytes) -> tuple[str, int, bytes]:
-    """Return version and size of the file and the bytes of a part.
-
-    Raises:
-        DataError: it is not what was kept.
-    """
+    """Return version and size of the file and the bytes of a part."""
     before, _, data = entry.partition(b"\n")
     fields = before.decode(errors="replace").split("\t")
     if len(fields) != 4 or fields[2] != sha256(data).hexdigest() or not fields[1].isdecimal():
@@ -204,8 +196,8 @@ class _Folder:
     def __init__(self, file: RemoteFile) -> None:
         self._file = file
 
-    def open(self, path: str, mode: str = "rb", **_: object) -> _Reader:  # noqa: ARG002
-        return _Reader(self._file)
+    def open(self, path: str, mode: str = "rb", **_: object) -> _RangeReader:  # noqa: ARG002
+        return _RangeReader(self._file)
 
     def isfile(self, path: str) -> bool:  # noqa: ARG002
         return True
@@ -223,7 +215,7 @@ class _Folder:
         return self._file.size
 
 
-class _Reader:
+class _RangeReader:
     """A file as GDAL reads it. Nothing may be raised here: it would be lost on the way."""
 
     closed = False

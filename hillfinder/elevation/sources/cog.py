@@ -52,7 +52,7 @@ class Remote:
 
     @property
     def key(self) -> str:
-        """Return what the heights depend on, so that profiles made of them can be kept."""
+        """Return what the heights depend on, as a key to cache profiles by."""
         return self._web.urls(self._service)[0]
 
     def reaches(self, lon: float, lat: float) -> bool:
@@ -71,13 +71,13 @@ class Remote:
 
         Raises:
             HeightsError: the points lie too far apart.
-            ServiceError: the files cannot be had, or are no elevation models.
-            OfflineError: a part of them is not kept, and the network is off.
+            ServiceError: the service fails, or sends no elevation models.
+            OfflineError: a part of them is not cached, and the network is off.
         """
         urls = self._urls(lon, lat)
         service = self._service
         cause = DataError("sent a file that cannot be read")
-        # What was kept may be parts of two versions of a file, or damaged: then all is fetched.
+        # Cached parts may be damaged, or of two versions of a file: then all are downloaded.
         for distrust in (False, True):
             files = [RemoteFile(self._web, each, service, distrust=distrust) for each in urls]
             try:
@@ -85,17 +85,13 @@ class Remote:
             except DataError as error:
                 cause.__cause__ = error
         msg = (
-            f"{service.name} sent a file that cannot be read, so {service.gives} not to be had "
+            f"{service.name} sent a file that cannot be read, so {service.gives} not available "
             f"now: try again in a few minutes, or {service.instead}."
         )
         raise ServiceError(msg) from cause
 
     def _urls(self, lon: Floats, lat: Floats) -> list[tuple[str, ...]]:
-        """Return the addresses of the files around the points.
-
-        Raises:
-            HeightsError: the points lie too far apart.
-        """
+        """Return the addresses of the files around the points."""
         near = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) < 90)
         near[near] = self._covered(lon[near], lat[near])
         lon, lat = lon[near], lat[near]
@@ -125,11 +121,7 @@ class Remote:
 
 
 def _read_files(files: Sequence[RemoteFile], lon: Floats, lat: Floats) -> Floats:
-    """Read heights from files, fetching what is found missing until nothing is.
-
-    Raises:
-        DataError: what there is cannot be read.
-    """
+    """Read heights from files, fetching what is found missing until nothing is."""
     if not files:
         return np.full(len(lon), np.nan)
     by_url = {file.url: file for file in files}

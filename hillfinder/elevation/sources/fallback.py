@@ -74,7 +74,7 @@ class Chain:
 
     @property
     def key(self) -> str | None:
-        """Return what the heights depend on, so that profiles made of them can be kept.
+        """Return what the heights depend on, as a key to cache profiles by.
 
         There is none where a source has none, or failed: the next time it may serve.
         """

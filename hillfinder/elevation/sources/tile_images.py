@@ -1,9 +1,9 @@
 """Decode tile images: PNG and WebP in terrarium colours.
 
 A pixel's height is ``R * 256 + G + B / 256 - 32768`` metres. Pillow reads the missing rows of a
-PNG as black without complaint, so ``check`` counts the bytes of its pixels before a tile is cached.
-Black, white and transparent pixels carry no height, and neither does an image of one single colour:
-no ground is that flat, but a blank tile is.
+PNG as black without complaint, so ``check_image`` counts the bytes of its pixels before a tile is
+cached. Black, white and transparent pixels carry no height, and neither does an image of one single
+colour: no ground is that flat, but a blank tile is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DAMAGED: Final = "a picture that is cut short or damaged"
 _FAULTS: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error)
 
 
-def check(image: bytes, kind: ImageFormat, size: int) -> None:
+def check_image(image: bytes, kind: ImageFormat, size: int) -> None:
     """Check that an image is whole.
 
     Raises:
@@ -58,10 +58,10 @@ def check(image: bytes, kind: ImageFormat, size: int) -> None:
         if b"VP8L" not in _chunks(image, 12, "<4sI"):
             msg = "a picture without exact colours"
             raise DataError(msg)
-    decode(image, kind, size)  # a WebP has no checksums
+    decode_image(image, kind, size)  # a WebP has no checksums
 
 
-def decode(image: bytes, kind: ImageFormat, size: int) -> NDArray[np.float32]:
+def decode_image(image: bytes, kind: ImageFormat, size: int) -> NDArray[np.float32]:
     """Return the heights in an image, in metres, NaN where it has none: ``(size, size)``.
 
     Raises:

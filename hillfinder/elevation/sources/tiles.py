@@ -1,15 +1,8 @@
-"""Heights from tiles: pictures of the land of the earth that a web map is made of.
+"""Heights from the tiles of a web map: pictures whose colours are heights.
 
 Tile x, y at zoom z lies where those of every web map do (spherical Mercator, "Slippy map tilenames"
 in the OpenStreetMap wiki). The tiles were joined from many models, so what lies under a pixel may
 be far coarser than the pixel: ``Tiles.source`` says what the tiles say of it.
-
-Two servers are known. Terrarium tiles cover the earth, and each names its models in a header. At
-zoom 14 their pixel (10 m at the equator) is as fine as nearly all of these; a 10 m model read
-through them is off by 0.09 points of a grade over 100 m. Zoom 15 brings that to 0.03, for up to
-four times the tiles. Mapterhorn's tiles have 512 pixels a side, and there are some finer than zoom
-12 only where models are finer than their pixel: 9.6 m at zoom 13, 4.8 m at zoom 14. Its zoom 12 is
-Copernicus GLO-30 where nothing better is open.
 """
 
 from __future__ import annotations
@@ -111,7 +104,7 @@ class Tiles:
 
     @property
     def key(self) -> str:
-        """Return what the heights depend on, so that profiles made of them can be kept."""
+        """Return what the heights depend on, as a key to cache profiles by."""
         return f"{self.server} at zoom {self._zoom}"
 
     @property
@@ -128,8 +121,8 @@ class Tiles:
 
         Raises:
             HeightsError: the points lie too far apart, or a tile cannot be read.
-            ServiceError: tiles cannot be had.
-            OfflineError: a tile is not kept, and the network is off.
+            ServiceError: the service fails.
+            OfflineError: a tile is not cached, and the network is off.
         """
         col, row = self._pixels(lon, lat)
         known = np.isfinite(col) & np.isfinite(row)
@@ -199,7 +192,7 @@ class Tiles:
                 continue
             header, picture = self._split(data)
             across, down = (x - west) * size, (y - north) * size
-            mosaic[down : down + size, across : across + size] = tile_images.decode(
+            mosaic[down : down + size, across : across + size] = tile_images.decode_image(
                 picture, self._set.format, size
             )
             headers.append(header)
@@ -236,12 +229,12 @@ class Tiles:
     def _empty(self, data: bytes) -> bool:
         """Tell whether a tile has no height: a server that lost its data may send all black."""
         picture = self._split(data)[1]
-        heights = tile_images.decode(picture, self._set.format, self._set.size)
+        heights = tile_images.decode_image(picture, self._set.format, self._set.size)
         return bool(np.isnan(heights).all())
 
     def _check(self, data: bytes) -> None:
         if data != NO_TILE:
-            tile_images.check(self._split(data)[1], self._set.format, self._set.size)
+            tile_images.check_image(self._split(data)[1], self._set.format, self._set.size)
 
     def _split(self, data: bytes) -> tuple[str, bytes]:
         """Return the header of a tile and its picture."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hillfinder.earth import EARTH_RADIUS_M
+from hillfinder.elevation.sources.raster_file.opening import no_model
 from hillfinder.elevation.vertical_units import (
     SAME_UNIT,
     UNITS_M,
@@ -118,13 +119,7 @@ def read_header(
             found = _unit(file, path.name, crs, chosen, unit)
             transform, (rows, cols) = file.transform, file.shape
     except (rasterio.errors.RasterioError, rasterio.errors.CRSError, CPLE_BaseError) as error:
-        named = " An .hgt must have its corner for a name, such as N46E008.hgt."
-        msg = (
-            f"{path.name} cannot be read as an elevation model ({error}): it may be cut short, "
-            f"empty, or not what its ending says. Fetch it again."
-            f"{named if path.suffix.lower() == '.hgt' else ''}"
-        )
-        raise HeightsError(msg) from error
+        raise no_model(path.name, error) from error
     numbers = [*tuple(transform)[:6]]
     if not all(abs(number) < 1e12 for number in numbers):  # NaN and infinity, too
         msg = f"{path.name} does not say where on earth it lies (its corner is no number)."
@@ -209,15 +204,12 @@ class _Horizontal(NamedTuple):
 
 
 def _horizontal(file: DatasetReader, name: str) -> _Horizontal:
-    """Return where a file lies.
-
-    Raises:
-        HeightsError: it does not say, or not of a place on the earth.
-    """
+    """Return where a file lies."""
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
     nowhere = f"{name} does not say where on earth it lies"
+    assign = "for instance with gdal_translate -a_srs."
     if file.crs is None and file.gcps[0]:
         msg = (
             f"{name} is placed by control points: warp it first, for instance with "
@@ -225,18 +217,12 @@ def _horizontal(file: DatasetReader, name: str) -> _Horizontal:
         )
         raise HeightsError(msg)
     if file.crs is None or file.transform.is_identity:
-        msg = (
-            f"{nowhere} (no coordinate system): assign one, for instance with "
-            "gdal_translate -a_srs."
-        )
+        msg = f"{nowhere} (no coordinate system): assign one, {assign}"
         raise HeightsError(msg)
     try:
         system = CRS.from_wkt(file.crs.to_wkt())
     except CRSError as error:
-        msg = (
-            f"{nowhere} (its coordinate system cannot be read): assign one, for instance with "
-            "gdal_translate -a_srs."
-        )
+        msg = f"{nowhere} (its coordinate system cannot be read): assign one, {assign}"
         raise HeightsError(msg) from error
     vertical = None
     if system.is_compound:
@@ -250,7 +236,7 @@ def _horizontal(file: DatasetReader, name: str) -> _Horizontal:
         kind = system.type_name.lower() or "of no known kind"
         msg = (
             f"{nowhere} (its coordinate system, {system.name}, is {kind}): assign a geographic or "
-            "projected one, for instance with gdal_translate -a_srs."
+            f"projected one, {assign}"
         )
         raise HeightsError(msg)
     radius = system.ellipsoid.semi_major_metre if system.ellipsoid else 0.0
@@ -294,11 +280,7 @@ def _bands(count: int) -> str:
 def _unit(
     file: DatasetReader, name: str, placed: _Horizontal, band: int, typed: str | None
 ) -> VerticalUnit:
-    """Return the unit of a band's heights.
-
-    Raises:
-        HeightsError: it is unknown, or two are stated, or none is and the map unit is the foot.
-    """
+    """Return the unit of a band's heights."""
     ask = f"Say which it is: --dem-unit {', '.join(UNITS_M)}."
     if typed is not None and typed not in UNITS_M:
         msg = f'"{typed}" is no unit of height. {ask}'

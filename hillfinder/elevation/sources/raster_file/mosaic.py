@@ -207,26 +207,11 @@ def _transform(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
 def _compare(
     canvas: NDArray[np.float32], values: NDArray[np.float32], corner: tuple[int, int], name: str
 ) -> None:
-    """Refuse a file whose heights are those of what lies below or beside it, but in feet.
-
-    Args:
-        canvas: heights of other files.
-        values: of this one, not yet on it.
-        corner: where its first cell lies on the canvas.
-        name: what it is called.
-    """
+    """Refuse a file whose heights are those of what lies below or beside it, but in feet."""
     (r0, c0), (rows, cols) = corner, values.shape
-    pairs = [(values, canvas[r0 : r0 + rows, c0 : c0 + cols])]
-    if r0 > 0:
-        pairs.append((values[:1], canvas[r0 - 1 : r0, c0 : c0 + cols]))
-    if c0 > 0:
-        pairs.append((values[:, :1], canvas[r0 : r0 + rows, c0 - 1 : c0]))
-    if r0 + rows < canvas.shape[0]:
-        pairs.append((values[-1:], canvas[r0 + rows : r0 + rows + 1, c0 : c0 + cols]))
-    if c0 + cols < canvas.shape[1]:
-        pairs.append((values[:, -1:], canvas[r0 : r0 + rows, c0 + cols : c0 + cols + 1]))
-    own, others = (
-        np.concatenate([pair[side].ravel() for pair in pairs]).astype(float) for side in (0, 1)
-    )
-    if differ_by_a_unit(own, others):
+    # With a rim one cell wide, the cells of which have the height of the cell inside.
+    top, left = max(r0 - 1, 0), max(c0 - 1, 0)
+    others = canvas[top : r0 + rows + 1, left : c0 + cols + 1].astype(float)
+    own = np.pad(values, 1, mode="edge")[top - r0 + 1 :, left - c0 + 1 :]
+    if differ_by_a_unit(own[: others.shape[0], : others.shape[1]].astype(float), others):
         raise other_unit(name, "the file beside it")

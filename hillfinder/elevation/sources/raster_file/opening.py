@@ -48,7 +48,7 @@ def open_file(path: str) -> DatasetReader:
     if not place.is_file():
         msg = f"There is no elevation file {path}: give a GeoTIFF, VRT, HGT or zipped HGT."
         raise HeightsError(msg)
-    name, ending = _unpacked(place)
+    name, ending = _inside_archive(place)
     if ending == ".vrt":
         _check_vrt(place)
         return rasterio.open(name, driver="VRT")
@@ -59,7 +59,18 @@ def open_file(path: str) -> DatasetReader:
     return rasterio.open(name, driver=driver)
 
 
-def _unpacked(path: Path) -> tuple[str, str]:
+def no_model(name: str, error: object) -> HeightsError:
+    """Return the error for a file that is no elevation model."""
+    msg = (
+        f"{name} cannot be read as an elevation model ({error}): it may be cut short, empty, or "
+        "not what its ending says. Fetch it again."
+    )
+    if name.lower().endswith(".hgt"):
+        msg += " An .hgt must have its corner for a name, such as N46E008.hgt."
+    return HeightsError(msg)
+
+
+def _inside_archive(path: Path) -> tuple[str, str]:
     """Return the name by which GDAL knows a file, zipped or not, and its ending in lower case."""
     ending = path.suffix.lower()
     if ending == ".gz":
@@ -101,11 +112,7 @@ def _check_vrt(path: Path, seen: frozenset[Path] = frozenset()) -> None:
             text = file.read(_VRT_MOST_BYTES)
         root = ET.fromstring(text)  # noqa: S314 - expat expands no outer entities
     except (OSError, ET.ParseError) as error:
-        msg = (
-            f"{path.name} cannot be read as an elevation model ({error}): it may be cut short, "
-            "empty, or not what its ending says. Fetch it again."
-        )
-        raise HeightsError(msg) from error
+        raise no_model(path.name, error) from error
     bands = root.findall("VRTRasterBand")
     odd = [each.get("subClass", "") for each in (root, *bands) if each.get("subClass")]
     parts = {part.tag for each in bands for part in each if part.tag.endswith("Source")}

@@ -68,7 +68,8 @@ class Raster(Chain):
             msg = "No elevation file was given: give one or more."
             raise HeightsError(msg)
         headers = [read_header(str(path), opener or open_file, unit, band) for path in paths]
-        if unit and not any(header.unit.is_called(unit) for header in headers):
+        self._headers, self._unit = headers, unit
+        if unit and not any(self.units()):
             metres = headers[0].unit.metres
             msg = (
                 f"{headers[0].name} states another unit of height (1 is {metres:.4g} m): leave "
@@ -86,7 +87,6 @@ class Raster(Chain):
                 grid.append(header)
         held: list[Canvas] = []  # for all grids together: a thousand would be too much to hold
         super().__init__([_Grid(grid, kind, held) for grid in grids])
-        self._headers, self._unit = headers, unit
 
     def extents(self) -> list[tuple[float, float, float, float]]:
         """Return for each file, in the order given, the box that it lies in.
@@ -128,7 +128,7 @@ class _Grid:
 
     @property
     def key(self) -> str | None:
-        """Return what the heights depend on, so that profiles made of them can be kept.
+        """Return what the heights depend on, as a key to cache profiles by.
 
         There is none for a VRT, which is a list of other files that may change.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from hillfinder.elevation.heights import HIGHEST_GROUND_M
 from hillfinder.errors import HeightsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from hillfinder.model import Bools
@@ -22,11 +24,15 @@ _CODES = (-32768.0, -32767.0, -9999.0)
 _CODES_OF_TYPE = {"int16": 32767.0, "uint16": 65535.0}
 #: Ground in another unit reaches as high as this: Everest in centimetres.
 _HIGHEST_IN_CM = 900_000.0
-#: A plateau of one exact value ends in a cliff where the next cell is this much off, in metres, and
-#: as a grade. Zero is sea or a void more often than ground, so less is enough for it: cells of 30 m
-#: beside a sea of zeros read 0, 10, 20 m on a street that rises 3 m.
-CLIFF_M, CLIFF_GRADE = 15.0, 1.0
-ZERO_CLIFF_M, ZERO_CLIFF_GRADE = 5.0, 0.3
+#: Least step at the edge of a plateau of one exact value that is a cliff, m.
+CLIFF_M = 15.0
+#: Least grade of that step; both count.
+CLIFF_GRADE = 1.0
+#: Least step from a plateau of zeros, more often sea or a void than ground, m: cells of 30 m beside
+#: a sea of zeros read 0, 10, 20 m on a street that rises 3 m.
+ZERO_CLIFF_M = 5.0
+#: Least grade of that step.
+ZERO_CLIFF_GRADE = 0.3
 #: A plateau is no ground at all where at least this share of its rim is a cliff.
 CLIFF_SHARE = 0.5
 
@@ -98,15 +104,11 @@ def mask_plateaus(values: Cells, cell_m: float) -> Bools:
         # On the plateau's own side of a pair; between two plateaus the lower one is the void.
         steep = np.where(values == 0, least, max(CLIFF_M, CLIFF_GRADE * cell_m))
         rim, cliff = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-        for step, one, other in (
-            (down, np.s_[1:], np.s_[:-1]),
-            (across, np.s_[:, 1:], np.s_[:, :-1]),
-        ):
-            for here, there in ((one, other), (other, one)):
-                lower = ~plateau[there] | (np.abs(values[here]) < np.abs(values[there]))
-                edge = plateau[here] & lower & (step > 0)
-                rim[here] |= edge
-                cliff[here] |= edge & (step > steep[here])
+        for step, here, there in _neighbours(down, across):
+            lower = ~plateau[there] | (np.abs(values[here]) < np.abs(values[there]))
+            edge = plateau[here] & lower & (step > 0)
+            rim[here] |= edge
+            cliff[here] |= edge & (step > steep[here])
     if not cliff.any():
         return nothing
     from scipy.ndimage import label
@@ -123,19 +125,16 @@ def mask_plateaus(values: Cells, cell_m: float) -> Bools:
 
 
 def _grown(number: NDArray[np.int64], down: Cells, across: Cells) -> NDArray[np.int64]:
-    """Return numbers of plateaus that also reach the cells of the same height beside them.
-
-    Args:
-        number: of the insides, 0 elsewhere.
-        down: absolute differences between cells of neighbouring rows.
-        across: likewise of columns.
-    """
+    """Extend the numbers of the insides of plateaus to cells of the same height beside them."""
     for _ in range(2):  # a plateau's corner lies two steps from its inside
         inside = number.copy()
-        for step, one, other in (
-            (down, np.s_[1:], np.s_[:-1]),
-            (across, np.s_[:, 1:], np.s_[:, :-1]),
-        ):
-            for here, there in ((one, other), (other, one)):
-                np.copyto(number[here], inside[there], where=(step == 0) & (number[here] == 0))
+        for step, here, there in _neighbours(down, across):
+            np.copyto(number[here], inside[there], where=(step == 0) & (number[here] == 0))
     return number
+
+
+def _neighbours(down: Cells, across: Cells) -> Iterator[tuple[Cells, Any, Any]]:
+    """Yield the steps to the next cells, and the slices of these cells, for all four sides."""
+    for step, one, other in ((down, np.s_[1:], np.s_[:-1]), (across, np.s_[:, 1:], np.s_[:, :-1])):
+        yield step, one, other
+        yield step, other, one
