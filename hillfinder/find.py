@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
 from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hillfinder.climbs import long_climbs as ascents
-from hillfinder.climbs import naming, near_misses, ranking
-from hillfinder.climbs import search as climbing
-from hillfinder.climbs.notes import Notes
+from hillfinder.climbs import long_climbs, near_misses, ranking, search
+from hillfinder.climbs.notes import Notes, noted_hills
 from hillfinder.criteria import criteria_of
 from hillfinder.elevation.heights import renamed_heights
 from hillfinder.elevation.profiles import uncertainty
-from hillfinder.elevation.profiles.attach import attach
+from hillfinder.elevation.profiles.attach import with_heights
+from hillfinder.elevation.sources.given import heights_from
 from hillfinder.errors import InputError
-from hillfinder.model import Beyond, HeightSource, Place
 from hillfinder.output.text import misses
 from hillfinder.results.grading import line_input, measure
 from hillfinder.results.hill import Hill
@@ -30,29 +25,26 @@ from hillfinder.routing.warmup import Router
 from hillfinder.services.client import Web
 from hillfinder.services.geocoding import locate
 from hillfinder.streets.geometry.crossings import Lookout
-from hillfinder.streets.network import StreetNetwork
-from hillfinder.streets.storage import area_cache as store
+from hillfinder.streets.storage import area_cache
 from hillfinder.training import rolling_run, safety, suitability
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeAlias, Unpack
-
-    import networkx as nx
+    from collections.abc import Iterable
+    from typing import Unpack
 
     from hillfinder.criteria import Criteria, CriteriaFields
-    from hillfinder.elevation.heights import Heights
-    from hillfinder.model import Floats, Ints
+    from hillfinder.elevation.climb_table import ClimbTable
+    from hillfinder.elevation.sources.given import GivenHeights
+    from hillfinder.model import Ints, Place
     from hillfinder.region.nearby import CatalogueClimbs
     from hillfinder.results.grading.grades import Grades
     from hillfinder.results.grading.line_input import Given
+    from hillfinder.streets.network import StreetNetwork
+    from hillfinder.streets.storage.area_cache import Streets
 
-    Streets: TypeAlias = Path | str | nx.MultiDiGraph | StreetNetwork
-    Elevation: TypeAlias = Heights | Path | str | Sequence[Path | str]
-
-#: Streets are looked at so much farther out than the warm-up reaches, to say what lies beyond it.
+#: Radius of the streets read, in times the reach of the warm-up: to tell of hills beyond it.
 LOOK_BEYOND = 1.5
-#: However short the warm-up: a smaller piece of town has cut-off streets in it.
+#: Least such radius, m: a smaller piece of a town has streets that are cut off.
 LEAST_RADIUS_M = 1500.0
 
 
@@ -61,13 +53,13 @@ def near(
     criteria: Criteria | None = None,
     *,
     streets: Streets | None = None,
-    dem: Elevation | None = None,
+    dem: GivenHeights | None = None,
     elevation: str | None = None,
     catalogue: Path | str | None = None,
     weights: suitability.Weights | None = None,
     web: Web | None = None,
     osm: Streets | None = None,
-    heights: Elevation | None = None,
+    heights: GivenHeights | None = None,
     **asked: Unpack[CriteriaFields],
 ) -> Hills:
     """Find the hills near a place, each with a warm-up to its foot.
@@ -132,12 +124,12 @@ def near(
         known = nearby.look_up(Path(catalogue), where, _radius_m(criteria), criteria)
         network, source = known.network, known.heights
     else:
-        wanted = _streets(streets, where, _radius_m(criteria), web)
-        area = store.get(_with_heights(wanted, _heights(dem, elevation, where, web), web), web)
+        wanted = area_cache.from_given(streets, where, _radius_m(criteria), web)
+        wanted = with_heights(wanted, heights_from(dem, elevation, where, web), web)
+        area = area_cache.get(wanted, web)
         source = area.heights
-        network = uncertainty.with_uncertainty(
-            store.cut_to_box(area.network, wanted.bounds), source
-        )
+        network = area_cache.cut_to_box(area.network, wanted.bounds)
+        network = uncertainty.with_uncertainty(network, source)
     router = Router(network, where, criteria)
     sky = safety.outlook(where, criteria, web)
     lookout = Lookout(network)
@@ -156,8 +148,9 @@ def near(
         if criteria.rank == "grade":
             within = judge.safest(climbs, within, criteria.limit)
         listed = scales.listed(climbs, within, router.approach, judge.shuns)
-    found = _hills(network, listed, Notes(criteria, source))
+    found = noted_hills(network, listed, Notes(criteria, source))
     hills = tuple(Hill.of(judge.judged(hill)) for hill in found)
+    missed = () if hills else near_misses.nearest(network, criteria, router.times_s)
     others = ~np.isin(rows, run.rows if run else ())  # a run may lead on to hills far off
     return Hills(
         place=where,
@@ -165,8 +158,10 @@ def near(
         streets=network.source,
         heights=source,
         hills=hills,
-        beyond=_beyond(climbs.grade[rows[others]], minutes[others], criteria, hills),
-        misses=() if hills else _misses(network, criteria, router, run),
+        beyond=near_misses.count_beyond(
+            climbs.grade[rows[others]], minutes[others], criteria, hills
+        ),
+        misses=(*(run.misses if run and not hills else ()), *map(misses.sentence, missed)),
         street_m=router.snap.distance_m,
         tour=run.led_by(hills) if run else None,
         sky=sky.words,
@@ -178,10 +173,10 @@ def near(
 def grade(
     given: Given,
     *,
-    dem: Elevation | None = None,
+    dem: GivenHeights | None = None,
     elevation: str | None = None,
     web: Web | None = None,
-    heights: Elevation | None = None,
+    heights: GivenHeights | None = None,
 ) -> Grades:
     """Measure the grade of lines that are there already, each as drawn, in the order given.
 
@@ -225,7 +220,7 @@ def grade(
     dem = renamed_heights(dem, heights)
     read = line_input.read_lines(given)
     web = web or Web.from_environment()
-    return measure.measure(read, _heights(dem, elevation, read.place, web))
+    return measure.measure(read, heights_from(dem, elevation, read.place, web))
 
 
 def _only_a_catalogue(*others: object) -> None:
@@ -235,117 +230,19 @@ def _only_a_catalogue(*others: object) -> None:
 
 
 def _radius_m(criteria: Criteria) -> float:
-    """Return how far out streets are looked at, in metres."""
+    """Return the radius of the streets read, in metres."""
     reach = criteria.flat_speed_m_s * 60.0 * criteria.warmup_min[1]
     return max(LEAST_RADIUS_M, LOOK_BEYOND * reach) + criteria.length_range_m[1]
 
 
-def _streets(given: Streets | None, place: Place, radius_m: float, web: Web) -> store.Wanted:
-    if given is None:
-        return store.from_overpass(place, radius_m, web)
-    if isinstance(given, Path | str):
-        return store.from_file(Path(given), place, radius_m)
-    if not isinstance(given, StreetNetwork):
-        import networkx as nx
-
-        from hillfinder.streets.sources import osmnx_graph
-
-        if not isinstance(given, nx.Graph):
-            msg = (
-                f"{given!r} are no streets: give the path of an OpenStreetMap file or of a saved "
-                "OSMnx graph, such a graph, or a StreetNetwork."
-            )
-            raise InputError(msg)
-
-        given = osmnx_graph.from_networkx(given)
-    area = store.Area(given, None, time.time())
-    return store.Wanted(None, None, lambda: area)
-
-
-def _with_heights(streets: store.Wanted, heights: Heights, web: Web) -> store.Wanted:
-    """Want the same area with profiles, which are kept where the heights have a key."""
-    key = getattr(heights, "key", None)
-    # A file is read in half a second: what is kept of it is kept with its heights, once.
-    alone = replace(streets, origin=None) if key and not streets.ages else streets
-
-    def make() -> store.Area:
-        area = store.get(alone, web)
-        network = attach(area.network, heights)
-        lasting = getattr(heights, "key", None) == key
-        return replace(area, network=network, heights=heights.source, lasting=lasting)
-
-    origin = f"{streets.origin}, heights of {key}" if streets.origin and key else None
-    return replace(streets, origin=origin, make=make)
-
-
-def _heights(given: Elevation | None, elevation: str | None, place: Place, web: Web) -> Heights:
-    from hillfinder.elevation.sources.fallback import Chain
-
-    sources: list[Heights] = []
-    if callable(given):
-        if not isinstance(getattr(given, "source", None), HeightSource):
-            msg = (
-                f"{given!r} does not say what its heights are: give it an attribute source, "
-                'such as HeightSource("my model", "bare earth", cell_m=10.0).'
-            )
-            raise InputError(msg)
-        sources.append(given)
-    elif given is not None:
-        from hillfinder.elevation.sources.raster_file.raster import Raster
-
-        if isinstance(given, Mapping | bytes) or not isinstance(given, Path | str | Iterable):
-            msg = f"{given!r} is no elevation model: give the path of a file, several, or Heights."
-            raise InputError(msg)
-        sources.append(Raster([given] if isinstance(given, Path | str) else given))
-    if elevation is not None or not sources:
-        from hillfinder.elevation.sources.registry import AUTO
-        from hillfinder.elevation.sources.selection import choose
-
-        sources += choose(elevation or AUTO, place, web)
-    return Chain(sources)
-
-
-def _hills(
-    network: StreetNetwork, listed: Iterable[suitability.Weighed], notes: Notes
-) -> tuple[Hill, ...]:
-    names = naming.Names(network)
-    hills = []
-    for rank, (climb, approach, suits) in enumerate(listed, start=1):
-        hill = Hill(rank, names.label(climb), climb, approach, fit=suits)
-        hills.append(replace(hill, notes=notes.of(hill)))
-    return tuple(hills)
-
-
 def _sought(
     network: StreetNetwork, criteria: Criteria, router: Router, known: CatalogueClimbs | None
-) -> tuple[climbing.Climbs | ascents.Ascents | CatalogueClimbs, Ints]:
-    """Return what is sought, as arrays, and which rows are hills of their own, in order."""
+) -> tuple[ClimbTable, Ints]:
+    """Return the climbs, and the rows that are hills of their own, in order."""
     if known is not None:
         return known, np.arange(len(known))
     if criteria.kind.turns:
-        found = ascents.find(network, criteria, router.times_s)
-        return found, np.arange(len(found))
-    climbs = climbing.find(network, criteria)
+        ascents = long_climbs.find_ascents(network, criteria, router.times_s)
+        return ascents, np.arange(len(ascents))
+    climbs = search.find(network, criteria)
     return climbs, ranking.order(climbs)
-
-
-def _misses(
-    network: StreetNetwork, criteria: Criteria, router: Router, run: rolling_run.Tour | None
-) -> tuple[str, ...]:
-    """Return why there is no run, if one was asked for, and what came nearest to a hill."""
-    search = partial(ascents.by_grade, network) if criteria.kind.turns else None
-    nearest = near_misses.nearest(network, criteria, router.times_s, search)
-    return (*(run.misses if run else ()), *map(misses.sentence, nearest))
-
-
-def _beyond(grades: Floats, minutes: Floats, criteria: Criteria, hills: tuple[Hill, ...]) -> Beyond:
-    """Count what was found and not offered."""
-    reached = np.isfinite(minutes)
-    far = reached & (minutes > criteria.warmup_min[1])
-    flattest = min((hill.grade for hill in hills), default=0.0)
-    return Beyond(
-        steeper=int((far & (grades > flattest)).sum()),
-        too_far=int(far.sum()),
-        nearest_min=float(minutes[far].min()) if far.any() else None,
-        unreachable=int((~reached).sum()),
-    )

@@ -1,11 +1,11 @@
-"""Steady ways up through the streets: one sweep over lengths serves all feet at once.
+"""Steady ways up through the streets: one search over lengths serves all feet at once.
 
-Heights are a potential: what a way rises depends on its ends alone. For a grade ``g`` that is
-aimed at, how uneven a way is, is the integral of ``(slope - g)^2``; but for ``g^2`` times its
-length, that is the integral of ``slope^2 - 2 g slope``, which adds up piece by piece, whatever the
-foot. A turn, and bad ground, add ``g^2`` for so many metres, as if they were level, and pieces far
-steeper than the aim cost more than that, since few of them are allowed. The sweep keeps the
-cheapest way for each piece, aim and ``BIN_M`` of length.
+Heights are a potential: the rise of a way depends on its ends alone. For an aim, a grade ``g``, the
+unevenness of a way is the integral of ``(slope - g)^2``. Less ``g^2`` times its length, that is the
+integral of ``slope^2 - 2 g slope``, which adds up piece by piece, whatever the foot. A turn or bad
+ground costs ``g^2`` times some metres, as level street would. Pieces far steeper than the aim cost
+more than that, since few of them are allowed. The search keeps the cheapest way for each piece, aim
+and ``BIN_M`` of length.
 """
 
 from __future__ import annotations
@@ -28,25 +28,29 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import Profiles, StreetNetwork
 
-#: So far a way may be ahead of or behind its even ramp, in metres of way.
+#: Greatest distance of a way ahead of or behind its even ramp, m along the way.
 STRIP_M = 300.0
-#: A turn has to be remembered: it counts as so many metres of level street.
+#: Cost of a turn, which has to be remembered, m of level street.
 TURN_M = 60.0
-#: A metre of ground that is no good at all, by surface or by traffic, counts as so many more.
-GROUND, TRAFFIC = 1.0, 0.5
-#: What of a piece's grade is beyond so many times the aim costs so many times more.
-STEEP, BITTER = 1.4, 10.0
-#: Of ways as even the longer is better: by this power of its length.
+#: Cost of a metre on the worst surface, m of level street.
+GROUND = 1.0
+#: Cost of a metre in the worst traffic, m of level street.
+TRAFFIC = 0.5
+#: Grade from which a piece is too steep, in times the aim.
+STEEP = 1.4
+#: Cost factor of the grade beyond that.
+BITTER = 10.0
+#: Power of its length by which the longer of two ways as even is better.
 LONGER = 0.25
-#: What a way from far off costs more: any other comes before it.
+#: Cost of a foot beyond the warm-up, more than any way's: all others come first.
 FAR = 1e3
-#: Feet and tops lie at junctions, and at samples so far apart on longer streets.
+#: Distance between feet or tops on a street, m; there is one at each junction as well.
 PIECE_M = 100.0
-#: A piece of at least so many metres that is too steep for a hill is left out at once.
+#: Length from which a piece that is too steep for a hill is left out at once, m.
 LONG_PIECE_M = 80.0
-#: Of the ways that end with a piece one is kept for so many metres of length.
+#: Range of lengths in which one way is kept of those that end with a piece, m.
 BIN_M = 100.0
-#: Grades aimed at grow by this factor from the least asked for to the greatest.
+#: Ratio of each aim to the one before, from the least grade asked for to the greatest.
 AIM_FACTOR = 1.25
 
 
@@ -216,7 +220,7 @@ class _Labels:
         return at
 
 
-def ways(
+def steady_ways(
     pieces: Pieces, far: Bools, criteria: Criteria, steepest: Callable[[float], float]
 ) -> list[list[int]]:
     """Return ways worth a look, as pieces, foot first.

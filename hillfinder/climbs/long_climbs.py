@@ -1,7 +1,7 @@
 """Long gradual hills: ways that rise steadily from foot to top and may turn at junctions.
 
-What is asked of one is what a coach asks for long repeats, a mild grade that lets the effort stay
-the same all the way up. So an ascent
+A coach asks one thing of a hill for long repeats: a mild grade that keeps the effort the same all
+the way up. So an ascent
 
 - runs no street twice and falls no more than ``max(2 m, a tenth of its rise)`` in all;
 - is nowhere more than ``STRIP_M`` of way ahead of or behind an even ramp from its foot to its top;
@@ -12,7 +12,7 @@ the same all the way up. So an ascent
 Its steadiness is ``(mean grade)^2 / mean(grade^2)`` along it: 1 for a ramp, less for every flat and
 every steep part (Cauchy and Schwarz). Ascents are ordered, and of those that share streets the
 first is kept, by the same figure with each turn counted as ``TURN_M`` of level street, and bad
-ground and traffic likewise (``sweep``: trails are not left out, but a paved quiet street comes
+ground and traffic likewise (``label_search``: trails are included, but a paved quiet street comes
 first), times ``ideal grade / grade`` for grades beyond what ``ideal`` asks for the session: 2
 to 5 % for long repeats. Steeper is no better here; twice as long is a fifth better.
 """
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder.climbs import label_search as sweep
+from hillfinder.climbs import label_search
 from hillfinder.climbs.windows import DIP_M, DIP_SHARE
 from hillfinder.elevation.climb_table import ClimbTable, Feet
 from hillfinder.elevation.profiles import uncertainty
@@ -39,11 +39,19 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import StreetNetwork
 
-#: No part of such a length rises at less, or at more, than these shares of the mean.
-PART_M, PART_LEAST, PART_MOST = 400.0, 0.25, 1.6
-#: No part of such a length is steeper than so many times the mean, or than that.
-SHORT_M, SHORT_MOST, STEEPEST = 100.0, 2.0, 0.12
-#: Ways with so much in common, as a share of the shorter, are one hill.
+#: Length of the parts that must rise about as the whole, m.
+PART_M = 400.0
+#: Least grade of such a part, in times the mean.
+PART_LEAST = 0.25
+#: Greatest grade of such a part, in times the mean.
+PART_MOST = 1.6
+#: Length of the parts that must not be steep, m.
+SHORT_M = 100.0
+#: Greatest grade of such a part, in times the mean.
+SHORT_MOST = 2.0
+#: Greatest grade of such a part in any case, as a ratio.
+STEEPEST = 0.12
+#: Share of the shorter of two ways that both use, from which they are one hill.
 SAME_SHARE = 0.5
 
 
@@ -54,7 +62,7 @@ class Ascents(ClimbTable):
     Attributes:
         legs: the way of each, foot first.
         steadiness: shape (k,), 1 for an even ramp.
-        turns: shape (k,), how often it leaves a street that goes on.
+        turns: shape (k,), number of times that it leaves a street that goes on.
     """
 
     legs: tuple[tuple[Leg, ...], ...]
@@ -66,7 +74,7 @@ class Ascents(ClimbTable):
         return self.legs[row]
 
 
-def find(
+def find_ascents(
     network: StreetNetwork,
     criteria: Criteria,
     times_s: Callable[[Feet], Floats] | None = None,
@@ -76,28 +84,28 @@ def find(
     Args:
         network: streets with profiles.
         criteria: lengths and mean grades.
-        times_s: how long it takes to some points. Where a way from a foot within the warm-up can
-            be had, none from farther off is looked at; ``None`` takes all feet for near.
+        times_s: gives the seconds to some points. Ways that begin beyond the warm-up are searched
+            only where none begins within it; ``None`` takes all feet for near.
 
     Raises:
         HeightsError: the network carries no heights yet.
     """
-    pieces = sweep.cut(network, network.known_profiles())
+    pieces = label_search.cut(network, network.known_profiles())
     far = np.zeros(len(pieces.edge), bool)
     if times_s is not None:
         far = times_s(Feet(pieces.edge, pieces.start_m)) > 60.0 * criteria.warmup_min[1]
-    ways = sweep.ways(pieces, far, criteria, steepest)
+    ways = label_search.steady_ways(pieces, far, criteria, greatest_part)
     return _records(network, pieces, _distinct(pieces, far, ways, criteria))
 
 
 def by_grade(network: StreetNetwork, criteria: Criteria) -> tuple[Ascents, Ints]:
     """Return the long hills of a network, wherever they begin, and their rows, steepest first."""
-    found = find(network, criteria)
+    found = find_ascents(network, criteria)
     return found, np.argsort(-found.grade, kind="stable")
 
 
-def steepest(grade: float) -> float:
-    """Return how steep ``SHORT_M`` may be on a hill of some mean grade."""
+def greatest_part(grade: float) -> float:
+    """Return the greatest grade of ``SHORT_M`` on a hill of some mean grade."""
     return min(SHORT_MOST * grade, STEEPEST)
 
 
@@ -111,7 +119,7 @@ class _Ascent(NamedTuple):
 
 
 def _measure(pieces: Pieces, way: list[int], criteria: Criteria) -> _Ascent | None:
-    """Return what a way is worth, or nothing where it is no ascent."""
+    """Return the measures of a way; ``None`` where it is no ascent."""
     (shortest, longest), (least, most) = criteria.length_range_m, criteria.grade_range
     at = np.array(way)
     length = np.append(0.0, np.cumsum(pieces.length_m[at]))
@@ -123,21 +131,21 @@ def _measure(pieces: Pieces, way: list[int], criteria: Criteria) -> _Ascent | No
         and shortest <= whole <= longest
         and least <= grade <= most
         and pieces.fall_m[at].sum() <= max(DIP_M, DIP_SHARE * gain)
-        and np.abs(rise / grade - length).max() <= sweep.STRIP_M
+        and np.abs(rise / grade - length).max() <= label_search.STRIP_M
     ):
         return None
     parts, short = _parts(length, rise, PART_M), _parts(length, rise, SHORT_M)
     if (
         parts.min() < PART_LEAST * grade
         or parts.max() > PART_MOST * grade
-        or short.max() > steepest(grade)
+        or short.max() > greatest_part(grade)
     ):
         return None
     turns = pieces.turns(way)
     squares = float(pieces.squares[at].sum())
-    level_m = sweep.TURN_M * turns + float(pieces.level_m[at].sum())
+    level_m = label_search.TURN_M * turns + float(pieces.level_m[at].sum())
     even = gain**2 / (whole * (squares + level_m * grade**2))
-    score = even * min(1.0, ideal(criteria).high / grade) * whole**sweep.LONGER
+    score = even * min(1.0, ideal(criteria).high / grade) * whole**label_search.LONGER
     return _Ascent(score, tuple(way), gain**2 / (whole * squares), turns)
 
 
@@ -166,7 +174,7 @@ def _distinct(
 
 
 def _shared(pieces: Pieces, one: set[int], other: set[int]) -> float:
-    """Return how much two ways have in common, as a share of the shorter."""
+    """Return the length that two ways share, as a share of the shorter."""
     common, *both = (
         sum(pieces.length_m[2 * piece] for piece in part) for part in (one & other, one, other)
     )

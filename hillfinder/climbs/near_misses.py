@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hillfinder.climbs import search as climbing
+from hillfinder.climbs import long_climbs, search
 from hillfinder.climbs.naming import Names
 from hillfinder.climbs.ranking import order
-from hillfinder.model import STEEPEST_STREET, Miss, Terrain
+from hillfinder.model import STEEPEST_STREET, Beyond, Miss, Terrain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hillfinder.criteria import Criteria
     from hillfinder.elevation.climb_table import ClimbTable
-    from hillfinder.model import Floats, Ints, Lack
-    from hillfinder.streets.network import Profiles, StreetNetwork
+    from hillfinder.model import Floats, Hill, Ints, Lack
+    from hillfinder.streets.network import StreetNetwork
 
 #: Most misses that are given.
 MOST_MISSES = 5
@@ -107,7 +107,6 @@ def nearest(
     network: StreetNetwork,
     criteria: Criteria,
     times_s: Callable[[ClimbTable], Floats],
-    search: Callable[[Criteria], tuple[ClimbTable, Ints]] | None = None,
 ) -> tuple[Miss | Terrain, ...]:
     """Return what came nearest to a hill of the kind asked for: at most five, or the ground.
 
@@ -115,15 +114,15 @@ def nearest(
         network: streets with profiles.
         criteria: what was asked for, and not found.
         times_s: gives the seconds on foot to each of several climbs, inf where no way leads.
-        search: gives climbs, and the rows of them that are hills of their own, steepest first;
-            ``None`` looks for slopes (``climbs.find``).
     """
 
-    def slopes(asked: Criteria) -> tuple[ClimbTable, Ints]:
-        found = climbing.find(network, asked)
+    def steepest_first(asked: Criteria) -> tuple[ClimbTable, Ints]:
+        if criteria.kind.turns:
+            return long_climbs.by_grade(network, asked)
+        found = search.find(network, asked)
         return found, order(found)
 
-    seeker = _Seeker(criteria, search or slopes, times_s)
+    seeker = _Seeker(criteria, steepest_first, times_s)
     names = Names(network)
     far = _first_misses("near", seeker.far(), names, math.inf, set())
     known = {miss.name for miss in far}
@@ -174,7 +173,7 @@ def _terrain(network: StreetNetwork, criteria: Criteria, *, found: bool) -> tupl
     hill = network.ways.hill[network.edge_way]
     if not hill.any():
         return (Terrain("streets"),)
-    profiles = cast("Profiles", network.profiles)  # or there was no search
+    profiles = network.known_profiles()
     edge = np.repeat(np.arange(len(network)), np.diff(profiles.offset))
     unknown = float(np.isnan(profiles.elevation_m[hill[edge]]).mean())
     if unknown == 1.0:
@@ -183,4 +182,26 @@ def _terrain(network: StreetNetwork, criteria: Criteria, *, found: bool) -> tupl
         return (Terrain("some heights", unknown),)
     return (
         () if found else (Terrain("rise", length_m=criteria.length_range_m[0], grade=LEVEL_GRADE),)
+    )
+
+
+def count_beyond(
+    grades: Floats, minutes: Floats, criteria: Criteria, hills: Sequence[Hill]
+) -> Beyond:
+    """Count the hills that were found and are too far away.
+
+    Args:
+        grades: shape (k,), of what was found and not offered.
+        minutes: shape (k,), the least time to each; inf where no way leads.
+        criteria: what was asked for.
+        hills: what was offered.
+    """
+    reached = np.isfinite(minutes)
+    far = reached & (minutes > criteria.warmup_min[1])
+    flattest = min((hill.grade for hill in hills), default=0.0)
+    return Beyond(
+        steeper=int((far & (grades > flattest)).sum()),
+        too_far=int(far.sum()),
+        nearest_min=float(minutes[far].min()) if far.any() else None,
+        unreachable=int((~reached).sum()),
     )

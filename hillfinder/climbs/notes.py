@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hillfinder.model import STEEPEST_OVER_M, STEEPEST_STREET
+from hillfinder.climbs.naming import Names
+from hillfinder.model import STEEPEST_OVER_M, STEEPEST_STREET, Hill
 from hillfinder.units import Duration, Grade, Length, Sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from hillfinder.criteria import Criteria
-    from hillfinder.model import Confidence, HeightSource, Hill
+    from hillfinder.model import Confidence, HeightSource
+    from hillfinder.streets.network import StreetNetwork
+    from hillfinder.training.suitability import Weighed
 
 #: Cells of the elevation model that a climb must span, or its grade is a guess.
 COARSE_CELLS = 3.0
@@ -82,3 +87,11 @@ class Notes:
         elif steepest > STEEP_PART * grade:
             notes.append(Sentence("Uneven: ", part, "."))
         return tuple(notes)
+
+
+def noted_hills(network: StreetNetwork, listed: Iterable[Weighed], notes: Notes) -> Iterator[Hill]:
+    """Yield climbs in the order listed as hills, with their ranks, names and notes."""
+    names = Names(network)
+    for rank, (climb, approach, fit) in enumerate(listed, start=1):
+        hill = Hill(rank, names.label(climb), climb, approach, fit=fit)
+        yield replace(hill, notes=notes.of(hill))

@@ -209,7 +209,7 @@ def _tail(axis: _Axis, length_m: float) -> float:
     grades = []
     # Both ways, so that it does not matter which way a street was drawn.
     ahead = np.searchsorted(s, s + length_m)
-    # As many as have come so far with theirs ahead lie so far behind.
+    # The sample behind is the last one whose sample ahead is not beyond this one.
     behind = np.cumsum(np.bincount(ahead, minlength=len(s)))[: len(s)] - 1
     for end in (ahead, behind):
         start = np.flatnonzero(axis.usable & (end >= 0) & (end < len(s)))

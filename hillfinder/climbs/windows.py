@@ -17,13 +17,17 @@ import numpy as np
 if TYPE_CHECKING:
     from hillfinder.model import Floats, Ints
 
-#: A dip is forgiven up to so many metres, or up to this share of the rise.
-DIP_M, DIP_SHARE = 2.0, 0.1
-#: An end is flat where its last 20 m rise at less than a quarter of the mean grade.
-END_M, END_SHARE = 20.0, 0.25
-#: Scores closer than this are equal, and the lower foot is taken.
+#: Depth of a dip that is allowed in any case, m.
+DIP_M = 2.0
+#: Depth of a dip that is allowed, as a share of the rise.
+DIP_SHARE = 0.1
+#: Length of an end that must not be flat, m.
+FLAT_END_M = 20.0
+#: Grade below which an end is flat, as a share of the mean.
+END_SHARE = 0.25
+#: Relative difference below which scores are equal, and the lower foot is taken.
 SAME = 1e-9
-#: What is left out before it is looked at closely is short of what is wanted by so much, in metres.
+#: Tolerance of the quick checks, m: they leave out only what surely fails the exact ones.
 SURELY_M = 1e-6
 
 
@@ -58,7 +62,7 @@ class Limits(NamedTuple):
     @property
     def end(self) -> float:
         """Length of the two ends that must not be flat, in metres."""
-        return min(END_M, self.shortest / 4)
+        return min(FLAT_END_M, self.shortest / 4)
 
 
 def search(line: Line, first: Ints, last: Ints, limits: Limits) -> Windows:
@@ -188,7 +192,7 @@ def _feet(side: _Side, first: Ints, last: Ints, limits: Limits) -> _Feet:
 
 def _highest_ahead(s: Floats, over: Floats, limits: Limits) -> Floats:
     """Return for each sample a height that no top of a window from there exceeds."""
-    # A top lies no nearer than so many samples, and between two none is higher than both.
+    # Each top is at least ``nearest`` samples away; the maximum of two spans covers their union.
     nearest = min(int(limits.shortest / np.diff(s).max(initial=SURELY_M)), len(s))
     highest = np.concatenate([over[nearest:], np.full(nearest, -np.inf)])
     covered = 1
@@ -300,7 +304,7 @@ def _good(feet: _Feet, spans: _Spans, limits: Limits) -> tuple[_Tried, Ints]:
 def _deepest(side: _Side, foot: Ints, end: Ints, height: Floats) -> Floats:
     """Return the deepest dip of windows whose tops lie at ``height`` at or before ``end``.
 
-    Where all that a window falls is less than any dip that matters, that is told instead.
+    Where all that a window falls is less than any dip that matters, this is that sum.
     """
     _, z, fallen = side
     deepest = fallen[end - 1] - fallen[foot] + np.maximum(z[end - 1] - height, 0.0)

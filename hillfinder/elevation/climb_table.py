@@ -65,14 +65,16 @@ class ClimbTable(Feet, ABC):
     def __getitem__(self, row: int) -> Climb:
         """Return one climb as a record."""
         grade, sigma = float(self.grade[row]), float(self.grade_sigma[row])
-        return record(self.network, self.legs_of(row), grade, sigma)
+        return climb_of(self.network, self.legs_of(row), grade, sigma)
 
     @abstractmethod
     def legs_of(self, row: int) -> tuple[Leg, ...]:
         """Return the pieces of edges that one climb runs along, foot first."""
 
 
-def record(network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma: float) -> Climb:
+def climb_of(
+    network: StreetNetwork, legs: Sequence[Leg], grade: float, grade_sigma: float
+) -> Climb:
     """Return the line along legs, foot first, as a climb, tilted to the grade claimed.
 
     Args:

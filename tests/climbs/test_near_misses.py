@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,10 @@ import pytest
 from hillfinder import find
 from hillfinder.climbs import search as climbs
 from hillfinder.climbs.near_misses import nearest
-from hillfinder.climbs.ranking import order
 from hillfinder.criteria import Criteria
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.elevation.sources.raster_file.raster import Raster
-from hillfinder.model import Place
+from hillfinder.model import Miss, Place
 from hillfinder.output.text import misses
 from hillfinder.services.client import Web
 from tests.towns import DATA, STREET, Formula, needs_data, town
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hillfinder.elevation.climb_table import ClimbTable
-    from hillfinder.model import Floats, Ints
+    from hillfinder.model import Floats
     from hillfinder.streets.network import StreetNetwork
 
     Street = tuple[str, float, float, float]  # name, from and to metres east, metres north
@@ -156,16 +156,21 @@ def test_nothing_is_shorter_than_the_shortest_that_can_be_asked_for() -> None:
     assert sentences(network, Criteria(length_m=(20, 20)), after(5, 5, 5))[0].startswith("All is")
 
 
-def test_another_search_can_be_handed_in() -> None:
-    network = streets(("Short Steep", 0, 60, 0), ("Long Gentle", 0, 900, 500))
-
-    def only_gentle(asked: Criteria) -> tuple[ClimbTable, Ints]:
-        found = climbs.find(network, asked)
-        rows = order(found)
-        return found, rows[found.grade[rows] < 0.05]
-
-    (told,) = sentences(network, Criteria(), after(5, 5), only_gentle)
-    assert told.startswith("Long Gentle")
+def test_a_long_session_is_told_of_hills_that_turn() -> None:
+    nodes = {1: (0.0, 0.0), 2: (600.0, 0.0), 3: (600.0, 600.0), 4: (700.0, 0.0)}
+    lines = (("East", [1, 2]), ("North", [2, 3]), ("Far East", [2, 4]))
+    ways = [(row, line, {**STREET, "name": name}) for row, (name, line) in enumerate(lines, 1)]
+    network = attach(town(ways, nodes), Formula(lambda x, y: 0.03 * (x + y)))
+    asked = Criteria(session="long", length_m=(1000, 1500), min_grade=0.05, max_grade=0.06)
+    (miss,) = nearest(network, asked, lambda found: np.full(len(found), 300.0))
+    assert isinstance(miss, Miss)
+    assert (miss.lacks, miss.limit) == ("steep", 0.05)
+    assert miss.length_m > 1000
+    assert miss.grade == pytest.approx(0.03, rel=0.05)
+    slopes = nearest(
+        network, replace(asked, session="repeats"), lambda found: np.full(len(found), 9)
+    )
+    assert not any(isinstance(each, Miss) and each.length_m > 1000 for each in slopes)
 
 
 @pytest.mark.slow

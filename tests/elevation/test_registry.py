@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 import hillfinder as hf
-from hillfinder import find
 from hillfinder.cli import main
 from hillfinder.cli.commands.probes import services
 from hillfinder.elevation.sources.fallback import Chain
+from hillfinder.elevation.sources.given import heights_from
 from hillfinder.elevation.sources.registry import (
     ELEVATION_SERVICES,
     TERRARIUM,
@@ -340,7 +340,7 @@ def test_files_of_ones_own_come_first_and_alone_unless_more_is_asked_for(
 
 def test_heights_that_do_not_say_what_they_are_are_refused() -> None:
     with pytest.raises(InputError, match="give it an attribute source"):
-        find._heights(lambda lon, lat: lon + lat, None, Place(46, 8), Web(offline=True))  # type: ignore[arg-type]
+        heights_from(lambda lon, lat: lon + lat, None, Place(46, 8), Web(offline=True))  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

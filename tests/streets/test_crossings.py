@@ -9,7 +9,7 @@ import pytest
 
 from hillfinder.model import Leg, Place
 from hillfinder.services.client import Web
-from hillfinder.streets.geometry.crossings import END_M, along
+from hillfinder.streets.geometry.crossings import CLEAR_END_M, Lookout
 from hillfinder.streets.sources import osm_file, osmnx_graph, overpass
 from hillfinder.streets.storage import area_cache as store
 from tests.towns import DATA, needs_data, town
@@ -45,7 +45,7 @@ def on_main(
     network = town(ways, NODES, node_tags)
     up = legs_of(network, 1)
     down = tuple(Leg(leg.edge, leg.stop_m, leg.start_m) for leg in reversed(up))
-    marks, back = along(network, up), along(network, down)
+    marks, back = Lookout(network).along(up), Lookout(network).along(down)
     told: list[tuple[str, int, str]]
     told = [(mark.kind, round(mark.distance_m), mark.name) for mark in marks]
     turned = [(mark.kind, 200 - round(mark.distance_m), mark.name) for mark in reversed(back)]
@@ -141,16 +141,16 @@ def test_only_the_part_that_is_run_counts() -> None:
     network = town([(1, (1, 2, 3, 4, 5), MAIN)], NODES, gate)
 
     def told(start: float, stop: float) -> list[int]:
-        return [round(mark.distance_m) for mark in along(network, [Leg(0, start, stop)])]
+        return [round(mark.distance_m) for mark in Lookout(network).along([Leg(0, start, stop)])]
 
     assert told(40.0, 160.0) == [60]
     assert told(150.0, 40.0) == [50]
-    assert told(110.0, 200.0) == told(0.0, 90.0) == told(0.0, 100.0 + END_M - 0.1) == []
+    assert told(110.0, 200.0) == told(0.0, 90.0) == told(0.0, 100.0 + CLEAR_END_M - 0.1) == []
 
 
 def test_a_mark_says_where_it_is() -> None:
     network = town([(1, (1, 2, 3, 4, 5), MAIN)], NODES, {3: {"barrier": "gate"}})
-    (mark,) = along(network, [Leg(0, 0.0, 200.0)])
+    (mark,) = Lookout(network).along([Leg(0, 0.0, 200.0)])
     row = int(network.spots.point[0])
     assert mark.lon == pytest.approx(network.point_lon[row], abs=1e-9)
     assert mark.lat == pytest.approx(network.point_lat[row], abs=1e-9)
@@ -206,7 +206,7 @@ def test_a_saved_graph_does_not_claim_to_know_every_gate() -> None:
 
 
 def marks(network: StreetNetwork, way: int) -> tuple[Mark, ...]:
-    return along(network, legs_of(network, way))
+    return Lookout(network).along(legs_of(network, way))
 
 
 @needs_data

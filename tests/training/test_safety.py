@@ -74,14 +74,14 @@ def judge(
     sees: Weather | None = None,
 ) -> Safety:
     """Return what is said of that street."""
-    from hillfinder.elevation.climb_table import record
+    from hillfinder.elevation.climb_table import climb_of
 
     network = ramp(grade, tags, *others, nodes=nodes)
     edges = [
         each for each in range(len(network)) if network.ways.ids[network.edge_way[each]] == (1,)
     ]
     legs = [Leg(edge, 0.0, float(network.edge_length_m[edge])) for edge in edges]
-    climb = record(network, legs, grade, 0.003)
+    climb = climb_of(network, legs, grade, 0.003)
     sky = sky or safety.Sky(SPRING, weather=sees)
     return safety.Judge(network, sky).hill(climb)
 

@@ -15,7 +15,7 @@ from hillfinder import find
 from hillfinder.climbs import ranking
 from hillfinder.climbs import search as climbs
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.climb_table import record
+from hillfinder.elevation.climb_table import climb_of
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import CriteriaError
 from hillfinder.model import Leg, Mark, MarkKind, Profile, Route
@@ -50,7 +50,7 @@ def rising(
     network = attach(network, Formula(lambda x, y: height(np.clip(x, 0.0, metres))))
     rise = float(height(np.array([metres]))[0] - height(np.array([0.0]))[0])
     legs = [Leg(0, 0.0, float(network.edge_length_m[0]))]
-    return network, record(network, legs, rise / metres, 0.001)
+    return network, climb_of(network, legs, rise / metres, 0.001)
 
 
 def ramp(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hillfinder.criteria import Criteria
-from hillfinder.elevation.climb_table import record as climb_along
+from hillfinder.elevation.climb_table import climb_of as climb_along
 from hillfinder.elevation.profiles.attach import attach
 from hillfinder.errors import CriteriaError, InputError
 from hillfinder.model import Hill, Leg, Place, Step

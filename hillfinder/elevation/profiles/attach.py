@@ -7,6 +7,7 @@ smoothed, each reading weighted by its reliability; every sample given its stand
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from hillfinder.elevation.profiles.smoothing import Bends, Rises
 from hillfinder.model import read_only
 from hillfinder.streets.geometry.strokes import continuations
 from hillfinder.streets.network import Blur, Profiles
+from hillfinder.streets.storage import area_cache
 from hillfinder.streets.tags.access import is_banked
 from hillfinder.streets.tags.roads import is_trail
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
     from hillfinder.elevation.profiles.sampling import Readings, Samples
     from hillfinder.model import Bools, Floats, HeightSource, Ints
+    from hillfinder.services.client import Web
     from hillfinder.streets.network import StreetNetwork
 
 #: Sharpest corner round which a street's slope carries on, degrees.
@@ -45,6 +48,22 @@ def attach(network: StreetNetwork, heights: Heights) -> StreetNetwork:
             them is no terrain.
     """
     return uncertainty.with_uncertainty(*fitted(network, heights))
+
+
+def with_heights(streets: area_cache.Wanted, heights: Heights, web: Web) -> area_cache.Wanted:
+    """Want the same area with profiles; they are cached where the heights have a key."""
+    key = getattr(heights, "key", None)
+    # A file is read in half a second: it is cached with its heights only.
+    alone = replace(streets, origin=None) if key and not streets.ages else streets
+
+    def make() -> area_cache.Area:
+        area = area_cache.get(alone, web)
+        network = attach(area.network, heights)
+        lasting = getattr(heights, "key", None) == key
+        return replace(area, network=network, heights=heights.source, lasting=lasting)
+
+    origin = f"{streets.origin}, heights of {key}" if streets.origin and key else None
+    return replace(streets, origin=origin, make=make)
 
 
 def fitted(network: StreetNetwork, heights: Heights) -> tuple[StreetNetwork, HeightSource]:

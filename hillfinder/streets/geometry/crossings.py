@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from hillfinder.model import Leg, MarkKind, Strings
     from hillfinder.streets.network import StreetNetwork
 
-#: What lies so near to an end is not on the line: there one begins, turns or stops. Half the width
-#: of a street, with its pavement.
-END_M = 6.0
-#: Things of one kind and one name that lie so near to each other are one: the two carriageways of
-#: a street, the lights on both sides of a junction, two pairs of rails.
+#: Distance from an end within which nothing is on the line, m: half a street with its pavement,
+#: where one begins, turns or stops.
+CLEAR_END_M = 6.0
+#: Distance within which two things of one kind and name are one, m: the two carriageways of a
+#: street, the lights on both sides of a junction, two pairs of rails.
 ONE_M = 25.0
 
 
@@ -52,7 +52,7 @@ class Lookout:
         Counted are roads that join or cross, be they closed to people on foot, and what is mapped
         on the line itself: crossings, lights, tracks, gates and other barriers. Paths that join
         are not, for no wheels come out of them. Where the line is itself a path, a road that it
-        crosses is a crossing. What lies within ``END_M`` of either end is not on the line: a
+        crosses is a crossing. What lies within ``CLEAR_END_M`` of either end is not on the line: a
         repeat that begins at a junction begins beyond it.
 
         Args:
@@ -71,7 +71,7 @@ class Lookout:
         seen.sort(key=lambda each: (round(each.distance_m, 1), rank(each.kind), each.name))
         marks: list[_Seen] = []
         for each in seen:
-            if not END_M < each.distance_m < begin[-1] - END_M:
+            if not CLEAR_END_M < each.distance_m < begin[-1] - CLEAR_END_M:
                 continue
             twin = next((row for row, other in enumerate(marks) if _same(each, other)), None)
             if twin is None:
@@ -169,11 +169,6 @@ class Lookout:
             of_road({"highway": highway or "", "service": kind or ""})
             for highway, kind in zip(self._highway.tolist(), service.tolist(), strict=True)
         ]
-
-
-def along(network: StreetNetwork, legs: Sequence[Leg]) -> tuple[Mark, ...]:
-    """Return what lies on a line, as ``Lookout.along``: for one line only."""
-    return Lookout(network).along(legs)
 
 
 def _same(one: _Seen, other: _Seen) -> bool:

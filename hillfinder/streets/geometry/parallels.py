@@ -1,4 +1,4 @@
-"""How the streets lie: which run along each other, and in what direction they leave."""
+"""Which streets run along each other, and the direction in which each leaves its junction."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints, Leg
     from hillfinder.streets.network import StreetNetwork
 
-#: A sharper turn has to be remembered.
+#: Angle from which a turn has to be remembered, degrees.
 TURN_DEG = 50.0
-#: What runs along a street nearer than this is the same street: a pavement, a carriageway.
+#: Distance within which what runs along a street is part of it, m: a pavement, a carriageway.
 BESIDE_M = 25.0
-#: It is so if it leads the same way or back, within 45 degrees, and not past the ends but for so
-#: many metres.
-ALONG_COSINE, END_M = 0.7, 5.0
+#: Cosine of the greatest angle between them, 45 degrees.
+ALONG_COSINE = 0.7
+#: Distance by which it may reach past the ends of the street, m.
+PAST_END_M = 5.0
 
 
 class Lie:
@@ -30,7 +31,7 @@ class Lie:
         network: the streets.
     """
 
-    #: Points are laid along every street at most so many metres apart.
+    #: Greatest distance between the points along a street, m.
     SPACING_M = 15.0
 
     def __init__(self, network: StreetNetwork) -> None:
@@ -69,8 +70,8 @@ class Lie:
             away = np.hypot(*(points[:, None] - line).transpose(2, 0, 1)).min(axis=1)
             if (
                 abs(chord @ onward) >= ALONG_COSINE * np.hypot(*chord)
-                and ahead.min() >= -END_M
-                and ahead.max() <= span @ onward + END_M
+                and ahead.min() >= -PAST_END_M
+                and ahead.max() <= span @ onward + PAST_END_M
                 and away.max() <= BESIDE_M
             ):
                 found.append(edge)

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from hillfinder.model import Bools, Floats, Ints
     from hillfinder.streets.network import StreetNetwork
 
-#: Straight ahead is a turn of up to so many degrees; a name is followed round a sharper one.
+#: Sharpest turn that is straight ahead, degrees.
 STRAIGHT_TURN_DEG = 30.0
+#: Sharpest turn round which a name is followed, degrees.
 NAMED_TURN_DEG = 120.0
-#: The direction of a street at a junction is that of its first 10 m: less is mapping noise.
+#: Length that gives the direction of a street at a junction, m: less is mapping noise.
 DIRECTION_OVER_M = 10.0
-#: It is put together of so many pieces at most, should they be of no length at all.
+#: Most pieces of street in that length, should some have none.
 MOST_PIECES = 100
 
 

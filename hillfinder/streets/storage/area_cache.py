@@ -20,19 +20,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hillfinder.earth import METRES_PER_DEGREE
-from hillfinder.errors import PlaceError, StreetsError
+from hillfinder.errors import InputError, PlaceError, StreetsError
 from hillfinder.model import HeightSource
 from hillfinder.services.service import without_password
+from hillfinder.streets.network import StreetNetwork
 from hillfinder.streets.storage.serialization import pack_network, unpack_network
 from hillfinder.streets.subsets import take, touching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeAlias
+
+    import networkx as nx
 
     from hillfinder.model import Box, Place
     from hillfinder.services.client import Web
     from hillfinder.services.disk_cache import Entry
-    from hillfinder.streets.network import StreetNetwork
+
+    Streets: TypeAlias = Path | str | nx.MultiDiGraph | StreetNetwork
 
 _log = logging.getLogger(__name__)
 #: Margin of an area around the radius of the search, m: a start one street away needs no other.
@@ -79,6 +84,40 @@ class Wanted:
     bounds: Box | None
     make: Callable[[], Area]
     ages: bool = False
+
+
+def from_given(given: Streets | None, place: Place, radius_m: float, web: Web) -> Wanted:
+    """Want the streets that a caller gives, or those of Overpass.
+
+    Args:
+        given: a file, a graph or a network; ``None`` asks Overpass.
+        place: the middle of what is read of a file or asked for.
+        radius_m: how far that reaches.
+        web: the network.
+
+    Raises:
+        InputError: it cannot hold streets.
+        PlaceError, StreetsError: as ``from_overpass`` and ``from_file``.
+    """
+    if given is None:
+        return from_overpass(place, radius_m, web)
+    if isinstance(given, Path | str):
+        return from_file(Path(given), place, radius_m)
+    if not isinstance(given, StreetNetwork):
+        import networkx as nx
+
+        from hillfinder.streets.sources import osmnx_graph
+
+        if not isinstance(given, nx.Graph):
+            msg = (
+                f"{given!r} are no streets: give the path of an OpenStreetMap file or of a saved "
+                "OSMnx graph, such a graph, or a StreetNetwork."
+            )
+            raise InputError(msg)
+
+        given = osmnx_graph.from_networkx(given)
+    area = Area(given, None, time.time())
+    return Wanted(None, None, lambda: area)
 
 
 def from_overpass(place: Place, radius_m: float, web: Web) -> Wanted:
