@@ -29,7 +29,7 @@ from hillfinder.region.scan import ROW_MAKERS
 from hillfinder.services.client import Web
 from hillfinder.services.service import GRID_DEG
 from hillfinder.streets.sources import osm_file, overpass
-from hillfinder.streets.storage import area_cache as store
+from hillfinder.streets.storage import area_cache
 from hillfinder.streets.storage.area_cache import BUILDERS
 from hillfinder.streets.storage.serialization import pack_network, unpack_network
 from hillfinder.streets.tags.table import Ids, Tags
@@ -98,7 +98,7 @@ def test_a_network_read_back_is_the_same(made: DemoFiles) -> None:
     network = whole(made)
     heights = hf.Raster([made.dem]).source
     about = {"box": (1.0, 2.0, 3.0, 4.0), "fetched": 5.0, "heights": dataclasses.asdict(heights)}
-    area = store._unpacked_area(pack_network(network), about)
+    area = area_cache._unpacked_area(pack_network(network), about)
     assert area is not None
     assert differences(network, area.network) == []
     assert (area.box, area.fetched, area.heights) == ((1.0, 2.0, 3.0, 4.0), 5.0, heights)
@@ -185,7 +185,7 @@ def test_an_area_that_other_code_built_is_dropped(
 ) -> None:
     search(made, web)
     old = {entry.about["code"] for entry in web.cache.entries("areas")}
-    monkeypatch.setattr(store, "code_checksum", lambda: "another")
+    monkeypatch.setattr(area_cache, "code_checksum", lambda: "another")
     progress = Heard()
     search(made, dataclasses.replace(web, progress=progress))
     assert {entry.about["code"] for entry in web.cache.entries("areas")} == {"another"}
@@ -220,8 +220,8 @@ def test_an_edit_in_any_folder_changes_the_checksum(
 ) -> None:
     package = tmp_path / "hillfinder"
     shutil.copytree(Path(hf.__file__).parent, package)
-    monkeypatch.setattr(store, "__file__", str(package / "streets" / "storage" / "area_cache.py"))
-    checksum = store.code_checksum.__wrapped__
+    monkeypatch.setattr(area_cache, "__file__", str(package / "streets" / "storage" / "area_cache.py"))
+    checksum = area_cache.code_checksum.__wrapped__
     seen = {checksum()}
     for edited in ("earth.py", "streets/tags/access.py", "elevation/sources/tiles.py"):
         with (package / edited).open("a") as file:
@@ -260,15 +260,15 @@ def test_an_old_area_serves_and_says_so(made: DemoFiles, web: Web, *, dated: boo
         osm_file.read_extract(made.osm), source=StreetSource("them", date)
     )
     fetched = time.time() if dated else then
-    wanted = store.Wanted("there", None, lambda: store.Area(network, None, fetched), ages=True)
-    store.get(wanted, web)
+    wanted = area_cache.Wanted("there", None, lambda: area_cache.Area(network, None, fetched), ages=True)
+    area_cache.get(wanted, web)
     heard = Heard()
     again = dataclasses.replace(web, progress=heard)
-    assert len(store.get(wanted, again).network) == len(network)
+    assert len(area_cache.get(wanted, again).network) == len(network)
     assert heard.said == [
         "The streets of this area are 200 days old: --refresh downloads them again."
     ]
-    store.get(dataclasses.replace(wanted, ages=False), again)
+    area_cache.get(dataclasses.replace(wanted, ages=False), again)
     assert len(heard.said) == 1
 
 
@@ -276,30 +276,30 @@ def test_what_must_be_fresh_is_made_anew(made: DemoFiles, web: Web) -> None:
     network = osm_file.read_extract(made.osm)
     times: list[float] = []
 
-    def make() -> store.Area:
+    def make() -> area_cache.Area:
         times.append(time.time())
-        return store.Area(network, None, times[-1])
+        return area_cache.Area(network, None, times[-1])
 
-    wanted = store.Wanted("there", None, make)
-    store.get(wanted, web)
-    store.get(wanted, web)
+    wanted = area_cache.Wanted("there", None, make)
+    area_cache.get(wanted, web)
+    area_cache.get(wanted, web)
     fresh = Web(cache_dir=web.cache_dir, fresh_from=time.time())
     for _ in range(2):
-        store.get(wanted, fresh)
+        area_cache.get(wanted, fresh)
     assert len(times) == 2
 
 
 def test_the_newest_area_that_covers_serves(made: DemoFiles, web: Web) -> None:
     network = osm_file.read_extract(made.osm)
 
-    def area(box: Box, fetched: float) -> store.Wanted:
-        return store.Wanted("there", box, lambda: store.Area(network, box, fetched))
+    def area(box: Box, fetched: float) -> area_cache.Wanted:
+        return area_cache.Wanted("there", box, lambda: area_cache.Area(network, box, fetched))
 
     for box, fetched in (((0, 0, 3, 3), 40.0), ((0, 0, 8, 8), 30.0), ((0, 0, 9, 9), 10.0)):
-        store.get(area(box, fetched), web)
-    assert store.get(area((1, 1, 5, 5), 99.0), web).fetched == 30.0
-    assert store.get(area((1, 1, 8.5, 8.5), 99.0), web).fetched == 10.0
-    assert store.get(area((1, 1, 8.5, 9.5), 99.0), web).fetched == 99.0
+        area_cache.get(area(box, fetched), web)
+    assert area_cache.get(area((1, 1, 5, 5), 99.0), web).fetched == 30.0
+    assert area_cache.get(area((1, 1, 8.5, 8.5), 99.0), web).fetched == 10.0
+    assert area_cache.get(area((1, 1, 8.5, 9.5), 99.0), web).fetched == 99.0
 
 
 def test_a_disk_that_keeps_nothing_costs_no_answer(made: DemoFiles, tmp_path: Path) -> None:
@@ -318,10 +318,10 @@ LATS, LONS = st.floats(-79.0, 83.0), st.floats(-180, 180)
 def test_a_start_up_to_400_m_away_needs_no_other_area(
     lat: float, lon: float, radius_m: float, course: float, away_m: float
 ) -> None:
-    box = overpass.grid_box(Place(lat, lon), radius_m + store.NEIGHBOURS_M)
+    box = overpass.grid_box(Place(lat, lon), radius_m + area_cache.NEIGHBOURS_M)
     to_lon, to_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, course, away_m)
-    wanted = store.Wanted("", store.box_around(Place(to_lat, to_lon), radius_m), pytest.fail)
-    assert store._covers(box, wanted)
+    wanted = area_cache.Wanted("", area_cache.box_around(Place(to_lat, to_lon), radius_m), pytest.fail)
+    assert area_cache._covers(box, wanted)
 
 
 @given(LATS, LONS, st.floats(0, 1), st.floats(0, 1), st.floats(500, 20_000))
@@ -338,7 +338,7 @@ def test_all_doors_of_a_cell_ask_for_the_same(
 
 def test_an_area_does_not_cover_what_lies_beyond_it() -> None:
     def covers(box: Box | None, bounds: Box | None) -> bool:
-        return store._covers(box, store.Wanted("", bounds, pytest.fail))
+        return area_cache._covers(box, area_cache.Wanted("", bounds, pytest.fail))
 
     assert covers((1, 1, 2, 2), (1, 1, 2, 2))
     assert covers(None, (1, 1, 2, 2))
@@ -356,7 +356,7 @@ def test_an_area_does_not_cover_what_lies_beyond_it() -> None:
 @pytest.mark.parametrize("lat", [90.0, -89.99])
 def test_near_a_pole(lat: float) -> None:
     with pytest.raises(PlaceError, match="of a pole"):
-        store.box_around(Place(lat, 0), 5000)
+        area_cache.box_around(Place(lat, 0), 5000)
 
 
 # --- What is cut out ------------------------------------------------------------------------------
@@ -388,7 +388,7 @@ def test_what_is_cut_out_is_every_way_that_touches(
 ) -> None:
     network = WHOLE[0]
     lat, lon = town.DOOR.lat + north_m / 111_195, town.DOOR.lon + east_m / 77_000
-    bounds = store.box_around(Place(lat, lon), radius_m)
+    bounds = area_cache.box_around(Place(lat, lon), radius_m)
     west, south, east, north = bounds
     ways = set()
     for row in range(len(network)):  # slow and obvious
@@ -401,9 +401,9 @@ def test_what_is_cut_out_is_every_way_that_touches(
     }
     if not expected:
         with pytest.raises(StreetsError, match="near the place"):
-            store.cut_to_box(network, bounds)
+            area_cache.cut_to_box(network, bounds)
         return
-    assert lines(store.cut_to_box(network, bounds)) == expected
+    assert lines(area_cache.cut_to_box(network, bounds)) == expected
 
 
 def _in_order(network: StreetNetwork) -> list[tuple[Any, ...]]:
@@ -433,9 +433,9 @@ WHOLE: list[StreetNetwork] = []
 @needs_data
 def test_an_area_cut_to_a_place_has_the_streets_that_the_file_has_there() -> None:
     place = Place(45.512, -122.696)
-    area = osm_file.read_extract(PORTLAND, store.box_around(place, 4000))
-    bounds = store.box_around(Place(45.514, -122.69), 2000)
-    mine, theirs = store.cut_to_box(area, bounds), osm_file.read_extract(PORTLAND, bounds)
+    area = osm_file.read_extract(PORTLAND, area_cache.box_around(place, 4000))
+    bounds = area_cache.box_around(Place(45.514, -122.69), 2000)
+    mine, theirs = area_cache.cut_to_box(area, bounds), osm_file.read_extract(PORTLAND, bounds)
     assert set(mine.ways.ids) == set(theirs.ways.ids)
     assert mine.total_length_m == pytest.approx(theirs.total_length_m, rel=1e-4)
     assert len(mine.decks.offset) >= len(theirs.decks.offset)

@@ -11,7 +11,7 @@ from hillfinder.model import Leg, Place
 from hillfinder.services.client import Web
 from hillfinder.streets.geometry.crossings import CLEAR_END_M, Lookout
 from hillfinder.streets.sources import osm_file, osmnx_graph, overpass
-from hillfinder.streets.storage import area_cache as store
+from hillfinder.streets.storage import area_cache
 from tests.towns import DATA, needs_data, town
 from tests.world import Overpass
 from tests.world.overpass import extract as nodes_and_ways
@@ -179,7 +179,7 @@ def test_overpass_tells_what_the_file_tells(portland: StreetNetwork, tmp_path: P
         web = Web(cache_dir=tmp_path, addresses={"HILLFINDER_OVERPASS_URL": server.api})
         pulled = overpass.pull(place, radius_m, web)
     theirs = osmnx_graph.from_networkx(pulled, nodes_known=True)
-    bounds = store.box_around(place, radius_m - 200.0)
+    bounds = area_cache.box_around(place, radius_m - 200.0)
 
     def inside(network: StreetNetwork) -> set[tuple[float, float, int, str | None]]:
         west, south, east, north = bounds
@@ -193,7 +193,7 @@ def test_overpass_tells_what_the_file_tells(portland: StreetNetwork, tmp_path: P
 
 @needs_data
 def test_a_part_of_an_area_tells_what_the_whole_tells(portland: StreetNetwork) -> None:
-    part = store.cut_to_box(portland, store.box_around(Place(45.5120, -122.6960), 800.0))
+    part = area_cache.cut_to_box(portland, area_cache.box_around(Place(45.5120, -122.6960), 800.0))
     assert 100 < len(part.spots.point) < len(portland.spots.point) / 2
     assert told_by_id(part) <= told_by_id(portland)
     assert set(np.unique(part.spots.point).tolist()) <= set(range(len(part.point_lon)))
