@@ -220,7 +220,9 @@ def test_an_edit_in_any_folder_changes_the_checksum(
 ) -> None:
     package = tmp_path / "hillfinder"
     shutil.copytree(Path(hf.__file__).parent, package)
-    monkeypatch.setattr(area_cache, "__file__", str(package / "streets" / "storage" / "area_cache.py"))
+    monkeypatch.setattr(
+        area_cache, "__file__", str(package / "streets" / "storage" / "area_cache.py")
+    )
     checksum = area_cache.code_checksum.__wrapped__
     seen = {checksum()}
     for edited in ("earth.py", "streets/tags/access.py", "elevation/sources/tiles.py"):
@@ -260,7 +262,9 @@ def test_an_old_area_serves_and_says_so(made: DemoFiles, web: Web, *, dated: boo
         osm_file.read_extract(made.osm), source=StreetSource("them", date)
     )
     fetched = time.time() if dated else then
-    wanted = area_cache.Wanted("there", None, lambda: area_cache.Area(network, None, fetched), ages=True)
+    wanted = area_cache.Wanted(
+        "there", None, lambda: area_cache.Area(network, None, fetched), ages=True
+    )
     area_cache.get(wanted, web)
     heard = Heard()
     again = dataclasses.replace(web, progress=heard)
@@ -320,7 +324,9 @@ def test_a_start_up_to_400_m_away_needs_no_other_area(
 ) -> None:
     box = overpass.grid_box(Place(lat, lon), radius_m + area_cache.NEIGHBOURS_M)
     to_lon, to_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, course, away_m)
-    wanted = area_cache.Wanted("", area_cache.box_around(Place(to_lat, to_lon), radius_m), pytest.fail)
+    wanted = area_cache.Wanted(
+        "", area_cache.box_around(Place(to_lat, to_lon), radius_m), pytest.fail
+    )
     assert area_cache._covers(box, wanted)
 
 

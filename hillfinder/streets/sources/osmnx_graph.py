@@ -85,7 +85,7 @@ def from_networkx(
     # Bends are numbered above all nodes of the graph, so that a ring without a junction begins at
     # its real node.
     fresh = max(nodes) + 1
-    for (u, v, ids, coords), data in _each_once(graph).items():
+    for (u, v, ids, coords), data in _each_once(graph, nodes).items():
         tags = _edge_tags(data)
         if coords is None and len(ids) == 1:
             straight[ids, tuple(sorted(tags.items()))].append((u, v))
@@ -145,7 +145,9 @@ def _node_places(graph: nx.MultiDiGraph[Any]) -> dict[int, tuple[float, float]]:
     return nodes
 
 
-def _each_once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
+def _each_once(
+    graph: nx.MultiDiGraph[Any], places: Mapping[int, tuple[float, float]]
+) -> dict[_Street, dict[str, Any]]:
     """Return every street once, in the direction of its way: OSMnx holds most of them twice.
 
     ``(u, v)`` is no direction in an undirected graph, and ``reversed`` is missing in those of old
@@ -153,8 +155,10 @@ def _each_once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
     where nothing tells which way that is its ``incline`` is left out.
     """
     streets: dict[_Street, dict[str, Any]] = {}
-    at = {node: (float(data["x"]), float(data["y"])) for node, data in graph.nodes(data=True)}
-    edges = [_directed(graph, at, *edge) for edge in graph.edges(data=True)]
+    directed = graph.is_directed()
+    edges = [
+        _directed(u, v, data, places, directed=directed) for u, v, data in graph.edges(data=True)
+    ]
     for street, data, known in sorted(edges, key=lambda edge: not edge[2]):
         u, v, ids, coords = street
         if (v, u, ids, None if coords is None else coords[::-1]) not in streets:
@@ -164,29 +168,24 @@ def _each_once(graph: nx.MultiDiGraph[Any]) -> dict[_Street, dict[str, Any]]:
 
 
 def _directed(
-    graph: nx.MultiDiGraph[Any],
-    at: Mapping[Any, tuple[float, float]],
     u: Any,  # noqa: ANN401 - as in the graph
     v: Any,  # noqa: ANN401
     data: dict[str, Any],
+    places: Mapping[int, tuple[float, float]],
+    *,
+    directed: bool,
 ) -> tuple[_Street, dict[str, Any], bool]:
-    """Return an edge from its first node to its last, and whether that is known to be its way's.
-
-    Args:
-        graph: what it is of.
-        at: where the nodes are.
-        u: one of its nodes.
-        v: the other.
-        data: what it carries.
-    """
+    """Return an edge from its first node to its last, and whether its way is known to run so."""
+    u, v = int(u), int(v)
     ids = _osm_ids(data.get("osmid"))
     line = data.get("geometry")
     coords = None if line is None else tuple((float(x), float(y)) for x, y in line.coords)
-    known = graph.is_directed()
-    if coords is not None and _degrees_apart(coords[0], at[v]) + _degrees_apart(
-        coords[-1], at[u]
-    ) < _degrees_apart(coords[0], at[u]) + _degrees_apart(coords[-1], at[v]):
-        u, v = v, u
+    known = directed
+    if coords is not None:
+        first, last = places[u], places[v]
+        turned_apart = _degrees_apart(coords[0], last) + _degrees_apart(coords[-1], first)
+        if turned_apart < _degrees_apart(coords[0], first) + _degrees_apart(coords[-1], last):
+            u, v = v, u
     if not known and {str(data.get("from")), str(data.get("to"))} == {str(u), str(v)}:
         # ``to_undirected`` of OSMnx keeps one of the two edges, and says where it went.
         known = True
@@ -197,7 +196,7 @@ def _directed(
     known &= isinstance(turned, bool) and data.get("oneway") in (False, None)
     if turned is True:
         u, v, coords = v, u, None if coords is None else coords[::-1]
-    return (int(u), int(v), ids, coords), data, known
+    return (u, v, ids, coords), data, known
 
 
 def _degrees_apart(one: tuple[float, float], other: tuple[float, float]) -> float:
