@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 
-def put(parent: Element, name: str, value: object) -> None:
+def put_child(parent: Element, name: str, value: object) -> None:
     """Add an element that holds a value as text."""
     SubElement(parent, name).text = str(value)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement
 
 from hillfinder.output.formats import Format
-from hillfinder.output.formats.elements import document_text, put
+from hillfinder.output.formats.elements import document_text, put_child
 from hillfinder.output.records import hill_rows, line_positions
 from hillfinder.output.text.phrases import credits_of, heading, length, mean_grade, warmup
 from hillfinder.output.text.sanitize import plain
@@ -40,32 +40,32 @@ def to_kml(findings: Findings) -> str:
     for name, (colour, width) in STYLES.items():
         style = SubElement(document, "Style", id=name)
         line = SubElement(style, "LineStyle")
-        put(line, "color", colour)
-        put(line, "width", width)
-        put(SubElement(style, "BalloonStyle"), "text", "$[description]")
+        put_child(line, "color", colour)
+        put_child(line, "width", width)
+        put_child(SubElement(style, "BalloonStyle"), "text", "$[description]")
     place = findings.place
     door = SubElement(document, "Placemark")
     _named(door, plain(place.name) or "Start", ())
-    put(SubElement(door, "Point"), "coordinates", _tuple([place.lon, place.lat]))
+    put_child(SubElement(door, "Point"), "coordinates", _tuple([place.lon, place.lat]))
     hills = SubElement(document, "Folder")
-    put(hills, "name", "Hills")
+    put_child(hills, "name", "Hills")
     for hill, row in zip(findings.hills, hill_rows(findings), strict=True):
         placemark = SubElement(hills, "Placemark")
         _named(placemark, _title(hill), _words(hill))
-        put(placemark, "styleUrl", "#hill")
+        put_child(placemark, "styleUrl", "#hill")
         data = SubElement(placemark, "ExtendedData")
         for column, value in row.items():
             if value is not None:
-                put(SubElement(data, "Data", name=column), "value", value)
+                put_child(SubElement(data, "Data", name=column), "value", value)
         climb = hill.climb
         _line(placemark, climb.lon, climb.lat, climb.profile.elevation_m)
     ways = SubElement(document, "Folder")
-    put(ways, "name", "Warm-ups")
+    put_child(ways, "name", "Warm-ups")
     for hill in findings.hills:
         if hill.approach is not None:
             placemark = SubElement(ways, "Placemark")
             _named(placemark, f"To {_title(hill)}", (warmup(hill),))
-            put(placemark, "styleUrl", "#warm-up")
+            put_child(placemark, "styleUrl", "#warm-up")
             _line(placemark, hill.approach.lon, hill.approach.lat, hill.approach.elevation_m)
     return document_text(root)
 
@@ -84,18 +84,18 @@ def _words(hill: Hill) -> Iterable[str]:
 
 def _named(parent: Element, name: str, words: Iterable[str]) -> None:
     """Add the name, and the description as HTML, a line a sentence."""
-    put(parent, "name", name)
+    put_child(parent, "name", name)
     lines = [escape(plain(text)) for text in words]
     if lines:
-        put(parent, "description", "<br>".join(lines))
+        put_child(parent, "description", "<br>".join(lines))
 
 
 def _line(placemark: Element, lon: Floats, lat: Floats, elevation_m: Floats) -> None:
     points = line_positions(lon, lat, elevation_m)
     size = 2 if any(height is None for *_, height in points) else 3
     line = SubElement(placemark, "LineString")
-    put(line, "tessellate", 1)
-    put(line, "coordinates", " ".join(_tuple(point[:size]) for point in points))
+    put_child(line, "tessellate", 1)
+    put_child(line, "coordinates", " ".join(_tuple(point[:size]) for point in points))
 
 
 def _tuple(numbers: Iterable[float]) -> str:

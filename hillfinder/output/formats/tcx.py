@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement
 
 from hillfinder.output.formats import Format
-from hillfinder.output.formats.elements import document_text, put
+from hillfinder.output.formats.elements import document_text, put_child
 from hillfinder.output.records import line_positions
 from hillfinder.output.text.phrases import credits_of
 from hillfinder.output.text.sanitize import brief, plain
@@ -42,47 +42,47 @@ def to_tcx(findings: Findings, workout: Workout) -> str:
     way = timed_track(findings, workout)
     root = Element("TrainingCenterDatabase", xmlns=TCX_NAMESPACE)
     course = SubElement(SubElement(root, "Courses"), "Course")
-    put(course, "Name", plain(brief(way.name, COURSE_NAME_OCTETS), COURSE_NAME_OCTETS))
+    put_child(course, "Name", plain(brief(way.name, COURSE_NAME_OCTETS), COURSE_NAME_OCTETS))
     points = line_positions(way.lon, way.lat, way.elevation_m)
     _put_lap(course, way)
     line = SubElement(course, "Track")
     for at, (lon, lat, height) in enumerate(points):
         point = SubElement(line, "Trackpoint")
-        put(point, "Time", _time(way, at))
+        put_child(point, "Time", _time(way, at))
         _put_position(point, lon, lat)
         if height is not None:
-            put(point, "AltitudeMeters", height)
-        put(point, "DistanceMeters", round(float(way.distance_m[at]), 2))
+            put_child(point, "AltitudeMeters", height)
+        put_child(point, "DistanceMeters", round(float(way.distance_m[at]), 2))
     notes = (f"{way.name}.", *workout.cues, *credits_of(findings))
-    put(course, "Notes", plain(" ".join(notes)))
+    put_child(course, "Notes", plain(" ".join(notes)))
     for cue in way.cues:
         lon, lat, height = points[cue.at]
         point = SubElement(course, "CoursePoint")
-        put(point, "Name", plain(brief(cue.name, POINT_NAME_OCTETS), POINT_NAME_OCTETS))
-        put(point, "Time", _time(way, cue.at))
+        put_child(point, "Name", plain(brief(cue.name, POINT_NAME_OCTETS), POINT_NAME_OCTETS))
+        put_child(point, "Time", _time(way, cue.at))
         _put_position(point, lon, lat)
         if height is not None:
-            put(point, "AltitudeMeters", height)
-        put(point, "PointType", _POINT_TYPES[cue.kind])
-        put(point, "Notes", cue.name)
+            put_child(point, "AltitudeMeters", height)
+        put_child(point, "PointType", _POINT_TYPES[cue.kind])
+        put_child(point, "Notes", cue.name)
     return document_text(root)
 
 
 def _put_lap(course: Element, way: TimedTrack) -> None:
     lap = SubElement(course, "Lap")
-    put(lap, "TotalTimeSeconds", int(way.time_s[-1]))
-    put(lap, "DistanceMeters", round(float(way.distance_m[-1]), 2))
+    put_child(lap, "TotalTimeSeconds", int(way.time_s[-1]))
+    put_child(lap, "DistanceMeters", round(float(way.distance_m[-1]), 2))
     ends = line_positions(way.lon[[0, -1]], way.lat[[0, -1]], way.elevation_m[[0, -1]])
     # Altitudes of a lap are optional, and GPSBabel 1.8 crashes on them.
     for which, (lon, lat, _) in zip(("Begin", "End"), ends, strict=True):
         _put_position(lap, lon, lat, f"{which}Position")
-    put(lap, "Intensity", "Active")
+    put_child(lap, "Intensity", "Active")
 
 
 def _put_position(parent: Element, lon: float, lat: float, name: str = "Position") -> None:
     position = SubElement(parent, name)
-    put(position, "LatitudeDegrees", lat)
-    put(position, "LongitudeDegrees", lon)
+    put_child(position, "LatitudeDegrees", lat)
+    put_child(position, "LongitudeDegrees", lon)
 
 
 def _time(way: TimedTrack, at: int) -> str:
