@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: Margin of an area around the radius of the search, m: a start one street away needs no other.
 NEIGHBOURS_M = 400.0
-#: Age from which the user is told how old an area is, days. Streets change by about 1 % a year.
+#: Age of an area from which its age is reported, days. Streets change by about 1 % a year.
 OLD_DAYS = 90.0
 #: Code that decides what is in an area, as files and folders of the package.
 BUILDERS = ("earth.py", "units.py", "model", "streets", "elevation")
