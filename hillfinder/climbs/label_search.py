@@ -61,12 +61,12 @@ class Pieces(NamedTuple):
         edge, start_m, stop_m: where each lies.
         length_m, rise_m, low_z: its length, its rise, the height where it begins.
         squares: the integral of the slope's square along it.
-        fall_m: what is descended on it, rises not set off.
-        level_m: as how many metres of level street its ground counts, beside its own.
+        fall_m: its descent, rises not set off.
+        level_m: cost of its ground, m of level street.
         offset, next, turn: what may follow ``i`` is ``next[offset[i]:offset[i + 1]]``; whether
             that leaves a street that goes on.
         sample: the first sample of its profile.
-        size: how many samples after that, negative where it runs against them.
+        size: number of samples after that, negative where it runs against them.
     """
 
     edge: Ints
@@ -85,7 +85,7 @@ class Pieces(NamedTuple):
     size: Ints
 
     def turns(self, way: Sequence[int]) -> int:
-        """Return how often a way leaves a street that goes on."""
+        """Return the number of times that a way leaves a street that goes on."""
         return sum(self._turn(one, two) for one, two in itertools.pairwise(way))
 
     def _turn(self, one: int, two: int) -> int:
@@ -146,7 +146,7 @@ def cut(network: StreetNetwork, profiles: Profiles) -> Pieces:
 
 
 def _poor(network: StreetNetwork) -> Floats:
-    """Return as how many metres of level street a metre of each way counts, shape (w,)."""
+    """Return the cost of a metre of each way's ground, m of level street, shape (w,)."""
 
     def poor(tags: Mapping[str, str]) -> float:
         surface, traffic = quality.surface(tags).value, quality.traffic(tags).value
@@ -206,7 +206,7 @@ class _Labels:
         self.before = np.full(count, -1)
 
     def improve(self, at: Ints, values: tuple[Floats, Floats, Floats, Floats, Ints]) -> Ints:
-        """Take what is cheaper than what is there, the first of equals; return where that is."""
+        """Take the ways that are cheaper than those there, the first of equals; return where."""
         cost = values[0]
         better = np.flatnonzero(cost < self.cost[at] - 1e-12)
         better = better[np.lexsort((values[-1][better], cost[better], at[better]))]
@@ -227,9 +227,9 @@ def steady_ways(
 
     Args:
         pieces: the streets.
-        far: shape (k,), with which pieces a way begins only where no other leads along.
+        far: shape (k,), the pieces that begin a way only where no other does.
         criteria: lengths and mean grades.
-        steepest: how steep a long piece may be on a hill of some mean grade.
+        steepest: gives the greatest grade of a long piece on a hill of some mean grade.
     """
     least, most = criteria.grade_range
     if len(pieces.edge) == 0:

@@ -154,7 +154,7 @@ class Names:
 
     @cached_property
     def _pieces(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """The way from each drawn point to the next, east and north, and how far it reaches.
+        """The vector from each drawn point to the next, east and north, and its reach, m.
 
         What lies farther from the point, eastward or northward, is far from all of the way.
         """
@@ -200,7 +200,7 @@ def _cross(met: list[tuple[complex, set[str]]], end: complex, street: str) -> st
 
 
 def _metres_by_word(words: list[str], metres: list[float]) -> dict[str, float]:
-    """Return how many metres each word stands for, in the order met."""
+    """Return the metres of each word, in the order met."""
     sums: dict[str, float] = defaultdict(float)
     for word, length in zip(words, metres, strict=True):
         sums[word] += length

@@ -39,7 +39,7 @@ ROUNDING_M = 0.5
 
 
 class _NearMiss(NamedTuple):
-    """One that came near: which it is, how far on foot, and the limit that it misses."""
+    """A climb that came near: its row, the minutes to it on foot, and the limit that it misses."""
 
     climbs: ClimbTable
     row: int

@@ -57,12 +57,12 @@ class Notes:
         trust: Confidence,
         there: Sentence | None = None,
     ) -> tuple[Sentence, ...]:
-        """Return what is said of a hill, given its figures, and what is said of the way there.
+        """Return the notes on a hill, given its figures.
 
         Args:
             figures: its length, grade, steepest 30 m, and what the tag says.
-            trust: how far its grade can be trusted.
-            there: a sentence that is laid in.
+            trust: the confidence in its grade.
+            there: a note on the way there.
         """
         length_m, grade, steepest, incline = figures
         notes = []

@@ -253,7 +253,7 @@ def _spread(
         legs: where each begins on the axis, its edge, and whether that is passed forward.
         lengths: shape (m,), of the edges.
         offset: shape (m + 1,), where the rows of each edge begin.
-        distance: how far each row lies along its edge.
+        distance: of each row from the start of its edge.
     """
     start, edge, forward = legs
     length = lengths[edge]

@@ -143,7 +143,7 @@ def _tried(line: Line, first: Ints, last: Ints, limits: Limits) -> tuple[_Tried,
 
 
 class _Side(NamedTuple):
-    """A line, and how far it has fallen by each sample, whatever it rose: shape (n,)."""
+    """A line, and the sum of its descents up to each sample: shape (n,)."""
 
     s: Floats
     z: Floats
@@ -156,7 +156,7 @@ class _Feet(NamedTuple):
     Attributes:
         side: the line.
         at: shape (f,), these samples, growing.
-        rise: shape (f,), how far the line rises over the end that must not be flat.
+        rise: shape (f,), the rise of the line over the end that must not be flat.
         stretch: shape (f,), the number of the stretch that each lies on.
         stop: shape (f,), the last sample there.
         near, far: shape (f,), the first samples at least the shortest and the longest length away.
@@ -212,7 +212,7 @@ class _Spans(NamedTuple):
         end: shape (k,), the first sample not before its top.
         top: shape (k,), where that lies on the axis.
         height: shape (k,), the height there.
-        rise: shape (k,), how far the line rises over the end below the top.
+        rise: shape (k,), the rise of the line over the end below the top.
     """
 
     row: Ints
@@ -228,7 +228,7 @@ def _on_samples(feet: _Feet, tops: Ints, rise: Floats, limits: Limits) -> _Spans
     Args:
         feet: where they may begin.
         tops: shape (t,), the samples where they may end, growing.
-        rise: shape (t,), how far the line rises over the end below these.
+        rise: shape (t,), the rise of the line over the end below these.
         limits: what a window must satisfy.
     """
     s, z, _ = feet.side

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hillfinder.routing.edge_costs import Comfort
     from hillfinder.routing.shortest_paths import Links, Penalties
     from hillfinder.routing.travel_time import Clock
-    from hillfinder.streets.geometry.parallels import Lie
+    from hillfinder.streets.geometry.parallels import Parallels
     from hillfinder.streets.network import StreetNetwork
 
 #: Where in the asked range of times a loop aims, as a share: 12 minutes of 10 to 20.
@@ -57,7 +57,7 @@ class KnownStreets(NamedTuple):
     clock: Clock
     comfort: Comfort
     links: Links
-    lie: Lie
+    parallels: Parallels
 
 
 class Detour(NamedTuple):
@@ -172,14 +172,16 @@ class Detours:
         return self._rounds[via]
 
     def _round(self, via: int) -> Detour | None:
-        network, links, lie = self._streets.network, self._streets.links, self._streets.lie
+        network, links = self._streets.network, self._streets.links
         there = moving(links.legs_to_node(self._out, int(self._tail[via])))
         edge = via % len(network)
         if there and there[-1].edge == edge and self._tail[via] != self._head[via]:
             return None  # back at once
         ends = 0.0, float(network.edge_length_m[edge])
         there.append(Leg(edge, *(ends if via == edge else ends[::-1])))
-        penalties = self._penalties._replace(again=self._penalties.again | lie.along(there))
+        penalties = self._penalties._replace(
+            again=self._penalties.again | self._streets.parallels.along(there)
+        )
         point = Position(there[-1].edge, there[-1].stop_m)
         # The way on found above, all of it run again, bounds the cost. Half of that mostly does.
         for factor in (AGAIN_FACTOR / 2.0, AGAIN_FACTOR):
@@ -210,7 +212,7 @@ class Detours:
         again += [leg if penalties.again[leg.edge] else penalties.on(leg) for leg in back]
         cost_s, again_s = (streets.comfort.seconds(*columns(each)).sum() for each in (legs, again))
         cost_s += (AGAIN_FACTOR - 1.0) * again_s
-        cost_s += TURN_S * streets.lie.turns(legs)
+        cost_s += TURN_S * streets.parallels.turns(legs)
         off_s = abs(time_s - self.aim_s)
         if off_s > ON_TIME_S:
             cost_s += LATE_S + LATER * (off_s - ON_TIME_S)

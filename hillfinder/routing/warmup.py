@@ -14,7 +14,7 @@ from hillfinder.routing.edge_costs import Comfort
 from hillfinder.routing.shortest_paths import Links, Penalties, Tree
 from hillfinder.routing.snapping import snap
 from hillfinder.routing.travel_time import Clock
-from hillfinder.streets.geometry.parallels import Lie
+from hillfinder.streets.geometry.parallels import Parallels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +113,7 @@ class Router:
             msg = "No way on foot leads back to the place."
             raise StreetsError(msg)
         longest_s = max(HOME_S, HOME_LONGER * self._clock.legs_s(quickest))
-        again = self._lie.along(there) if there else self._free.again
+        again = self._parallels.along(there) if there else self._free.again
         for comfort in COMFORTS:
             legs = self._home(start, Penalties({}, again, comfort))
             if self._clock.legs_s(legs) <= longest_s:
@@ -153,7 +153,7 @@ class Router:
         """Return penalties on the streets of the hill and the pavements beside it."""
         legs = climb.legs
         length = self._network.edge_length_m
-        pieces = {edge: (0.0, float(length[edge])) for edge in self._lie.beside(legs)}
+        pieces = {edge: (0.0, float(length[edge])) for edge in self._parallels.beside(legs)}
         for leg in legs:
             pieces[leg.edge] = min(leg.start_m, leg.stop_m), max(leg.start_m, leg.stop_m)
         return Penalties(pieces, self._free.again)
@@ -167,8 +167,8 @@ class Router:
     @cached_property
     def streets(self) -> KnownStreets:
         """The streets with all that is computed of them, for other ways through them."""
-        return KnownStreets(self._network, self._clock, self._comfort, self._links, self._lie)
+        return KnownStreets(self._network, self._clock, self._comfort, self._links, self._parallels)
 
     @cached_property
-    def _lie(self) -> Lie:
-        return Lie(self._network)
+    def _parallels(self) -> Parallels:
+        return Parallels(self._network)

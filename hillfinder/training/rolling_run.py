@@ -341,7 +341,7 @@ class _Run:
     ) -> list[Leg]:
         """Return the most pleasant way of ``BETWEEN_MIN`` that keeps off what was run."""
         links, clock = self._streets.links, self._clock
-        again = self._streets.lie.along([*run, *to_come])
+        again = self._streets.parallels.along([*run, *to_come])
         quickest: list[Leg] = []
         for comfort in COMFORTS:
             penalties = Penalties({}, again, comfort)
@@ -355,7 +355,7 @@ class _Run:
         """Return the way home, with a loop by streets not yet run if there is time left."""
         slack_s = MISS / 2 * self._target_s
         if left_s - self._clock.legs_s(direct) > slack_s:
-            penalties = Penalties({}, self._streets.lie.along(run))
+            penalties = Penalties({}, self._streets.parallels.along(run))
             range_s = left_s - slack_s, left_s + slack_s
             around = Detours(self._streets, direct, penalties, range_s).best()
             if around is not None:

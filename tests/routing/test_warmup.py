@@ -681,7 +681,7 @@ def cost_rate(
     time_s = sum(piece["time"] for piece in ways)
     aim_s = router._shortest_s + 0.2 * (router._longest_s - router._shortest_s)
     cost_s = sum(piece["cost"] * (4.0 if piece["hill"] or piece["worn"] else 1.0) for piece in ways)
-    cost_s += 8.0 * router._lie.turns(as_legs(ways))
+    cost_s += 8.0 * router._parallels.turns(as_legs(ways))
     if abs(time_s - aim_s) > 60.0:
         cost_s += 120.0 + 3.0 * (abs(time_s - aim_s) - 60.0)
     return cost_s / time_s, time_s
@@ -728,7 +728,7 @@ def trying_everything(
         if len(there) > len(parts) and there[-len(parts) - 1]["piece"][0] == max(via, ~via):
             continue
         there = [{**piece, "worn": False} for piece in there]
-        worn = router._lie.along(as_legs(there))
+        worn = router._parallels.along(as_legs(there))
 
         def again(
             _: object, __: object, parallel: Mapping[Any, Mapping[str, Any]], worn: Any = worn

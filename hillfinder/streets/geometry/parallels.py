@@ -24,7 +24,7 @@ ALONG_COSINE = 0.7
 PAST_END_M = 5.0
 
 
-class Lie:
+class Parallels:
     """The streets as points a few metres apart.
 
     Args:
@@ -90,7 +90,7 @@ class Lie:
         return np.concatenate(near).astype(np.int64)
 
     def along(self, legs: Sequence[Leg]) -> Bools:
-        """Return which edges are run on, or lie along what is run on, shape (m,)."""
+        """Return the edges that are run on, or run along those, shape (m,)."""
         result = np.zeros(len(self._length_m), bool)
         for leg in legs:
             # Many ways share their streets, and this is asked for each of them.
@@ -101,7 +101,7 @@ class Lie:
         return result
 
     def turns(self, legs: Sequence[Leg]) -> int:
-        """Return how many turns of a way are sharper than ``TURN_DEG``."""
+        """Return the number of turns of a way that are sharper than ``TURN_DEG``."""
         edge = np.array([leg.edge for leg in legs], np.int64)
         ahead = np.array([leg.stop_m > leg.start_m for leg in legs], bool)
         leaving = np.where(ahead, self._leaving_u[edge], self._leaving_v[edge])

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from hillfinder.model import Floats, Ints
     from hillfinder.streets.network import StreetNetwork
 
-#: A sample and a drawn point a hand apart are one point.
+#: Distance within which a sample and a drawn point are one point, m: a hand.
 HAND_M = 0.1
 #: Distance between lines on their axis, m: none begins where another ends.
 APART_M = 1.0
-#: So many lines are summed as quickly one by one as a point of each at a time.
+#: Number of lines that are summed as quickly one by one as a point of each at a time.
 FEW = 10
 
 
@@ -197,7 +197,7 @@ def _between(
 
 
 def _summed(step: Floats, offset: Ints) -> Floats:
-    """Return how far along its own line each point lies, given the steps from one to the next."""
+    """Return the distance of each point from the start of its line, given the steps between."""
     at, stop = offset[:-1], offset[1:]
     step[at] = 0.0
     # Each line is summed by itself, or it would not be to the bit what it is alone: a point of
