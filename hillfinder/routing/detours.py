@@ -179,9 +179,8 @@ class Detours:
             return None  # back at once
         ends = 0.0, float(network.edge_length_m[edge])
         there.append(Leg(edge, *(ends if via == edge else ends[::-1])))
-        penalties = self._penalties._replace(
-            again=self._penalties.again | self._streets.parallels.along(there)
-        )
+        again = self._penalties.again | self._streets.parallels.along(there)
+        penalties = self._penalties._replace(again=again)
         point = Position(there[-1].edge, there[-1].stop_m)
         # The way on found above, all of it run again, bounds the cost. Half of that mostly does.
         for factor in (AGAIN_FACTOR / 2.0, AGAIN_FACTOR):

@@ -56,7 +56,7 @@ def slope_factor(grade: Floats, criteria: Criteria) -> Floats:
 
 
 class Sums:
-    """What adds up along every edge of a network, not alike either way.
+    """Sums along every edge of a network, which differ by direction.
 
     Attributes:
         ahead: shape (m,), of whole edges, from u to v.

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
-
-    from astral import Observer
 
     from hillfinder.model import Place
 
@@ -57,30 +54,25 @@ def of(place: Place, start: datetime, minutes: float) -> Daylight:
     from astral.sun import elevation, sunrise, sunset
 
     observer = Observer(place.lat, place.lon)
-    height_deg = [
-        elevation(observer, start + timedelta(minutes=minute), with_refraction=False)
-        for minute in range(max(1, round(minutes)))
-    ]
+
+    def height_deg(at: datetime) -> float:
+        return elevation(observer, at, with_refraction=False)
+
+    minute = timedelta(minutes=1)
+    dark = tuple(height_deg(start + at * minute) < DUSK_DEG for at in range(max(1, round(minutes))))
     times = []
+    zone = start.tzinfo or UTC
     for event in (sunrise, sunset):
         with suppress(ValueError):  # neither rises nor sets
-            times.append(_clock(event, observer, start))
+            at = event(observer, date=start.date(), tzinfo=zone)
+            times.append(f"{at.hour}:{at.minute:02d}")
     if len(times) == 2:
         words = f"The sun rises at {times[0]} and sets at {times[1]}{_zone(place, start)}."
-    elif max(_heights_of_day(observer, start)) > SET_DEG:
+    elif max(height_deg(start.replace(hour=hour, minute=0)) for hour in range(24)) > SET_DEG:
         words = "The sun does not set that day."
     else:
         words = "The sun does not rise that day."
-    return Daylight(start, tuple(height < DUSK_DEG for height in height_deg), words)
-
-
-def _heights_of_day(observer: Observer, start: datetime) -> list[float]:
-    """Return the height of the sun in each hour of that day, in degrees."""
-    from astral.sun import elevation
-
-    midnight = start.replace(hour=0, minute=0)
-    hours = [midnight + timedelta(hours=hour) for hour in range(24)]
-    return [elevation(observer, hour, with_refraction=False) for hour in hours]
+    return Daylight(start, dark, words)
 
 
 def _zone(place: Place, start: datetime) -> str:
@@ -94,9 +86,3 @@ def _zone(place: Place, start: datetime) -> str:
     offset = start.utcoffset() or timedelta()
     apart_h = (offset.total_seconds() / 3600 - place.lon / 15 + 12) % 24 - 12
     return f" ({start.tzname()}, which is not the time there)" if abs(apart_h) > FAR_H else ""
-
-
-def _clock(event: Callable[..., datetime], observer: object, start: datetime) -> str:
-    """Return the time of an event on the day of ``start``, in its time zone."""
-    at = event(observer, date=start.date(), tzinfo=start.tzinfo)
-    return f"{at.hour}:{at.minute:02d}"

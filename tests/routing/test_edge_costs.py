@@ -49,7 +49,7 @@ def weight_of(**tags: str) -> float:
 
 
 def costs(network: StreetNetwork, criteria: Criteria | None = None) -> tuple[Floats, Floats]:
-    """Return what each street costs eastwards and back, for each second it takes."""
+    """Return the cost of each street, eastwards and back, a second of its time."""
     clock = Clock(network, criteria or Criteria())
     comfort = Comfort(network, clock)
     return comfort.ahead_s / clock.ahead_s, comfort.back_s / clock.back_s

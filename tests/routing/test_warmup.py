@@ -1,4 +1,4 @@
-"""The way to the bottom, against NetworkX, against paper, and against trying every way round."""
+"""The way to the foot, against NetworkX, figures on paper, and all possible loops."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def street(*points: tuple[float, float], name: str = "A Street", **tags: str) ->
 
 
 def kept_off(router: Router, climb: Climb) -> list[Leg]:
-    """Return the pieces of streets that count as the hill; what they are has its own tests."""
+    """Return the pieces of streets that count as the hill; other tests check them."""
     pieces = router._keeping_off(climb).keep_off
     return [Leg(edge, low, high) for edge, (low, high) in pieces.items()]
 
@@ -61,7 +61,7 @@ def kept_off(router: Router, climb: Climb) -> list[Leg]:
 # --- Towns ----------------------------------------------------------------------------------------
 
 
-#: What streets are like, for better or worse.
+#: Tags of streets, pleasant and unpleasant.
 DRESSES: tuple[dict[str, str], ...] = (
     *[{}] * 6,
     {"lit": "yes"},
@@ -161,7 +161,7 @@ def small_hills(network: StreetNetwork) -> Climbs:
 
 
 def check(network: StreetNetwork, router: Router, climb: Climb, route: Route) -> None:
-    """Hold a way to be one line from the door to the foot, with its own time and gain."""
+    """Check that a way is one line from the door to the foot, with its own time and gain."""
     project = Transformer.from_crs("EPSG:4326", network.crs, always_xy=True)
     x, y = project.transform(route.lon, route.lat)
     assert math.hypot(x[0] - router.snap.x_m, y[0] - router.snap.y_m) < 0.05
@@ -192,7 +192,7 @@ def run_twice(network: StreetNetwork, route: Route) -> float:
 
 
 def on_hill(network: StreetNetwork, route: Route, climb: Climb) -> float:
-    """Return how many metres of a way lie on the climb."""
+    """Return the metres of a way on the climb."""
     project = Transformer.from_crs("EPSG:4326", network.crs, always_xy=True)
     every = 1.0
     lines = []
@@ -211,7 +211,7 @@ def on_hill(network: StreetNetwork, route: Route, climb: Climb) -> float:
 
 
 def turns_back(route: Route) -> bool:
-    """Tell whether a way anywhere runs straight back on itself."""
+    """Say whether a way anywhere runs straight back on itself."""
     points = list(
         zip(np.round(route.lon, 8).tolist(), np.round(route.lat, 8).tolist(), strict=True)
     )
@@ -333,7 +333,7 @@ def test_a_fragment_is_passed_over_for_a_street_nearby() -> None:
     near = snap(network, place(220, 35))  # 5 m from the fragment, 35 m from the street
     assert near.position.edge == lanes[1,]
     assert near.distance_m == pytest.approx(35.0, abs=0.1)
-    # The other fragment is 300 m from anything: whoever stands there is on it.
+    # The other fragment is 300 m from anything: a place there is on it.
     assert snap(network, place(220, 290)).position.edge == lanes[3,]
 
 
@@ -439,7 +439,7 @@ def test_an_island_cannot_be_reached() -> None:
         router.approach(found[int(np.flatnonzero(~reached)[0])])
 
 
-# --- Where the door and the foot lie --------------------------------------------------------------
+# --- Positions of the door and the foot -----------------------------------------------------------
 
 #: A hill from x = 300 to x = 500 on a long level street.
 BUMP = Formula(lambda x, y: 0.1 * np.clip(x - 300.0, 0.0, 200.0))
@@ -473,7 +473,7 @@ def test_the_door_is_the_foot() -> None:
     assert route.length_m == pytest.approx(0.0, abs=0.01)
     assert route.time_s == pytest.approx(0.0, abs=0.01)
     assert len(route.lon) >= 2
-    # Nothing but this street: there is no way round, and nothing to make one up from.
+    # Nothing but this street: no loop is possible.
     short = Router(network, Place(lat, lon), Criteria()).approach(climb)
     assert short.shape == "direct"
 
@@ -879,7 +879,7 @@ def test_the_way_off_the_hill_is_taken_though_it_is_longer() -> None:
     off = Router(network, place(500, 400), Criteria(warmup_min=(0, 20))).approach(climb)
     assert on_hill(network, off, climb) < 5.0
     assert off.length_m == pytest.approx(400.0, abs=6.0)
-    # Where that would take too long, the hill itself it is.
+    # If that takes too long, the way is down the hill.
     down = Router(network, place(500, 400), Criteria(warmup_min=(0, 2))).approach(climb)
     assert down.length_m == pytest.approx(200.0, abs=6.0)
 

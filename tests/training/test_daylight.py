@@ -15,7 +15,7 @@ PACIFIC, OSLO = ZoneInfo("America/Los_Angeles"), ZoneInfo("Europe/Oslo")
 
 
 def test_dusk_comes_half_an_hour_after_sunset_in_portland_in_november() -> None:
-    # The times are astral's own, read once: no almanac was at hand to hold them against.
+    # Times of astral itself, not compared with an almanac.
     light = daylight.of(PORTLAND, datetime(2026, 11, 24, 16, 30, tzinfo=PACIFIC), 60)
     assert light.words == "The sun rises at 7:22 and sets at 16:32."
     assert 24 <= light.dark_min(0, 60) <= 28

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def question(seed: int) -> tuple[Floats, Floats, float, Floats]:
-    """Return hills on a plain: times between them, gains, room, and what it costs to end there."""
+    """Return hills on a plain: times between them, gains, room, and costs of ending there."""
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 7))
     feet, tops = rng.uniform(-900, 900, (2, count + 1, 2))
@@ -57,7 +57,7 @@ def test_a_plan_is_worth_as_much_as_the_best_of_all_orders(seed: int) -> None:
     planned = plan(times, gains, room, 5, costs)
     assert len(set(planned)) == len(planned) <= 5
     assert not planned or time_s(times, planned) <= room
-    # Of 592 such questions 587 are answered so, the worst to 88 % of it.
+    # Of 592 such problems 587 are solved so, the worst to 88 % of it.
     assert value(planned) == pytest.approx(best)
 
 

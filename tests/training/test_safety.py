@@ -1,4 +1,4 @@
-"""What is said of the safety of a hill: by tags, slope, hour and weather."""
+"""Cautions on a hill and its warm-up, by tags, slope, hour and weather."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def judge(
     sky: safety.Sky | None = None,
     sees: Weather | None = None,
 ) -> Safety:
-    """Return what is said of that street."""
+    """Return the cautions on that street."""
     from hillfinder.elevation.climb_table import climb_of
 
     network = ramp(grade, tags, *others, nodes=nodes)
@@ -358,7 +358,7 @@ def test_weather_is_told_with_its_source(server: OpenMeteo, tmp_path: Path) -> N
 
 
 def way(*pieces: tuple[Mapping[str, str], float], sky: safety.Sky | None = None) -> list[Caution]:
-    """Return what is said of a warm-up along pieces of ways, each with its metres."""
+    """Return the cautions on a warm-up along pieces of ways, each with its metres."""
     nodes, ways, at = {1: (0.0, 0.0)}, [], 0.0
     for row, (tags, metres) in enumerate(pieces, 1):
         at += metres

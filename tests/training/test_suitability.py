@@ -1,4 +1,4 @@
-"""How well a hill suits a session: laws, answers on paper, and the order of the full weighing."""
+"""How well a hill suits a session: laws, answers on paper, and the order of full scores."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def ramp(
 
 
 def sure(climb: Climb) -> Climb:
-    """Return the climb with a grade that is not doubted."""
+    """Return the climb with a grade of high confidence."""
     return replace(climb, grade_sigma=1e-6)
 
 
 def warmup(minutes: float = 12.0, gain_m: float = 10.0) -> Route:
-    """Return a way of so many minutes at 7:00 a kilometre."""
+    """Return a way of some minutes at 7:00 a kilometre."""
     metres = minutes * 1000 / 7
     line = np.array([0.0, 1.0])
     return Route(line, line, gain_m * line, metres * line, 60 * minutes, "direct")
@@ -208,7 +208,7 @@ def test_only_a_hill_that_is_run_in_part_is_called_one_to_turn_on_sooner() -> No
 
 
 def test_a_hill_as_if_made_for_it_has_a_score_of_1() -> None:
-    # 60 s at 1.35 times the speed of 7:00 a kilometre, on 6.5 % (1.4 times as dear): 137 m.
+    # 60 s at 1.35 times the speed of 7:00 a kilometre, on 6.5 % (1.4 times the cost): 137 m.
     weighed = weigh(*ramp(0.065, 137.0))
     assert weighed.score == pytest.approx(1.0, abs=0.01)
     assert set(weighed.reasons) == {
