@@ -12,6 +12,7 @@ from hillfinder.earth import METRES_PER_DEGREE
 from hillfinder.elevation.profiles.solver import Factors, Ties
 from hillfinder.errors import HeightsError, TerrainError
 from hillfinder.streets.geometry.polylines import Polylines
+from hillfinder.streets.network import lon_between
 
 if TYPE_CHECKING:
     from hillfinder.elevation.heights import Heights
@@ -179,21 +180,24 @@ def place_samples(network: StreetNetwork) -> Samples:
     inner = (index > 0) & (index < steps[edge])
     sample = np.where(index == 0, network.edge_u[edge], network.edge_v[edge])
     sample[inner] = nodes + np.arange(int(inner.sum()))
-    points = network.point_x_m, network.point_y_m
-    lines = Polylines.through(network.point_offset, *points)
-    x_m, y_m = lines.interpolate(edge, distance, *points)
-    lon, lat = lines.positions(edge, distance, network.point_lon, network.point_lat)
-    before, after = (lines.interpolate(edge, distance + by, *points) for by in (-2.0, 2.0))
-    dx, dy = after[0] - before[0], after[1] - before[1]
+    lines = Polylines.through(network.point_offset, network.point_x_m, network.point_y_m)
+    begin, axis = lines.begin[edge], lines.axis
+    at, end = begin + distance, begin + lines.length[edge]
+    # As complex numbers, so that one search serves x and y.
+    point = network.point_x_m + 1j * network.point_y_m
+    here = np.interp(at, axis, point)
+    step = np.interp(np.minimum(at + 2.0, end), axis, point)
+    step -= np.interp(np.maximum(at - 2.0, begin), axis, point)
+    dx, dy = step.real, step.imag
     size = np.maximum(np.sqrt(dx * dx + dy * dy), 1e-9)
     return Samples(
         offset=offset,
         distance_m=distance,
         sample=sample,
-        lon=lon,
-        lat=lat,
-        x_m=x_m,
-        y_m=y_m,
+        lon=lon_between(at, axis, network.point_lon),
+        lat=np.interp(at, axis, network.point_lat),
+        x_m=here.real.copy(),
+        y_m=here.imag.copy(),
         dir_x=dx / size,
         dir_y=dy / size,
     )

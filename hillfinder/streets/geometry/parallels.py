@@ -49,7 +49,8 @@ class Parallels:
         at = index * (network.edge_length_m / steps)[edge]
         x, y = network.point_x_m, network.point_y_m
         lines = Polylines.through(network.point_offset, x, y)
-        self._xy = np.column_stack(lines.interpolate(edge, at, x, y))
+        at += lines.begin[edge]
+        self._xy = np.column_stack([np.interp(at, lines.axis, each) for each in (x, y)])
         first, last = self._offset[:-1], self._offset[1:] - 1
         self._middles = cKDTree(self._xy[first + steps // 2])
         self._leaving_u, self._leaving_v = (
