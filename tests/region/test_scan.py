@@ -282,9 +282,9 @@ def test_nodes_below_zero_are_read_once_and_lie_where_they_lie(
                 writer.add(each.replace(nodes=[below(node.ref) for node in each.nodes]))
     asked = []
 
-    def lines(path: Path) -> Any:
+    def lines(path: Path, *, ways: bool) -> Any:
         asked.append(path)
-        return place_lines(path)
+        return place_lines(path, ways=ways)
 
     place_lines = osmium_process.place_lines
     monkeypatch.setattr(osmium_process, "place_lines", lines)

@@ -53,12 +53,12 @@ def street_lines(path: Path, folder: Path) -> Iterator[Iterator[bytes]]:
         index.unlink(missing_ok=True)
 
 
-def place_lines(path: Path) -> AbstractContextManager[Iterator[bytes]]:
-    """Yield all nodes of an extract, and its ways with the coordinates written in them.
+def place_lines(path: Path, *, ways: bool) -> AbstractContextManager[Iterator[bytes]]:
+    """Yield all nodes of an extract, and with ``ways`` these with the coordinates written in them.
 
     Chunks and errors are those of ``street_lines``.
     """
-    return _lines(path)
+    return _lines(path, *([] if ways else ["nodes"]))
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _whole_lines(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
 
 
 def _write_lines(path: str, ending: str, keys: str, index: str = "", node_tags: str = "") -> None:
-    """Write the nodes and ways of a file to stdout, with an index the places of way nodes too."""
+    """Write nodes and ways to stdout, or nodes alone; with tags, the streets and their places."""
     import osmium
     from osmium.osm import NODE, WAY
 
@@ -116,14 +116,15 @@ def _write_lines(path: str, ending: str, keys: str, index: str = "", node_tags: 
     streets = osmium.filter.KeyFilter(*json.loads(keys))
     streets.enable_for(WAY)
     handlers: list[Any] = [streets]
-    if index:
+    if node_tags:
         # It also drops the coordinates that are written in ways.
         locations = osmium.NodeLocationsForWays(osmium.index.create_map(index))
         locations.ignore_errors()
         tagged = osmium.filter.TagFilter(*map(tuple, json.loads(node_tags)))
         tagged.enable_for(NODE)
         handlers = [locations, streets, tagged]
-    with osmium.io.Reader(osmium.io.File(path, ending), NODE | WAY) as reader:
+    read = NODE if index == "nodes" else NODE | WAY
+    with osmium.io.Reader(osmium.io.File(path, ending), read) as reader:
         osmium.apply(reader, *handlers, writer)
     writer.close()
 

@@ -135,11 +135,11 @@ class _Ways:
             at = np.minimum(np.searchsorted(unknown, node), len(unknown) - 1)
             return np.asarray(unknown[at] == node)
 
-        places = self._look_up(lambda node: is_unknown(node) | (node < 0))
+        places = self._look_up(lambda node: is_unknown(node) | (node < 0), ways=True)
         return bool(is_unknown(places.node).any())
 
-    def _look_up(self, wanted: Callable[[Ints], Bools]) -> opl.Places:
-        with osmium_process.place_lines(self._path) as chunks:
+    def _look_up(self, wanted: Callable[[Ints], Bools], *, ways: bool) -> opl.Places:
+        with osmium_process.place_lines(self._path, ways=ways) as chunks:
             self._places = opl.places(chunks, wanted)
         return self._places
 
@@ -150,7 +150,7 @@ class _Ways:
             lines = lines.take(np.flatnonzero(~np.where(lines.kind < 0, ways, nodes)))
         if self._places is None and (lines.node[np.isnan(lines.lon)] < 0).any():
             # An editor gives such ids to new nodes; no index of libosmium holds them.
-            self._look_up(lambda node: node < 0)
+            self._look_up(lambda node: node < 0, ways=False)
         if self._places is not None:
             lines = self._places.fill(lines)
         is_way, unknown = lines.kind < 0, np.isnan(lines.lon)
