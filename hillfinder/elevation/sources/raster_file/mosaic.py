@@ -118,7 +118,8 @@ def _sample_piece(
         height = np.full((rows, cols), np.nan, np.float32)
         outside = np.ones(height.shape, bool)
         # One of them may be in feet: they are compared where they meet.
-        doubtful = next((each.name for each in headers if not each.unit.stated), "")
+        silent = [each.name for each in headers if not each.unit.stated]
+        doubtful = silent[0] if silent and len(headers) > 1 else ""
         for header, box in zip(headers, boxes, strict=True):
             _paste(height, outside, header, (box[0] - row0, box[1] - col0), doubtful)
         at_cliffs = mask_plateaus(height, ground_cell_m(headers[0]))
@@ -211,7 +212,10 @@ def _compare(
     (r0, c0), (rows, cols) = corner, values.shape
     # With a rim one cell wide, the cells of which have the height of the cell inside.
     top, left = max(r0 - 1, 0), max(c0 - 1, 0)
-    others = canvas[top : r0 + rows + 1, left : c0 + cols + 1].astype(float)
+    others = canvas[top : r0 + rows + 1, left : c0 + cols + 1]
+    if np.isnan(others).all():
+        return
     own = np.pad(values, 1, mode="edge")[top - r0 + 1 :, left - c0 + 1 :]
-    if differ_by_a_unit(own[: others.shape[0], : others.shape[1]].astype(float), others):
+    own = own[: others.shape[0], : others.shape[1]]
+    if differ_by_a_unit(own.astype(float), others.astype(float)):
         raise other_unit(name, "the file beside it")

@@ -10,8 +10,6 @@ from hillfinder.elevation.heights import HIGHEST_GROUND_M
 from hillfinder.errors import HeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from hillfinder.model import Bools
@@ -83,39 +81,42 @@ def mask_plateaus(values: Cells, cell_m: float) -> Bools:
         values: heights in metres, one a cell, NaN where unknown.
         cell_m: distance between cell centres.
     """
-    nothing = np.zeros(values.shape, bool)
+    cliff = np.zeros(values.shape, bool)
     if min(values.shape) < 3:
-        return nothing
-    least = max(ZERO_CLIFF_M, ZERO_CLIFF_GRADE * cell_m)
-    with np.errstate(invalid="ignore"):
-        down, across = np.abs(np.diff(values, axis=0)), np.abs(np.diff(values, axis=1))
-        if not ((down > least).any() or (across > least).any()):
-            return nothing
-        level = np.zeros(values.shape, bool)
-        level[1:-1, 1:-1] = (
-            (down[:-1, 1:-1] == 0)
-            & (down[1:, 1:-1] == 0)
-            & (across[1:-1, :-1] == 0)
-            & (across[1:-1, 1:] == 0)
+        return cliff
+    down, across = values[1:] == values[:-1], values[:, 1:] == values[:, :-1]
+    level = np.zeros(values.shape, bool)
+    level[1:-1, 1:-1] = down[:-1, 1:-1] & down[1:, 1:-1] & across[1:-1, :-1] & across[1:-1, 1:]
+    if not level.any():
+        return cliff
+    plateau = _grown(level, down, across)
+    # Few cells lie at a rim: steps are looked at there alone.
+    row, col = np.nonzero(plateau & ~level)
+    here = values[row, col]
+    steep_m = np.where(
+        here == 0,
+        max(ZERO_CLIFF_M, ZERO_CLIFF_GRADE * cell_m),
+        max(CLIFF_M, CLIFF_GRADE * cell_m),
+    )
+    rim = np.zeros(len(row), bool)
+    for rows, cols in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        beside = (
+            np.clip(row + rows, 0, len(values) - 1),
+            np.clip(col + cols, 0, values.shape[1] - 1),
         )
-        if not level.any():
-            return nothing
-        plateau = _grown(level.astype(np.int64), down, across) > 0
-        # On the plateau's own side of a pair; between two plateaus the lower one is the void.
-        steep = np.where(values == 0, least, max(CLIFF_M, CLIFF_GRADE * cell_m))
-        rim, cliff = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-        for step, here, there in _neighbours(down, across):
-            lower = ~plateau[there] | (np.abs(values[here]) < np.abs(values[there]))
-            edge = plateau[here] & lower & (step > 0)
-            rim[here] |= edge
-            cliff[here] |= edge & (step > steep[here])
+        with np.errstate(invalid="ignore"):  # infinite values are masked in a moment
+            step_m = np.abs(values[beside] - here)
+        # Between two plateaus the lower one is the void.
+        lower = ~plateau[beside] | (np.abs(here) < np.abs(values[beside]))
+        rim |= lower & (step_m > 0)
+        cliff[row, col] |= lower & (step_m > steep_m)
     if not cliff.any():
-        return nothing
+        return cliff
     from scipy.ndimage import label
 
     number, count = label(level)  # the insides of two plateaus never touch
-    number = _grown(number.astype(np.int64), down, across)
-    rims = np.bincount(number[rim], minlength=count + 1)
+    number = _grown(number, down, across)
+    rims = np.bincount(number[row[rim], col[rim]], minlength=count + 1)
     cliffs = np.bincount(number[cliff], minlength=count + 1)
     void = cliffs >= np.maximum(CLIFF_SHARE * rims, 1)
     void[0] = False
@@ -124,17 +125,19 @@ def mask_plateaus(values: Cells, cell_m: float) -> Bools:
     return np.asarray(cliff & ~gone)
 
 
-def _grown(number: NDArray[np.int64], down: Cells, across: Cells) -> NDArray[np.int64]:
-    """Extend the numbers of the insides of plateaus to cells of the same height beside them."""
+def _grown(number: NDArray[Any], down: Bools, across: Bools) -> NDArray[Any]:
+    """Extend what the insides of plateaus have to the cells of the same height beside them.
+
+    Args:
+        number: 0 or false outside of them.
+        down: whether cells of neighbouring rows are of one height.
+        across: likewise of columns.
+    """
+    number = number.copy()
+    sides = ((down, np.s_[1:], np.s_[:-1]), (across, np.s_[:, 1:], np.s_[:, :-1]))
     for _ in range(2):  # a plateau's corner lies two steps from its inside
         inside = number.copy()
-        for step, here, there in _neighbours(down, across):
-            np.copyto(number[here], inside[there], where=(step == 0) & (number[here] == 0))
+        for same, one, other in sides:
+            for here, there in ((one, other), (other, one)):
+                np.copyto(number[here], inside[there], where=same & ~number[here].astype(bool))
     return number
-
-
-def _neighbours(down: Cells, across: Cells) -> Iterator[tuple[Cells, Any, Any]]:
-    """Yield the steps to the next cells, and the slices of these cells, for all four sides."""
-    for step, one, other in ((down, np.s_[1:], np.s_[:-1]), (across, np.s_[:, 1:], np.s_[:, :-1])):
-        yield step, one, other
-        yield step, other, one
