@@ -196,7 +196,7 @@ def _follow(
 
 
 class _Labels:
-    """The best way so far to the end of each piece, for each aim and bin of length, flat arrays."""
+    """The best way found to the end of each piece, for each aim and bin of length, flat arrays."""
 
     def __init__(self, count: int) -> None:
         self.cost = np.full(count, np.inf)
