@@ -84,7 +84,7 @@ def test_a_scan_says_what_it_does(tmp_path: Path) -> None:
         files = (str(world.city.osm), "--dem", str(world.city.dem), "-o", str(tmp_path / "hills"))
         words = ("scan", *files, "--workers", "1", "-v")
         first, again = (run(world, tmp_path, *words)[1] for _ in range(2))
-    assert any(re.match(r"region\.scan: shared out \d+ cells in \d", line) for line in first)
+    assert any(re.match(r"region\.scan: partitioned into \d+ cells in \d", line) for line in first)
     assert any(re.match(r"region\.scan: \d+ hills$", line) for line in first)
     assert "region.scan: skipped: the scan is finished already" in again
 
