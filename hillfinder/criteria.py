@@ -104,7 +104,7 @@ class Criteria:
         def hold(names: tuple[str, ...], what: str, is_good: Callable[[object], bool]) -> None:
             for name in names:
                 value = getattr(self, name)
-                if value is not None and not is_good(value):
+                if (value is not None or name == "warmup_min") and not is_good(value):
                     faults.append(f"{name}={value!r} cannot be used: give {what}")
 
         hold(("length_m", "warmup_min"), "two numbers, such as (100, 200)", _is_pair)
@@ -196,7 +196,7 @@ class Criteria:
         if self.max_grade is not None and self.max_grade <= low:
             low = self.max_grade / 2
         low = self.min_grade or low
-        return low, self.max_grade or max(low, high)
+        return low, self.max_grade or (high if low < high else 1.0)
 
     @property
     def flat_speed_m_s(self) -> float:

@@ -60,7 +60,7 @@ def test_criteria_by_default() -> None:
     assert Criteria(walk=True, pace_min_per_km=10).flat_speed_m_s == pytest.approx(1000 / 600)
     long = Criteria(session="long")
     assert (long.length_range_m, long.grade_range) == ((3200, 4800), (0.02, 0.08))
-    assert Criteria(session="long", length_m=(800, 1200), min_grade=0.1).grade_range == (0.1, 0.1)
+    assert Criteria(session="long", length_m=(800, 1200), min_grade=0.1).grade_range == (0.1, 1.0)
     assert Criteria(max_grade=0.02).grade_range == (0.01, 0.02)
 
 

@@ -33,7 +33,8 @@ def pack_search(found: object) -> bytes:
     writer = _RecordWriter()
     head = {"root": writer.plain(found), "records": writer.records}
     arrays, file = io.BytesIO(), io.BytesIO()
-    np.savez(arrays, allow_pickle=False, **{str(at): a for at, a in enumerate(writer.arrays)})
+    # NumPy 2.1 takes every keyword for an array: objects are refused when they are taken apart.
+    np.savez(arrays, **{str(at): a for at, a in enumerate(writer.arrays)})
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in (
             (_FINDINGS, json.dumps(head).encode()),
@@ -105,7 +106,7 @@ class _RecordWriter:
         if isinstance(value, StreetNetwork):
             self.network = value
             return {"network": 0}
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject:
             self.arrays.append(value)
             return {"array": len(self.arrays) - 1}
         if isinstance(value, datetime):

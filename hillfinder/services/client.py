@@ -245,7 +245,7 @@ class Web:
                     f"{service.name} {said}, so {service.gives} not available now: "
                     f"try again in a few minutes, or {service.instead}."
                 )
-                raise ServiceError(msg) from faults[url]
+                raise ServiceError(msg) from next(reversed(faults.values()), None)
             if wait_s:
                 _log.info("%s: waiting %.1f s", who, wait_s)
                 self.progress.waiting(f"{who} {faults[url]}", wait_s)

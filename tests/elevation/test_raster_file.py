@@ -157,8 +157,10 @@ def test_a_file_in_feet_beside_one_in_metres_is_noticed(
     lon, lat = points(*inside())
     lon = np.concatenate([lon, lon + 0.004])
     lat = np.concatenate([lat, lat])
-    with pytest.raises(HeightsError, match=r"does not state the unit.*--dem-unit"):
+    with pytest.raises(HeightsError, match=r"does not state the unit.*--dem-unit") as caught:
         Raster([one, two])(lon, lat)
+    accused, _, against = str(caught.value).partition(" does not state ")
+    assert f"against {accused}" not in against
     says_unit(one, "ft" if feet_first else "m")
     says_unit(two, "m" if feet_first else "ft")
     assert np.isfinite(Raster([one, two])(lon, lat)).any()
@@ -214,6 +216,18 @@ def test_bytes_are_a_picture_unless_they_are_stated_to_be_heights(tmp_path: Path
     with pytest.raises(HeightsError, match="a hillshade or classes"):
         Raster([path])
     read_plane(says_unit(path, "m"))
+
+
+def test_the_band_that_is_read_is_judged_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "dem.vrt"
+    inner = bands(tmp_path / "dem.tif", 3.0, PLANE.cells())
+    rasterio.shutil.copy(inner, path, driver="VRT")
+    path.write_text(
+        path.read_text().replace('dataType="Float32" band="1"', 'dataType="Byte" band="1"')
+    )
+    read_plane(path, band=2)
+    with pytest.raises(HeightsError, match="numbers of one byte"):
+        Raster([path], band=1)
 
 
 # --- Where it lies --------------------------------------------------------------------------------
@@ -314,8 +328,9 @@ def vrt(path: Path, inside_band: str, attributes: str = "", root: str = "") -> P
 
 
 def source(name: str) -> str:
+    relative = int(not name.startswith("/"))
     return (
-        f'<SimpleSource><SourceFilename relativeToVRT="0">{name}</SourceFilename>'
+        f'<SimpleSource><SourceFilename relativeToVRT="{relative}">{name}</SourceFilename>'
         "<SourceBand>1</SourceBand></SimpleSource>"
     )
 
@@ -360,6 +375,61 @@ def test_a_vrt_in_a_vrt_is_looked_into_and_a_vrt_of_another_name_is_none(tmp_pat
         Raster([hidden])
     with pytest.raises(HeightsError, match=r"hidden\.tif, which is no raster"):
         Raster([vrt(tmp_path / "outer.vrt", source("hidden.tif"))])
+
+
+@pytest.mark.parametrize(
+    "band",
+    [
+        "<SimpleSource><sourcefilename>/etc/passwd</sourcefilename></SimpleSource>",
+        "<MaskBand><vrtrasterband subClass='VRTRawRasterBand'></vrtrasterband></MaskBand>",
+        "<MaskBand><VRTRasterBand subClass='VRTRawRasterBand'></VRTRasterBand></MaskBand>",
+        "<SimpleSource><SourceFilename relativeToVRT='0'>dem.tif</SourceFilename></SimpleSource>",
+        source("GTIFF_DIR:1:/etc/passwd"),
+        source("&lt;VRTDataset/&gt;"),
+        source("&lt;GDAL_WMS&gt;&lt;/GDAL_WMS&gt;"),
+        source("marked.vrt"),
+        source("notes.txt"),
+        source("list.hgt"),
+    ],
+)
+def test_no_spelling_of_a_vrt_leads_out_of_its_folder(tmp_path: Path, band: str) -> None:
+    plane(tmp_path / "dem.tif")
+    inner = vrt(tmp_path / "inner.vrt", source("/etc/passwd"))
+    (tmp_path / "marked.vrt").write_bytes(b"\xef\xbb\xbf" + inner.read_bytes())
+    (tmp_path / "notes.txt").write_text("no raster")
+    (tmp_path / "list.hgt").write_text("<GDAL_WMS></GDAL_WMS>")
+    with pytest.raises(HeightsError) as caught:
+        Raster([vrt(tmp_path / "dem.vrt", band)])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_void_declared_for_the_band_that_is_read_is_a_void(tmp_path: Path) -> None:
+    cells = PLANE.cells().astype("f4")
+    cells[20, 25] = 7.0
+    path = bands(tmp_path / "dem.tif", 1.0, cells)
+    listed = tmp_path / "dem.vrt"
+    rasterio.shutil.copy(path, listed, driver="VRT")
+    head, _, tail = listed.read_text().rpartition('band="2"')
+    at = tail.index(">") + 1
+    listed.write_text(f'{head}band="2"{tail[:at]}<NoDataValue>7</NoDataValue>{tail[at:]}')
+    row, col = inside(2000)
+    read = Raster([listed], band=2)(*points(row, col))
+    near = np.maximum(np.abs(row - 20), np.abs(col - 25)) < 3
+    np.testing.assert_array_equal(np.isnan(read), near)
+
+
+@pytest.mark.parametrize(
+    "names", [("z", "canopy height"), ("background", "z"), ("dtm", "height error"), ("dsm", "dtm")]
+)
+def test_a_band_of_other_heights_is_not_taken_for_the_ground(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    path = bands(tmp_path / "dem.tif", PLANE.cells(), 7.0, names=names)
+    if names == ("dtm", "height error"):
+        read_plane(path)
+        return
+    with pytest.raises(HeightsError, match="say which holds the heights"):
+        Raster([path])
 
 
 # --- Voids that nobody declared -------------------------------------------------------------------

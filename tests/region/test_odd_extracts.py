@@ -161,3 +161,9 @@ def test_a_history_file_is_refused(tmp_path: Path) -> None:
     text = PLAIN.replace("</osm>", gone + "</osm>")
     with pytest.raises(StreetsError, match=r"is a history file.*osmium time-filter"):
         partitioned(tmp_path, text)
+
+
+def test_nodes_without_any_way_are_no_streets(tmp_path: Path) -> None:
+    gate = PLAIN.replace("/>", "><tag k='barrier' v='gate'/></node>", 1)
+    with pytest.raises(StreetsError, match="holds no streets"):
+        partitioned(tmp_path, WAY.sub("", gate))

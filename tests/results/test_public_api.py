@@ -166,6 +166,7 @@ def test_hills_of_a_search_are_saved_without_their_router(tmp_path: Path) -> Non
     [
         ("length_m", 150, "two numbers"), ("length_m", {"from": 100}, "two numbers"),
         ("length_m", (100, "200"), "two numbers"), ("warmup_min", (1, 2, 3), "two numbers"),
+        ("warmup_min", None, "two numbers"),
         ("minutes", "30", "a number"), ("min_grade", [0.1], "a number"), ("walk", 1, "True or"),
         ("start", "tomorrow", "a datetime"),
     ],

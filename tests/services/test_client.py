@@ -392,6 +392,16 @@ def test_patience_ends(tmp_path: Path, server: Service, waits: list[float]) -> N
     assert (len(server.requests), waits) == (1, [])
 
 
+def test_patience_that_ends_at_the_first_of_two_servers_is_one_sentence(
+    tmp_path: Path, server: Service
+) -> None:
+    server.always = FAULTS["stall"]
+    web = Web(cache_dir=tmp_path, timeout_s=0.3, patience_s=0.2, sleep=lambda _: None)
+    urls = (f"{server.url}/a!", "http://127.0.0.1:9/b!")
+    with pytest.raises(ServiceError, match="try again in a few minutes"):
+        web.get(Question(service=ECHO, urls=urls))
+
+
 def test_a_gigabyte_is_not_held(web: Web, server: Service) -> None:
     import tracemalloc
 

@@ -195,6 +195,36 @@ def test_a_history_file_is_refused(tmp_path: Path) -> None:
         osm_file.read_extract(write(tmp_path, PLAIN, "town.osh.pbf"))
 
 
+def test_a_way_sent_once_more_without_its_tags_keeps_them(
+    tmp_path: Path, expected: tuple[float, list[int], list[int]]
+) -> None:
+    whole_ways = elements(geometry=False)
+    again = [{key: each[key] for key in each if key != "tags"} for each in whole_ways]
+    reply = json.dumps({"elements": [*whole_ways, *again]})
+    assert whole(osm_file.read_extract(write(tmp_path, reply, "overpass.json"))) == expected
+
+
+def test_a_damaged_archive_is_one_sentence(tmp_path: Path) -> None:
+    import random
+
+    packed = bytearray(gzip.compress((PLAIN * 50).encode()))
+    rng = random.Random(4)  # noqa: S311 - damage, not a secret
+    for turn in range(20):
+        damaged = bytearray(packed)
+        at = rng.randrange(20, len(damaged) - 20)
+        damaged[at : at + 10] = rng.randbytes(10)
+        path = tmp_path / f"{turn}.osm.gz"
+        path.write_bytes(damaged)
+        with pytest.raises(StreetsError):
+            osm_file.read_extract(path)
+
+
+def test_a_town_whose_name_begins_with_osh_is_no_history(
+    tmp_path: Path, expected: tuple[float, list[int], list[int]]
+) -> None:
+    assert whole(osm_file.read_extract(write(tmp_path, PLAIN, "ca.oshawa.osm"))) == expected
+
+
 def test_ways_without_any_place_say_how_to_save_them(tmp_path: Path) -> None:
     with pytest.raises(StreetsError, match=r"does not say where its streets lie: save it with"):
         osm_file.read_extract(write(tmp_path, NODE.sub("", PLAIN)))

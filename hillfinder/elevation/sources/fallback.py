@@ -115,7 +115,8 @@ class Chain:
                 broken |= {server} - {""}
                 continue
             if differ_by_a_unit(read[probe], again):
-                raise other_unit(doubtful[0].source.name, served[0].source.name)
+                other = source if doubtful[0] is served[0] else served[0]
+                raise other_unit(doubtful[0].source.name, other.source.name)
             share = float((~np.isnan(got)).sum()) / len(read)
             _log.info("%s: heights at %s of %d points", name, _percent(share), len(read))
             if share >= LEAST_SHARE_SERVED or (share and not self._used):

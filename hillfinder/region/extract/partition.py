@@ -80,7 +80,7 @@ def partition_extract(
             "it with the nodes of its ways."
         )
         raise StreetsError(msg)
-    if not any(folder.iterdir()):
+    if not ways.count or not any(folder.iterdir()):
         msg = f"{path.name} holds no streets: check that the file covers the region."
         raise StreetsError(msg)
     if ways.torn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import re
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.parsers import expat
 
@@ -44,7 +45,7 @@ def deleted_in(path: Path) -> Deleted:
         StreetsError: it is a history file, or a reply that says it is cut short.
     """
     name = path.name.lower()
-    if ".osh" in name or (name.endswith(".pbf") and _is_history(path)):
+    if re.search(r"\.osh(\.|$)", name) or (name.endswith(".pbf") and _is_history(path)):
         raise _history(path)
     if name.endswith(".pbf"):
         return Deleted()
@@ -56,7 +57,7 @@ def deleted_in(path: Path) -> Deleted:
                 found |= {match.lastindex or 0 for match in _SUSPECT.finditer(rest + chunk)}
                 rest = chunk[-_OVERLAP_BYTES:]
         return _marked(path) if found else Deleted()
-    except (OSError, EOFError, expat.ExpatError):
+    except (OSError, EOFError, zlib.error, expat.ExpatError):
         return Deleted()  # the reader of the streets reports it
 
 

@@ -54,7 +54,12 @@ def read_reply(path: Path) -> Elements:
                 for ref, place in zip(refs, element.get("geometry", [])):  # noqa: B905 - or none
                     if place is not None:
                         _put_place(found, ref, place)
-                found.ways[int(element["id"])] = [*map(int, refs)], element.get("tags", {})
+                # ``out skel`` sends a way once more, without its tags.
+                known = found.ways.get(int(element["id"]), ([], {}))
+                found.ways[int(element["id"])] = (
+                    [*map(int, refs)] or known[0],
+                    element.get("tags") or known[1],
+                )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         msg = f"{path.name} is not the JSON that Overpass sends: save it as OSM XML (.osm) instead."
         raise StreetsError(msg) from error

@@ -40,7 +40,11 @@ SAME_SIZE = 0.01
 #: Radii of the earth, m, with room for every ellipsoid in use.
 _RADII_M = (6_330_000.0, 6_400_000.0)
 #: What a band that holds heights is called.
-_HEIGHT_WORDS = re.compile(r"elev|height|altitude|\bd[est]m\b|\bdtm\b|ground", re.IGNORECASE)
+_HEIGHT_WORDS = re.compile(r"elev|height|altitude|\bd[est]m\b|\bground\b", re.IGNORECASE)
+#: What a band is called that holds other heights than those of the ground, or their errors.
+_OTHER_WORDS = re.compile(
+    r"canopy|vegetation|tree|build|above|error|std|uncert|accuracy|count|mask", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +117,12 @@ def read_header(
     path = Path(where)
     try:
         with quietly(), opener(where) as file:
-            _refuse_pictures(file, path.name)
             crs = _horizontal(file, path.name)
+            if band is None:
+                _refuse_picture(file, path.name, 0)
             chosen = _band(file, path.name, band)
+            _refuse_picture(file, path.name, chosen - 1)
+            _refuse_numbers(file, path.name, chosen - 1)
             found = _unit(file, path.name, crs, chosen, unit)
             transform, (rows, cols) = file.transform, file.shape
     except (rasterio.errors.RasterioError, rasterio.errors.CRSError, CPLE_BaseError) as error:
@@ -178,19 +185,22 @@ def ground_cell_m(header: Header, at: tuple[float, float] | None = None) -> floa
     return found_m if known else nominal_m
 
 
-def _refuse_pictures(file: DatasetReader, name: str) -> None:
+def _refuse_picture(file: DatasetReader, name: str, at: int) -> None:
     from rasterio.enums import ColorInterp
 
-    if file.colorinterp[0] in {ColorInterp.red, ColorInterp.palette}:
+    if file.colorinterp[at] in {ColorInterp.red, ColorInterp.palette}:
         msg = f"{name} is a picture, not an elevation model: give one with heights in metres."
         raise HeightsError(msg)
-    if file.dtypes[0] in {"uint8", "int8"} and not file.units[0] and file.scales[0] == 1:
+
+
+def _refuse_numbers(file: DatasetReader, name: str, at: int) -> None:
+    if file.dtypes[at] in {"uint8", "int8"} and not file.units[at] and file.scales[at] == 1:
         msg = (
             f"{name} holds whole numbers of one byte: a picture, a hillshade or classes, not an "
             "elevation model. Give one with heights in metres."
         )
         raise HeightsError(msg)
-    if file.dtypes[0].startswith("complex"):
+    if file.dtypes[at].startswith("complex"):
         msg = f"{name} holds complex numbers, not heights: give an elevation model."
         raise HeightsError(msg)
 
@@ -264,8 +274,11 @@ def _band(file: DatasetReader, name: str, asked: int | None) -> int:
     ]
     if len(heights) == 1:
         return heights[0]
+    called = {number: file.descriptions[number - 1] or "" for number in heights}
     named = [
-        number for number in heights if _HEIGHT_WORDS.search(file.descriptions[number - 1] or "")
+        number
+        for number, words in called.items()
+        if _HEIGHT_WORDS.search(words) and not _OTHER_WORDS.search(words)
     ]
     if len(named) == 1:
         return named[0]

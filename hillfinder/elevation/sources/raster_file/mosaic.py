@@ -166,7 +166,8 @@ def _paste(
         with quietly(), header.open() as file:
             # A mask that only repeats which value stands for none takes longer than the heights.
             masked = file.mask_flag_enums[band] not in ([MaskFlags.all_valid], [MaskFlags.nodata])
-            void = np.nan if masked or file.nodata is None else file.nodatavals[band]
+            declared = file.nodatavals[band]
+            void = np.nan if masked or declared is None else declared
             window = Window(c0 - left, skip, c1 - c0, r1 - r0)
             read = file.read(header.band, window=window, masked=masked)
             scale, shift = file.scales[band], file.offsets[band]

@@ -6,6 +6,7 @@ files. What may be opened is settled here.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -30,8 +31,20 @@ _BY_ENDING = {
     ".flt": "EHdr",
     ".vrt": "VRT",
 }
-#: Parts of a VRT that compute, warp or read bytes, where only pasting is wanted.
-_VRT_PASTES = {"SimpleSource", "ComplexSource", "AveragedSource", "NoDataFromMaskSource"}
+#: Elements of a VRT that pastes files. Others compute, warp, or read bytes and addresses.
+_VRT_ELEMENTS = frozenset(
+    re.findall(
+        r"\w+",
+        """VRTDataset VRTRasterBand MaskBand SRS GeoTransform Metadata MDI BlockXSize BlockYSize
+        Overview OverviewList NoDataValue HideNoDataValue ColorInterp Description UnitType Offset
+        Scale Histograms HistItem HistMin HistMax BucketCount IncludeOutOfRange Approximate
+        HistCounts
+        SimpleSource ComplexSource AveragedSource NoDataFromMaskSource SourceFilename SourceBand
+        SourceProperties SrcRect DstRect NODATA UseMaskBand ScaleOffset ScaleRatio""",
+    )
+)
+#: First bytes of a file that a VRT names, which say whether it is one of text.
+_SNIFFED_BYTES = 1024
 _VRT_MOST_BYTES = 64 << 20
 
 
@@ -113,11 +126,11 @@ def _check_vrt(path: Path, seen: frozenset[Path] = frozenset()) -> None:
         root = ET.fromstring(text)  # noqa: S314 - expat expands no outer entities
     except (OSError, ET.ParseError) as error:
         raise no_model(path.name, error) from error
-    bands = root.findall("VRTRasterBand")
-    odd = [each.get("subClass", "") for each in (root, *bands) if each.get("subClass")]
-    parts = {part.tag for each in bands for part in each if part.tag.endswith("Source")}
-    if root.tag != "VRTDataset" or odd or not parts <= _VRT_PASTES:
-        what = ", ".join([*odd, *sorted(parts - _VRT_PASTES)]) or root.tag
+    # GDAL takes the names of elements in any case: what is not one of these is refused.
+    odd = {each.tag for each in root.iter()} - _VRT_ELEMENTS
+    odd |= {each.get("subClass", "") for each in root.iter()} - {""}
+    if root.tag != "VRTDataset" or odd:
+        what = ", ".join(sorted(odd)) or root.tag
         msg = (
             f"{path.name} is a VRT that does more than paste files ({what}): write it to a GeoTIFF "
             "first, for instance with gdal_translate."
@@ -127,18 +140,26 @@ def _check_vrt(path: Path, seen: frozenset[Path] = frozenset()) -> None:
         text_of = (source.text or "").strip()
         beside = folder / text_of  # an absolute path stays as it is
         target = beside.resolve()
-        if "://" in text_of or text_of.startswith("/vsi") or not target.is_relative_to(folder):
+        placed = Path(text_of).is_absolute() or source.get("relativeToVRT") == "1"
+        if not placed or not target.is_relative_to(folder):
             msg = (
                 f"{path.name} refers to {text_of}: a VRT may only name files in its own folder. "
                 "Copy them there and build it again with gdalbuildvrt."
             )
             raise HeightsError(msg)
-        if not target.is_file() or target in seen:
-            continue  # what is missing is said when it is read
+        if target in seen:
+            continue
+        if not target.is_file():
+            msg = (
+                f"{path.name} could not be read to its end: it refers to files that are not there "
+                f"({text_of}). Fetch it again."
+            )
+            raise HeightsError(msg)
         with target.open("rb") as file:
-            start = file.read(256).lstrip()
-        if start.startswith(b"<"):
-            if target.suffix.lower() != ".vrt":
-                msg = f"{path.name} refers to {text_of}, which is no raster file."
-                raise HeightsError(msg)
+            start = file.read(_SNIFFED_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
+        ending = target.suffix.lower()
+        if ending == ".vrt":
             _check_vrt(target, seen)
+        elif start[:2] not in _BY_START and (ending not in _BY_ENDING or start[:1] in b"<{"):
+            msg = f"{path.name} refers to {text_of}, which is no raster file."
+            raise HeightsError(msg)
