@@ -17,6 +17,13 @@ settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("ours")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Give a worker of ``-n`` whole files, so that what a file sets up is made once."""
+    if config.getoption("numprocesses", None) and config.getoption("dist", "no") == "no":
+        config.option.dist = "loadfile"
+
+
 def pytest_configure() -> None:
     """Hear Ctrl-C also where the run is in the background, so that what tests start hears it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

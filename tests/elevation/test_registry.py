@@ -376,6 +376,7 @@ ADDED = """if True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [None, "46.0,8.0"])
 def test_a_new_entry_is_enough(tmp_path: Path, place: str | None) -> None:
     lon, lat = 8.0, 46.0

@@ -855,6 +855,7 @@ print(hillfinder.Hills.to_names.__doc__)
 """
 
 
+@pytest.mark.slow
 def test_a_new_format_touches_one_file(tmp_path: Path) -> None:
     package = Path(hillfinder.__file__).parent
     copy = tmp_path / "hillfinder"

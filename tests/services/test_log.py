@@ -9,6 +9,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 import hillfinder as hf
 from tests.world.service import status
 from tests.world.whole import World
@@ -42,6 +44,7 @@ def is_logged(line: str) -> bool:
     return re.match(r"(services|streets|elevation)\.[\w.]+: ", line) is not None
 
 
+@pytest.mark.slow
 def test_a_search_says_what_it_does_and_not_where(tmp_path: Path) -> None:
     with World() as world:
         world.terrarium.faults.append(status(500))

@@ -20,7 +20,6 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "no": ("services/client.py",),
     "false": ("",),
     "none": ("streets/storage/area_cache.py",),
-    "ground": ("elevation/sources/",),
     # Sides of a sorted array, an aligned column or a page; ways along a hill.
     "left": ("",),
     "right": ("",),
